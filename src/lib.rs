@@ -1,0 +1,13 @@
+//! Portcullis: an edge gate for Clerk sessions.
+#![cfg_attr(not(any(feature = "worker", feature = "js")), forbid(unsafe_code))]
+#![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
+#![warn(missing_docs)]
+
+pub mod limits;
+pub mod machine;
+pub mod path;
+pub mod policy;
+pub mod request;
+pub mod session;
+pub mod time;
+pub mod token;

@@ -1,0 +1,49 @@
+//! Every cap of the gate, each with the reason for its size.
+
+use core::time::Duration;
+
+/// Bytes of a token that is looked at. Browsers cap a cookie at 4 KB; a header token may be longer, but Node and
+/// Cloudflare refuse header blocks past 16 to 32 KB anyway. What is longer is rejected before any decoding.
+pub const TOKEN_BYTES: usize = 32 * 1024;
+
+/// Bytes of a `Cookie` header that is looked at; Cloudflare's own limit for all request headers is 128 KB.
+pub const COOKIE_HEADER_BYTES: usize = 128 * 1024;
+
+/// Bytes of a request URL; Cloudflare accepts 16 KB.
+pub const URL_BYTES: usize = 16 * 1024;
+
+/// Bytes of a Backend API answer that is read. A key set is 1 KB, a handshake payload some 10 KB.
+pub const BACKEND_BODY_BYTES: usize = 1024 * 1024;
+
+/// Keys that one key set may hold; Clerk serves one or two.
+pub const KEYS_PER_SET: usize = 64;
+
+/// Smallest RSA modulus that is accepted, in bits (RFC 7518 section 3.3 asks for 2048).
+pub const RSA_MIN_BITS: usize = 2048;
+
+/// How long a fetched key set is fresh; Clerk's own cache lives as long.
+pub const KEY_SET_FRESH: Duration = Duration::from_secs(5 * 60);
+
+/// How long a key set may serve on while the Backend API gives none: a bounded outage, not a key kept for ever.
+pub const KEY_SET_STALE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// At most one fetch for unknown `kid`s in this time, so that made-up tokens cannot make traffic.
+pub const UNKNOWN_KID_COOLDOWN: Duration = Duration::from_secs(60);
+
+/// After a failed fetch no other is tried for this long.
+pub const FAILED_FETCH_COOLDOWN: Duration = Duration::from_secs(5);
+
+/// Time limit of one Backend API call; a document that waits longer feels broken.
+pub const BACKEND_TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a request waits between looks at a fetch that another request began.
+pub const WAIT_FOR_OTHER_FETCH: Duration = Duration::from_millis(5);
+
+/// Clock skew that is forgiven, as in Clerk.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
+
+/// What `Retry-After` says when a check could not be made, in seconds.
+pub const RETRY_AFTER_SECS: u32 = 5;
+
+/// Characters of foreign input that an error message quotes.
+pub const QUOTED_CHARS: usize = 64;

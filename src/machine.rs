@@ -1,0 +1,207 @@
+//! The machine without I/O: how straight-line decisions stop at what they lack and go on when the host has it.
+//!
+//! The rooms above are written as `async fn`s that await nothing but [`Io`]. There is no runtime: [`start`] polls the future
+//! once, and it either ends or has put one [`Need`] on the table. The host gets what is needed and hands the [`Answer`] to
+//! [`Suspended::resume`], which polls again. So the compiler writes the state machine, and the host's loop is one screen long.
+//!
+//! Nothing here is thread-safe, on purpose: a Wasm instance has one thread, and a native host makes one gate a thread.
+
+use core::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use crate::{time::UnixMillis, token::SignatureCheck};
+
+/// The one thing that a suspended decision waits for.
+#[derive(Debug)]
+pub enum Need {
+    /// A call to Clerk's Backend API.
+    Backend(BackendRequest),
+    /// A signature to be checked with the host's native cryptography.
+    Signature(SignatureCheck),
+    /// Some time to pass: another request is already fetching what this one needs.
+    Wait(Duration),
+}
+
+/// What the host hands back: the variant of the [`Need`] that was asked for.
+#[derive(Debug)]
+pub enum Answer {
+    /// The Backend API's answer, whatever its status; or that there was none.
+    Backend(Result<BackendResponse, Outage>),
+    /// What the host's cryptography said.
+    Signature(SignatureOutcome),
+    /// The time has passed.
+    Waited,
+}
+
+/// A call to the Backend API. The host makes it as it stands, follows no redirect, reads at most
+/// [`limits::BACKEND_BODY_BYTES`](crate::limits::BACKEND_BODY_BYTES) of the answer and gives up after `time_limit`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BackendRequest {
+    /// What the answer is for; hosts may log it.
+    pub purpose: Purpose,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The absolute URL.
+    pub url: String,
+    /// Header fields. They hold the secret key: never log them.
+    pub headers: Vec<(&'static str, String)>,
+    /// The JSON body of a `POST`.
+    pub body: Option<String>,
+    /// When to give up.
+    pub time_limit: Duration,
+}
+
+impl core::fmt::Debug for BackendRequest {
+    /// Leaves out headers and body, which hold secrets.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("BackendRequest")
+            .field("purpose", &self.purpose)
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the Backend API is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The instance's key set.
+    KeySet,
+    /// The payload behind a handshake nonce.
+    HandshakePayload,
+    /// A new session token for an expired one.
+    Refresh,
+    /// Whether a machine token is good.
+    MachineToken,
+}
+
+/// What the Backend API answered.
+#[derive(Clone, Debug)]
+pub struct BackendResponse {
+    /// The status code.
+    pub status: u16,
+    /// The body, as bytes.
+    pub body: Vec<u8>,
+}
+
+/// No answer: the network, the time limit, or too long a body. The text is for the operator's log.
+#[derive(Clone, Debug)]
+pub struct Outage(pub String);
+
+/// What came of a signature check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignatureOutcome {
+    /// The signature is good.
+    Valid,
+    /// It is not.
+    Invalid,
+    /// The check could not be made with this key (it does not import, or does not fit the algorithm); the text says why.
+    Unusable(String),
+}
+
+/// How the code of the core asks for things. Cloning gives another handle to the same machine.
+#[derive(Clone)]
+pub struct Io {
+    table: Rc<Table>,
+}
+
+struct Table {
+    now: Cell<UnixMillis>,
+    need: RefCell<Option<Need>>,
+    answer: RefCell<Option<Answer>>,
+}
+
+impl Io {
+    /// The time that the host gave with the last `begin` or `resume`.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        self.table.now.get()
+    }
+
+    /// Calls the Backend API.
+    ///
+    /// # Errors
+    ///
+    /// [`Outage`] when there was no answer at all.
+    pub async fn backend(&self, request: BackendRequest) -> Result<BackendResponse, Outage> {
+        match self.ask(Need::Backend(request)).await {
+            Answer::Backend(answer) => answer,
+            _ => Err(Outage("the host answered another question".into())),
+        }
+    }
+
+    /// Checks a signature. An answer of another kind is no valid signature.
+    pub async fn verify(&self, check: SignatureCheck) -> SignatureOutcome {
+        match self.ask(Need::Signature(check)).await {
+            Answer::Signature(outcome) => outcome,
+            _ => SignatureOutcome::Unusable("the host answered another question".into()),
+        }
+    }
+
+    /// Lets `time` pass.
+    pub async fn wait(&self, time: Duration) {
+        let _ = self.ask(Need::Wait(time)).await;
+    }
+
+    async fn ask(&self, need: Need) -> Answer {
+        *self.table.need.borrow_mut() = Some(need);
+        std::future::poll_fn(|_| match self.table.answer.borrow_mut().take() {
+            Some(answer) => Poll::Ready(answer),
+            None => Poll::Pending,
+        })
+        .await
+    }
+}
+
+/// How far a decision has come.
+pub enum Step<T> {
+    /// It is made.
+    Done(T),
+    /// It waits for the host.
+    Need(Need, Suspended<T>),
+}
+
+/// A decision that waits. Consumed by [`resume`](Self::resume): one answer per need, never two. Dropping it gives the
+/// request up.
+pub struct Suspended<T> {
+    table: Rc<Table>,
+    future: Pin<Box<dyn Future<Output = T>>>,
+}
+
+impl<T> Suspended<T> {
+    /// Goes on with the host's `answer`; `now` is the time of the answer.
+    #[must_use]
+    pub fn resume(self, answer: Answer, now: UnixMillis) -> Step<T> {
+        self.table.now.set(now);
+        *self.table.answer.borrow_mut() = Some(answer);
+        self.poll()
+    }
+
+    fn poll(mut self) -> Step<T> {
+        if let Poll::Ready(done) = self.future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Step::Done(done);
+        }
+        let need = self.table.need.borrow_mut().take();
+        // INVARIANT: the core awaits nothing but `Io::ask`, which is pending only with a need on the table.
+        let need = need.unwrap_or(Need::Wait(Duration::ZERO));
+        Step::Need(need, self)
+    }
+}
+
+/// Runs `decide` until it is done or needs something.
+///
+/// `decide` must await nothing but the [`Io`] that it is given.
+pub fn start<T, F>(now: UnixMillis, decide: impl FnOnce(Io) -> F) -> Step<T>
+where
+    F: Future<Output = T> + 'static,
+{
+    let table = Rc::new(Table { now: Cell::new(now), need: RefCell::new(None), answer: RefCell::new(None) });
+    let future = Box::pin(decide(Io { table: table.clone() }));
+    Suspended { table, future }.poll()
+}

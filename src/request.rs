@@ -1,0 +1,93 @@
+//! What the core sees of a request: the method, the URL as it came, and a few named headers.
+
+use std::rc::Rc;
+
+/// A request, as the host hands it in. Cheap to clone.
+///
+/// `url` is the absolute URL of the request line as the client wrote it: scheme, authority and the request target, neither
+/// decoded nor normalised by the host where it can be had raw.
+#[derive(Clone)]
+pub struct RequestView {
+    /// The method, as sent (methods are case-sensitive, RFC 9110 section 9.1).
+    pub method: Rc<str>,
+    /// The absolute URL; see above.
+    pub url: Rc<str>,
+    /// Reads one header.
+    pub headers: Rc<dyn HeaderSource>,
+}
+
+impl RequestView {
+    /// The value of a header, or `None` where it is absent or empty.
+    #[must_use]
+    pub fn header(&self, name: HeaderName) -> Option<String> {
+        self.headers.header(name).filter(|value| !value.is_empty())
+    }
+}
+
+impl core::fmt::Debug for RequestView {
+    /// Names the request without any of its headers: they hold credentials.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("RequestView").field("method", &self.method).field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Where header values come from: the host's request, read at the moment that the core asks.
+///
+/// Several fields of one name come joined by `, ` (RFC 9110 section 5.3), as Fetch `Headers` do; `Cookie` by `; `.
+pub trait HeaderSource {
+    /// The value of `name`, or `None`.
+    fn header(&self, name: HeaderName) -> Option<String>;
+}
+
+macro_rules! header_names {
+    ($($variant:ident = $text:literal),+ $(,)?) => {
+        /// The request headers that the core may ask for. There are no others, so a host can gather them in one go.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs)] // each is the field of that name
+        pub enum HeaderName { $($variant),+ }
+
+        impl HeaderName {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The field name, in lower case.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+header_names! {
+    Accept = "accept",
+    Authorization = "authorization",
+    CloudfrontForwardedProto = "cloudfront-forwarded-proto",
+    Cookie = "cookie",
+    ForwardedHost = "x-forwarded-host",
+    ForwardedPort = "x-forwarded-port",
+    ForwardedProto = "x-forwarded-proto",
+    Host = "host",
+    Origin = "origin",
+    Referer = "referer",
+    SecFetchDest = "sec-fetch-dest",
+    SecFetchSite = "sec-fetch-site",
+    UserAgent = "user-agent",
+}
+
+/// Headers as a list of names and values, for tests, the command line and hosts that have them as text.
+#[derive(Clone, Debug, Default)]
+pub struct HeaderList(pub Vec<(String, String)>);
+
+impl HeaderSource for HeaderList {
+    fn header(&self, name: HeaderName) -> Option<String> {
+        let separator = if name == HeaderName::Cookie { "; " } else { ", " };
+        let values: Vec<&str> = self
+            .0
+            .iter()
+            .filter(|(given, _)| given.eq_ignore_ascii_case(name.as_str()))
+            .map(|(_, value)| value.trim_matches([' ', '\t', '\r', '\n']))
+            .collect();
+        (!values.is_empty()).then(|| values.join(separator))
+    }
+}
