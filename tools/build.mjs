@@ -1,0 +1,121 @@
+// Builds the Worker: Rust -> Wasm -> a module for workerd, with the shim as its entry.
+//
+//   node tools/build.mjs          what deploys: optimised, into dist/worker, with its sizes
+//   node tools/build.mjs --dev    what `npm start` runs: quick to rebuild, never into dist
+
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { ROOT, ToolError, run, runAsScript } from './run.mjs';
+
+/** Where the build that deploys goes. */
+export const RELEASE_DIR = join(ROOT, 'dist/worker');
+/** Everything that `npm start` generates; ignored by git, outside of what deploys. */
+export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev');
+
+const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
+const WASM_TARGET = 'wasm32-unknown-unknown';
+
+/** The features that workerd and every current browser have; without them wasm-opt refuses the module. */
+const WASM_OPT_FLAGS = [
+  '-O3',
+  '--enable-mutable-globals',
+  '--enable-sign-ext',
+  '--enable-nontrapping-float-to-int',
+  '--enable-bulk-memory',
+  '--enable-multivalue',
+  '--enable-reference-types',
+];
+
+/**
+ * Builds the Worker and returns the folder of its modules; `index.js` is the entry.
+ *
+ * @param {{ dev?: boolean, outDir?: string }} [options]
+ */
+export async function buildWorker({ dev = false, outDir = dev ? join(DEV_DIR, 'worker') : RELEASE_DIR } = {}) {
+  refuseDevBuildForDeploy(dev);
+  const started = performance.now();
+  const profile = dev ? 'edge-dev' : 'release';
+  await run('cargo', ['build', '--profile', profile, '--target', WASM_TARGET, '--lib', '--features', 'worker'], {
+    help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
+  });
+
+  const staging = `${outDir}.new`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { recursive: true });
+  const wasm = join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm');
+  const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
+  await run('cargo', [...xtask, 'bindgen', wasm, staging, 'portcullis']);
+  if (!dev) await optimize(join(staging, 'portcullis_bg.wasm'));
+  await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
+
+  // Whoever reads the folder finds the old build or the new one, never half of each.
+  await rm(outDir, { recursive: true, force: true });
+  await rename(staging, outDir);
+
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`built ${relative(ROOT, outDir)} (${profile}) in ${seconds} s`);
+  if (!dev) await printSizes(outDir);
+  return outDir;
+}
+
+/**
+ * A dev configuration must never deploy. Wrangler says in WRANGLER_COMMAND for which of its commands it builds.
+ *
+ * @param {boolean} dev
+ */
+function refuseDevBuildForDeploy(dev) {
+  const command = process.env.WRANGLER_COMMAND;
+  if (!dev || command === undefined || command === 'dev') return;
+  throw new ToolError(
+    `this is the configuration of \`npm start\`, with a development identity in it; \`wrangler ${command}\` is refused\n` +
+      'help: deploy from the root, where wrangler.toml is: npx wrangler deploy',
+  );
+}
+
+/**
+ * Runs binaryen's wasm-opt in place. It takes seconds, so its result is kept under the hash of its input.
+ *
+ * @param {string} path
+ */
+async function optimize(path) {
+  const binaryen = join(ROOT, 'node_modules/binaryen');
+  const { version } = JSON.parse(await readFile(join(binaryen, 'package.json'), 'utf8').catch(() => {
+    throw new ToolError('npm packages are missing\nhelp: run `node tools/setup.mjs`, or `npm ci`');
+  }));
+  const hash = createHash('sha256').update(await readFile(path)).update([version, ...WASM_OPT_FLAGS].join(' ')).digest('hex');
+  const kept = join(TARGET_DIR, 'wasm-opt', `${hash}.wasm`);
+  try {
+    await copyFile(kept, path);
+  } catch {
+    await mkdir(join(TARGET_DIR, 'wasm-opt'), { recursive: true });
+    await run(process.execPath, [join(binaryen, 'bin/wasm-opt'), ...WASM_OPT_FLAGS, path, '-o', `${kept}.new`]);
+    await rename(`${kept}.new`, kept);
+    await copyFile(kept, path);
+  }
+}
+
+/** @param {string} outDir */
+async function printSizes(outDir) {
+  let total = 0;
+  for (const file of ['portcullis_bg.wasm', 'portcullis.js', 'index.js']) {
+    const bytes = await readFile(join(outDir, file));
+    const gzipped = gzipSync(bytes, { level: 9 }).length;
+    total += gzipped;
+    console.log(`  ${file.padEnd(20)} ${kilobytes(bytes.length)}  ${kilobytes(gzipped)} gzipped`);
+  }
+  console.log(`  ${'all'.padEnd(20)} ${''.padStart(10)}  ${kilobytes(total)} gzipped`);
+}
+
+/** @param {number} bytes */
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1).padStart(7)} KB`;
+}
+
+await runAsScript(import.meta.url, async () => {
+  const unknown = process.argv.slice(2).filter((argument) => argument !== '--dev');
+  if (unknown.length > 0) throw new ToolError(`unknown argument \`${unknown[0]}\`; usage: node tools/build.mjs [--dev]`);
+  await buildWorker({ dev: process.argv.includes('--dev') });
+});

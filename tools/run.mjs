@@ -1,0 +1,70 @@
+// Runs other programs, and says what was run when one fails.
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The repository's root, with a trailing slash. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** A failure whose message is all that the reader needs: shown without a stack. */
+export class ToolError extends Error {}
+
+/**
+ * Runs a program with its output shown; rejects unless it exits with 0.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, help?: string, quiet?: boolean }} [options] `help` is what to
+ *   do about a failure; `quiet` shows the output only then
+ * @returns {Promise<string>} the output, when `quiet`
+ */
+export function run(command, args, { cwd = ROOT, env, help, quiet = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    });
+    let output = '';
+    child.stdout?.on('data', (chunk) => (output += chunk));
+    child.stderr?.on('data', (chunk) => (output += chunk));
+    const fail = (/** @type {string} */ how) => {
+      const what = `\`${[command, ...args].join(' ')}\` ${how}`;
+      reject(new ToolError([output.trim(), what, help && `help: ${help}`].filter(Boolean).join('\n')));
+    };
+    child.on('error', (error) => fail(/** @type {any} */ (error).code === 'ENOENT' ? 'is not installed' : `failed: ${error.message}`));
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(output);
+      else fail(signal ? `was ended by ${signal}` : `ended with exit code ${code}`);
+    });
+  });
+}
+
+/**
+ * Whether a program can be started at all.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ */
+export async function canRun(command, args = ['--version']) {
+  return run(command, args, { quiet: true }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Runs a script's main function: a {@link ToolError} is one message and exit code 1, anything else keeps its stack.
+ *
+ * @param {string} moduleUrl `import.meta.url` of the script
+ * @param {() => Promise<void>} main
+ */
+export async function runAsScript(moduleUrl, main) {
+  if (process.argv[1] === undefined || fileURLToPath(moduleUrl) !== process.argv[1]) return;
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof ToolError ? `\n${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
