@@ -25,7 +25,7 @@ use crate::{
     path::{self, JudgedTarget},
     policy::{Access, Demand},
     request::{HeaderName, RequestView},
-    session::{Auth, AuthenticateOptions, Authenticator, Authorization, RequestState, Status},
+    session::{Auth, AuthenticateOptions, Authenticator, RequestState, Status},
     settings::{Environment, SettingError, Settings, is_loopback_host},
     time::UnixMillis,
 };
