@@ -47,3 +47,12 @@ pub const RETRY_AFTER_SECS: u32 = 5;
 
 /// Characters of foreign input that an error message quotes.
 pub const QUOTED_CHARS: usize = 64;
+
+/// Bytes of a request path, canonical or as one reading. Web servers take 8 KB for the whole request line by default.
+pub const PATH_BYTES: usize = 8 * 1024;
+
+/// Ways to read one path. Ordinary paths have one to ten; every trick adds a factor, so past this somebody is probing.
+pub const READINGS: usize = 512;
+
+/// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
+pub const READING_BYTES: usize = 256 * 1024;
