@@ -102,6 +102,17 @@ impl JudgedTarget {
         format!("{}://{}{}{}", self.scheme, self.host, self.path.0, self.search)
     }
 
+    /// The answer of every reading that counts, by the rules of [`strictest`](Self::strictest); never empty.
+    #[must_use]
+    pub fn answers<A: Clone>(&self, unlisted: &A, mut listed: impl FnMut(&str) -> Option<A>) -> Vec<A> {
+        let named: Vec<Option<A>> = self.readings.iter().map(|reading| listed(&reading.path)).collect();
+        let answers = self.readings.iter().zip(&named).filter_map(|(reading, own)| {
+            let behind_locale = || reading.behind_locale.and_then(|index| named.get(index)?.clone());
+            own.clone().or_else(behind_locale).or_else(|| reading.firm.then(|| unlisted.clone()))
+        });
+        answers.collect()
+    }
+
     /// The strictest access of all readings, and the place of the reading that asks for it (the first of equals).
     ///
     /// `listed` gives the access of a path that the policy names, `unlisted` is that of all others. A reading that is not
