@@ -1,13 +1,37 @@
 //! Portcullis: an edge gate for Clerk sessions.
-#![cfg_attr(not(any(feature = "worker", feature = "js")), forbid(unsafe_code))]
-#![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
+//!
+//! For every request the gate canonicalises the path, matches it against a policy of public, protected and admin patterns,
+//! verifies the session token and its authorized party, and decides: forward, redirect or deny. This crate is the core that
+//! decides and the hosts that carry out. The core does no I/O: it is given a request and the time, and answers either a
+//! [`Decision`](gate::Decision) or the one thing that it needs next.
+//!
+//! ```text
+//!  host                core: pure, synchronous, `now` is an argument                              host
+//!  Request ─► RequestView ─► path::judge ─► policy ─► session::authenticate ─► gate ─► Decision ─► Response, fetch(origin)
+//!                              │ 400                     │ Need: Signature, Backend, Wait
+//!                              ▼                         ▼ the host gets it, and resumes
+//! ```
+//!
+//! # Features
+//!
+//! None by default: that is the core alone, without clock, socket, environment or randomness. `native` adds signatures by
+//! `jsonwebtoken` for native programs and tests; `worker` adds the Cloudflare Worker.
+//!
+//! What it is not: a replacement for the checks in your handlers. A gate says who may knock; the app behind it says whose
+//! record may be read.
+#![cfg_attr(not(feature = "worker"), forbid(unsafe_code))]
+#![cfg_attr(feature = "worker", deny(unsafe_code))]
 #![warn(missing_docs)]
 
+pub mod gate;
+pub mod headers;
+pub mod host;
 pub mod limits;
 pub mod machine;
 pub mod path;
 pub mod policy;
 pub mod request;
 pub mod session;
+pub mod settings;
 pub mod time;
 pub mod token;

@@ -1,1 +1,207 @@
-//! Policy. (contract stub)
+//! The policy: which access a request's path and method get.
+//!
+//! In order: the ordered rules, first match wins; then the three lists, admin over public over protected; then static files;
+//! then the default. A path with several readings gets the strictest access of all of them, and must meet what every rule
+//! behind them requires.
+
+pub mod pattern;
+mod require;
+mod rule;
+mod static_files;
+
+pub use self::{
+    require::{ClaimTest, Requirement, Test},
+    rule::Rule,
+    static_files::is_static_file,
+};
+use self::pattern::{Pattern, PatternSet};
+use crate::path::{JudgedTarget, ReadingKind};
+
+/// What a path is, from open to closed: the order is the strictness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Access {
+    /// Open to everyone.
+    Public,
+    /// For signed-in users.
+    Protected,
+    /// For signed-in users who meet `admin_requires`.
+    Admin,
+}
+
+impl Access {
+    /// The word for logs and decisions.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Protected => "protected",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Where in the policy an access comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `rules[i]`.
+    Rule(usize),
+    /// `admin[i]`.
+    Admin(usize),
+    /// `public[i]`.
+    Public(usize),
+    /// `protected[i]`.
+    Protected(usize),
+    /// `static_files = "public"`.
+    StaticFiles,
+    /// `default`.
+    Default,
+}
+
+/// What a request is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demand {
+    /// The strictest access of all readings.
+    pub access: Access,
+    /// What gave that access.
+    pub source: Source,
+    /// Every source, one for each distinct answer among the readings; the requirements of all of them must be met.
+    pub sources: Vec<Source>,
+    /// Whether an `api` pattern matches any reading: such requests are never documents.
+    pub is_api: bool,
+}
+
+/// A compiled policy.
+#[derive(Debug)]
+pub struct Policy {
+    /// The ordered rules.
+    pub rules: Vec<Rule>,
+    /// All patterns of all rules in one set; `rule_of[i]` is the rule of pattern `i`.
+    rule_patterns: PatternSet,
+    rule_of: Vec<usize>,
+    admin: PatternSet,
+    public: PatternSet,
+    protected: PatternSet,
+    api: PatternSet,
+    /// What every admin path requires.
+    pub admin_requires: Requirement,
+    /// Whether unmatched static files are public.
+    pub static_files_public: bool,
+    /// What an unmatched path is.
+    pub default: Access,
+}
+
+/// The lists of a policy, as read from the settings.
+#[derive(Debug, Default)]
+pub struct PolicyLists {
+    /// The ordered rules.
+    pub rules: Vec<Rule>,
+    /// Paths for admins.
+    pub admin: Vec<Pattern>,
+    /// Open paths.
+    pub public: Vec<Pattern>,
+    /// Paths for signed-in users.
+    pub protected: Vec<Pattern>,
+    /// Paths that answer problem documents instead of redirects.
+    pub api: Vec<Pattern>,
+}
+
+impl Policy {
+    /// Compiles a policy.
+    #[must_use]
+    pub fn new(lists: PolicyLists, admin_requires: Requirement, static_files_public: bool, default: Access) -> Self {
+        let mut rule_of = Vec::new();
+        let mut rule_patterns = Vec::new();
+        for (index, rule) in lists.rules.iter().enumerate() {
+            for pattern in &rule.patterns {
+                rule_of.push(index);
+                rule_patterns.push(pattern.clone());
+            }
+        }
+        Self {
+            rule_patterns: PatternSet::new(rule_patterns),
+            rule_of,
+            rules: lists.rules,
+            admin: PatternSet::new(lists.admin),
+            public: PatternSet::new(lists.public),
+            protected: PatternSet::new(lists.protected),
+            api: PatternSet::new(lists.api),
+            admin_requires,
+            static_files_public,
+            default,
+        }
+    }
+
+    /// What a request is asked for: the strictest of all readings of its path.
+    #[must_use]
+    pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
+        let unlisted = self.unlisted(method, target);
+        let mut sources: Vec<Source> = Vec::with_capacity(1);
+        let mut is_api = false;
+        for reading in target.readings() {
+            let source = self.listed(method, &reading.path).unwrap_or(unlisted);
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+            is_api = is_api || self.api.first_match(&reading.path).is_some();
+        }
+        // A target always has a reading; without one nothing would be known, so nothing is open.
+        let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
+        let source = source.unwrap_or(Source::Default);
+        Demand { access: if sources.is_empty() { Access::Admin } else { self.access_of(source) }, source, sources, is_api }
+    }
+
+    /// The access that a source gives.
+    #[must_use]
+    pub fn access_of(&self, source: Source) -> Access {
+        match source {
+            Source::Rule(index) => self.rules.get(index).map_or(Access::Admin, |rule| rule.access),
+            Source::Admin(_) => Access::Admin,
+            Source::Protected(_) => Access::Protected,
+            Source::Public(_) | Source::StaticFiles => Access::Public,
+            Source::Default => self.default,
+        }
+    }
+
+    /// What a source requires beside a session, if anything.
+    pub fn requirements_of(&self, source: Source) -> impl Iterator<Item = &Requirement> {
+        let own = if let Source::Rule(index) = source { self.rules.get(index).map(|rule| &rule.require) } else { None };
+        let admin = (self.access_of(source) == Access::Admin).then_some(&self.admin_requires);
+        own.into_iter().chain(admin)
+    }
+
+    /// The name of a source: its place in the settings and the pattern there, as `admin[0] /admin(.*)`.
+    #[must_use]
+    pub fn name_of(&self, source: Source) -> String {
+        let named = |list: &str, index: usize, pattern: Option<&Pattern>| {
+            format!("{list}[{index}] {}", pattern.map_or("", Pattern::as_str))
+        };
+        match source {
+            Source::Rule(index) => named("rules", index, self.rules.get(index).and_then(|rule| rule.patterns.first())),
+            Source::Admin(index) => named("admin", index, self.admin.patterns().get(index)),
+            Source::Public(index) => named("public", index, self.public.patterns().get(index)),
+            Source::Protected(index) => named("protected", index, self.protected.patterns().get(index)),
+            Source::StaticFiles => "static_files".to_owned(),
+            Source::Default => "default".to_owned(),
+        }
+    }
+
+    fn listed(&self, method: &str, path: &str) -> Option<Source> {
+        let rule = self.rule_patterns.matches(path).filter_map(|index| self.rule_of.get(index).copied()).find(|rule| {
+            self.rules.get(*rule).is_some_and(|rule| rule.has_method(method))
+        });
+        rule.map(Source::Rule)
+            .or_else(|| self.admin.first_match(path).map(Source::Admin))
+            .or_else(|| self.public.first_match(path).map(Source::Public))
+            .or_else(|| self.protected.first_match(path).map(Source::Protected))
+    }
+
+    /// What an unlisted path is. A static file has to be one under every reading, but for those that merely drop its extension:
+    /// they speak of a page that no list names.
+    fn unlisted(&self, method: &str, target: &JudgedTarget) -> Source {
+        let is_read = method.eq_ignore_ascii_case("GET") || method.eq_ignore_ascii_case("HEAD");
+        let is_static = self.static_files_public
+            && is_read
+            && target.readings().iter().all(|reading| reading.kind == ReadingKind::FormatSuffix || is_static_file(&reading.path));
+        if is_static { Source::StaticFiles } else { Source::Default }
+    }
+}

@@ -1,0 +1,105 @@
+//! The gate's own answers: problem documents (RFC 9457), plain pages, redirects.
+
+use super::decision::Answer;
+
+/// Every kind of refusal. Title and text are all that a client learns beside the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request cannot be judged.
+    BadRequest,
+    /// No session.
+    SignInRequired,
+    /// A session, but not the right one.
+    Forbidden,
+    /// The gate's settings are wrong.
+    Misconfigured,
+    /// The origin did not answer.
+    OriginUnreachable,
+    /// It cannot be told whether there is a session.
+    CannotTell,
+    /// One of the gate's own endpoints that does not exist.
+    NotFound,
+}
+
+impl Refusal {
+    /// Status, title, and a sentence for people.
+    #[must_use]
+    pub fn wire(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::BadRequest => (400, "Bad request", "The address of this request cannot be understood in one way only."),
+            Self::SignInRequired => (401, "Sign in required", "Sign in to go on."),
+            Self::Forbidden => (403, "Not allowed", "Your account may not see this."),
+            Self::NotFound => (404, "Not found", "There is nothing here."),
+            Self::Misconfigured => (500, "Gate misconfigured", "This site is not set up correctly. Its operator finds the cause in the log."),
+            Self::OriginUnreachable => (502, "Origin unreachable", "The site did not answer. Try again in a moment."),
+            Self::CannotTell => (503, "Try again", "Your session could not be checked just now. Try again in a moment."),
+        }
+    }
+
+    /// An `application/problem+json` answer. `reason` is one of the gate's own words, never foreign text.
+    #[must_use]
+    pub fn problem(self, reason: &str) -> Answer {
+        let (status, title, _) = self.wire();
+        let mut body = format!("{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{status},\"reason\":\"");
+        body.extend(reason.chars().filter(|c| c.is_ascii_graphic() && *c != '"' && *c != '\\'));
+        body.push_str("\"}");
+        Answer { status, location: None, body: Some(("application/problem+json", body)), headers: self.headers() }
+    }
+
+    /// A plain page for people, without scripts or foreign text.
+    #[must_use]
+    pub fn page(self) -> Answer {
+        let (status, title, text) = self.wire();
+        let body = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+             <title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;\
+             color-scheme:light dark}}</style><h1>{title}</h1><p>{text}</p></html>"
+        );
+        let mut headers = self.headers();
+        headers.push(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()));
+        Answer { status, location: None, body: Some(("text/html; charset=utf-8", body)), headers }
+    }
+
+    fn headers(self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("x-content-type-options", "nosniff".to_owned())];
+        match self {
+            Self::SignInRequired => headers.push(("www-authenticate", "Bearer".to_owned())),
+            Self::CannotTell | Self::OriginUnreachable => {
+                headers.push(("retry-after", crate::limits::RETRY_AFTER_SECS.to_string()));
+            }
+            Self::BadRequest | Self::Forbidden | Self::NotFound | Self::Misconfigured => {}
+        }
+        headers
+    }
+}
+
+/// A redirect that a browser follows with the same method for a read, and with GET after anything else (RFC 9110 section 15.4).
+#[must_use]
+pub fn redirect(method: &str, location: String) -> Answer {
+    let is_read = method.eq_ignore_ascii_case("GET") || method.eq_ignore_ascii_case("HEAD");
+    Answer { status: if is_read { 307 } else { 303 }, location: Some(location), body: None, headers: Vec::new() }
+}
+
+/// Header fields of everything that the gate answers itself: for this request alone, and different for everyone.
+pub const OWN_ANSWER_HEADERS: [(&str, &str); 2] = [("cache-control", "no-store"), ("vary", "Cookie, Authorization")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_holds_no_foreign_characters() {
+        let answer = Refusal::SignInRequired.problem("x\",\"a\":\"b\n");
+        let (_, body) = answer.body.unwrap();
+        let json: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(json["reason"], "x,a:b");
+        assert_eq!(json["status"], 401);
+    }
+
+    #[test]
+    fn a_redirect_of_a_form_becomes_a_get() {
+        assert_eq!(redirect("POST", "/x".into()).status, 303);
+        assert_eq!(redirect("GET", "/x".into()).status, 307);
+        assert_eq!(redirect("HEAD", "/x".into()).status, 307);
+    }
+}

@@ -1,0 +1,78 @@
+//! What the gate decides, as data for a host to carry out.
+
+use crate::{policy::Access, session::Auth};
+
+/// A decision: complete, so that a host has nothing left to decide.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// What happens to the request.
+    pub action: Action,
+    /// Why: machine-readable, kebab-case. Clerk's reasons as Clerk spells them.
+    pub reason: String,
+    /// For the operator's log: what, found, expected; empty where the reason says it all. Never sent to the client.
+    pub message: String,
+    /// What the policy asks of the path; `None` where the path could not be judged.
+    pub access: Option<Access>,
+    /// Where in the policy that comes from, as `admin[0] /admin(.*)`.
+    pub rule: Option<String>,
+    /// Who asks: what `toAuth()` gives in Clerk's SDK.
+    pub auth: Auth,
+    /// Header fields to add to the response, whoever makes it: `Set-Cookie`s of a handshake, Clerk's own status headers.
+    pub response_headers: Vec<(String, String)>,
+    /// Whether the answer is for this user alone: then no shared cache may keep it.
+    pub is_private: bool,
+}
+
+/// What happens to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The origin gets it.
+    Forward(Forward),
+    /// The gate answers by itself.
+    Answer(Answer),
+}
+
+/// How the origin gets the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// Path and query, byte for byte what was judged.
+    pub target: String,
+    /// Scheme and authority as the client used them: where to send it when no other origin is configured.
+    pub public_origin: String,
+    /// Header fields to set, after all that are reserved have been taken off.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// An answer that the gate makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// Where to, for a redirect.
+    pub location: Option<String>,
+    /// `Content-Type` and body; none for a redirect.
+    pub body: Option<(&'static str, String)>,
+    /// Further header fields, as `WWW-Authenticate` and `Retry-After`.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Decision {
+    /// `forward`, `redirect` or `deny`.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match &self.action {
+            Action::Forward(_) => "forward",
+            Action::Answer(Answer { location: Some(_), .. }) => "redirect",
+            Action::Answer(_) => "deny",
+        }
+    }
+
+    /// The status of the gate's own answer; 200 stands for "the origin's".
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match &self.action {
+            Action::Forward(_) => 200,
+            Action::Answer(answer) => answer.status,
+        }
+    }
+}

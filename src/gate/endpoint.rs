@@ -1,0 +1,51 @@
+//! The gate's own endpoints. Nothing under their path ever reaches the origin.
+
+/// Where they stand.
+pub const OWN_PATH: &str = "/.well-known/portcullis";
+
+/// An endpoint that a host answers before any decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/.well-known/portcullis/health`: the gate lives. It answers with wrong settings too.
+    Health,
+}
+
+impl Endpoint {
+    /// The endpoint that a URL names, written exactly so; a query does not matter.
+    #[must_use]
+    pub fn of(url: &str) -> Option<Self> {
+        let path = url.find("://").and_then(|end| url.get(end + 3..)).and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))?;
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        match path.strip_prefix(OWN_PATH)? {
+            "/health" => Some(Self::Health),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a path is under the gate's own endpoints, however it is cased.
+pub(super) fn is_own(path: &str) -> bool {
+    path.get(..OWN_PATH.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN_PATH))
+        && matches!(path.as_bytes().get(OWN_PATH.len()), None | Some(b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_path_is_the_endpoint() {
+        assert_eq!(Endpoint::of("https://a.example/.well-known/portcullis/health?x=1"), Some(Endpoint::Health));
+        for other in ["https://a.example/", "https://a.example/.well-known/portcullis/healthz", "https://a.example/x/.well-known/portcullis/health", "nonsense"] {
+            assert_eq!(Endpoint::of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn everything_below_is_the_gates_own() {
+        assert!(is_own("/.well-known/portcullis"));
+        assert!(is_own("/.Well-Known/PORTCULLIS/x"));
+        assert!(!is_own("/.well-known/portcullis-app"));
+        assert!(!is_own("/.well-known"));
+    }
+}

@@ -1,0 +1,53 @@
+//! The headers that tell the origin who asks.
+
+use crate::{
+    headers::names,
+    path::JudgedTarget,
+    policy::ClaimTest,
+    session::{Auth, RequestState},
+    settings::Settings,
+};
+
+/// Header fields for the origin. Whatever is not known is absent: the host has taken off what the client sent.
+pub(super) fn headers(
+    settings: &Settings,
+    target: &JudgedTarget,
+    request_id: &str,
+    state: &RequestState,
+) -> Vec<(&'static str, String)> {
+    let auth = &state.auth;
+    let mut headers = Vec::with_capacity(9);
+    let mut set = |name: &'static str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| is_field_value(value)) {
+            headers.push((name, value.to_owned()));
+        }
+    };
+    let status = match (auth.user_id(), state.unknown) {
+        (Some(_), _) => "signed-in",
+        (None, true) => "unknown",
+        (None, false) => "signed-out",
+    };
+    set(names::AUTH_STATUS, Some(status));
+    set(names::REQUEST_ID, Some(request_id));
+    set(names::FORWARDED_HOST, Some(target.authority()));
+    set(names::FORWARDED_PROTO, Some(target.scheme()));
+    if auth.user_id().is_some() {
+        set(names::USER_ID, auth.user_id());
+        set(names::SESSION_ID, auth.session_id());
+        set(names::ORG_ID, auth.org_id());
+        set(names::ORG_ROLE, auth.org_role());
+        set(names::ROLE, role(settings.policy.admin_requires.claim.as_ref(), auth).as_deref());
+    }
+    headers
+}
+
+/// The user's role: the claim that makes an admin, where it is a string.
+fn role(claim: Option<&ClaimTest>, auth: &Auth) -> Option<String> {
+    let path: Vec<&str> = claim?.path.iter().map(String::as_str).collect();
+    auth.claim(&path)?.as_str().map(str::to_owned)
+}
+
+/// A value that every server reads as the same text: visible ASCII and blanks inside (RFC 9110 section 5.5).
+fn is_field_value(value: &str) -> bool {
+    !value.is_empty() && value.len() <= 1024 && value.trim() == value && value.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+}

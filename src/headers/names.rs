@@ -1,0 +1,20 @@
+//! The header names that the gate sets. Their one home.
+
+/// The user's id.
+pub const USER_ID: &str = "x-portcullis-user-id";
+/// The session's id.
+pub const SESSION_ID: &str = "x-portcullis-session-id";
+/// The active organization's id.
+pub const ORG_ID: &str = "x-portcullis-org-id";
+/// The user's role in the active organization.
+pub const ORG_ROLE: &str = "x-portcullis-org-role";
+/// The user's own role: the claim that `admin_requires` tests, where it is a string.
+pub const ROLE: &str = "x-portcullis-role";
+/// `signed-in`, `signed-out` or `unknown`.
+pub const AUTH_STATUS: &str = "x-portcullis-auth-status";
+/// The id of this request, for logs on both sides.
+pub const REQUEST_ID: &str = "x-portcullis-request-id";
+/// The public host that the client asked.
+pub const FORWARDED_HOST: &str = "x-forwarded-host";
+/// The public scheme that the client used.
+pub const FORWARDED_PROTO: &str = "x-forwarded-proto";

@@ -1,0 +1,97 @@
+//! Names that a client may never send through: ours, Clerk's, and those by which origins are told to see another request.
+
+/// Whole names, folded.
+const NAMES: [&str; 33] = [
+    // Which path, method or host the origin should believe in.
+    "forwarded",
+    "x-envoy-original-path",
+    "x-forwarded-host",
+    "x-forwarded-path",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-uri",
+    "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-method",
+    "x-original-path",
+    "x-original-uri",
+    "x-original-url",
+    "x-override-url",
+    "x-proxy-url",
+    "x-rewrite-url",
+    "x-script-name",
+    "path-info",
+    "request-uri",
+    "script-name",
+    "front-end-https",
+    // Frameworks' own signals between their parts.
+    "x-invoke-output",
+    "x-invoke-path",
+    "x-invoke-query",
+    "x-invoke-status",
+    "x-matched-path",
+    "x-now-route-matches",
+    "next-resume",
+];
+
+/// Beginnings of names, folded.
+const PREFIXES: [&str; 3] = ["x-portcullis-", "x-clerk-", "x-middleware-"];
+
+/// Headers between two hops (RFC 9110 section 7.6.1). `upgrade` is left to the host, which opens WebSockets with it.
+const HOP_BY_HOP: [&str; 7] =
+    ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"];
+
+/// Whether a request header of this name is taken off before the origin sees it.
+///
+/// Names are compared as the laxest origin would: CGI and WSGI fold `-`, `_` and case into one, and some servers fold `.` and
+/// blanks too. So every character but letters and digits counts as `-`.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    // Nearly all names are settled by their first letter.
+    if !matches!(name.as_bytes().first(), Some(b'x' | b'X' | b'f' | b'F' | b'p' | b'P' | b'r' | b'R' | b's' | b'S' | b'n' | b'N')) {
+        return false;
+    }
+    PREFIXES.iter().any(|prefix| has_folded_prefix(name, prefix))
+        || NAMES.iter().any(|reserved| name.len() == reserved.len() && has_folded_prefix(name, reserved))
+}
+
+/// Whether a header is for one hop only.
+#[must_use]
+pub fn is_hop_by_hop(name: &str) -> bool {
+    HOP_BY_HOP.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn has_folded_prefix(name: &str, folded: &str) -> bool {
+    name.len() >= folded.len()
+        && name.bytes().zip(folded.bytes()).all(|(byte, expected)| {
+            if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() == expected } else { expected == b'-' }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_that_an_origin_could_fold_together_is_reserved() {
+        for name in [
+            "x-portcullis-user-id", "X-Portcullis-User-Id", "x_portcullis_user_id", "X_PORTCULLIS_USER_ID", "x-portcullis_user-id",
+            "x.portcullis.user.id", "x-clerk-auth-status", "x-middleware-subrequest", "X_Middleware_Rewrite", "x-original-url",
+            "X_Rewrite_Url", "x-http-method-override", "Forwarded", "SCRIPT_NAME", "Path_Info",
+        ] {
+            assert!(is_reserved(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn ordinary_headers_pass() {
+        for name in ["accept", "cookie", "authorization", "x-requested-with", "x-forwarded-for", "x-request-id", "next-url", "range", "x-portcullis", ""] {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The Cloudflare Worker: from its fetch event to the response.
+//!
+//! [`handle`] is the whole of it: read the environment once per isolate, begin a decision, do what the core needs, carry the
+//! decision out. What each step touches of the platform has a file of its own.
+
+mod backend;
+mod environment;
+mod forward;
+mod log;
+mod respond;
+mod signature;
+
+use std::{cell::RefCell, rc::Rc};
+
+use wasm_bindgen::JsValue;
+use worker::{Context, Env, event};
+
+use crate::{
+    gate::{Action, Decision, Endpoint, Gate, Refusal},
+    machine::{Answer, Need, Step},
+    request::{HeaderName, HeaderSource, RequestView},
+    time::UnixMillis,
+};
+
+thread_local! {
+    /// The gate of this isolate, made by its first request; `None` inside: the settings are wrong, and the log says how.
+    static GATE: RefCell<Option<Option<Gate>>> = const { RefCell::new(None) };
+}
+
+/// The Worker's entry.
+///
+/// # Errors
+///
+/// Only what the platform itself refuses while a response is made; the shim around it answers 500 then.
+#[event(fetch)]
+pub async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response, worker::Error> {
+    handle(&request, &env).await.map_err(|error| worker::Error::RustError(describe(&error)))
+}
+
+async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Response, JsValue> {
+    let url = request.url();
+    if let Some(Endpoint::Health) = Endpoint::of(&url) {
+        return respond::health();
+    }
+    let Some(gate) = gate(env) else {
+        return respond::answer(Refusal::Misconfigured.problem("invalid-settings"), &[]);
+    };
+    let decision = decide(&gate, request, &url).await;
+    log::decision(request, &decision);
+    match decision.action {
+        Action::Answer(answer) => respond::answer(answer, &decision.response_headers),
+        Action::Forward(ref forward) => {
+            match forward::send(request, env, gate.settings().origin.as_deref(), forward).await {
+                Ok(response) => respond::of_origin(response, &decision),
+                Err(error) => {
+                    log::error("origin-unreachable", &describe(&error));
+                    respond::answer(Refusal::OriginUnreachable.problem("origin-unreachable"), &decision.response_headers)
+                }
+            }
+        }
+    }
+}
+
+/// The loop that every host has: do what is needed until the decision is made.
+async fn decide(gate: &Gate, request: &web_sys::Request, url: &str) -> Decision {
+    let view = RequestView {
+        method: request.method().into(),
+        url: url.into(),
+        headers: Rc::new(JsHeaders(request.headers())),
+    };
+    let mut step = gate.begin(view, request_id(), now());
+    loop {
+        match step {
+            Step::Done(decision) => return decision,
+            Step::Need(need, suspended) => {
+                let answer = match need {
+                    Need::Signature(check) => Answer::Signature(signature::check(&check).await),
+                    Need::Backend(call) => Answer::Backend(backend::call(call).await),
+                    Need::Wait(time) => {
+                        worker::Delay::from(time).await;
+                        Answer::Waited
+                    }
+                };
+                step = suspended.resume(answer, now());
+            }
+        }
+    }
+}
+
+/// This isolate's gate. Settings do not change while an isolate lives: a deploy makes new ones.
+fn gate(env: &JsValue) -> Option<Gate> {
+    GATE.with(|slot| {
+        slot.borrow_mut()
+            .get_or_insert_with(|| match environment::read(env) {
+                Ok(environment) => match Gate::new(environment) {
+                    Ok(gate) => Some(gate),
+                    Err(errors) => {
+                        for error in errors {
+                            log::error("invalid-settings", &error.to_string());
+                        }
+                        None
+                    }
+                },
+                Err(message) => {
+                    log::error("invalid-settings", &message);
+                    None
+                }
+            })
+            .clone()
+    })
+}
+
+struct JsHeaders(web_sys::Headers);
+
+impl HeaderSource for JsHeaders {
+    fn header(&self, name: HeaderName) -> Option<String> {
+        self.0.get(name.as_str()).ok().flatten()
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit
+fn now() -> UnixMillis {
+    UnixMillis(js_sys::Date::now() as i64)
+}
+
+/// 128 random bits in hexadecimal. Without randomness the request goes on, named by zeros.
+fn request_id() -> String {
+    let mut bytes = [0; 16];
+    if getrandom::fill(&mut bytes).is_err() {
+        log::error("no-randomness", "request ids are zero");
+    }
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
+}
+
+/// What a JavaScript exception says.
+fn describe(error: &JsValue) -> String {
+    js_sys::Reflect::get(error, &"message".into())
+        .ok()
+        .and_then(|message| message.as_string())
+        .or_else(|| error.as_string())
+        .unwrap_or_else(|| "an exception without a message".to_owned())
+}

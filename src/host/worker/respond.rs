@@ -1,0 +1,60 @@
+//! Turns answers into responses, and adds to the origin's what the decision says.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::{
+    gate::{Answer, Decision, OWN_ANSWER_HEADERS},
+    headers::{private_cache_control, private_vary},
+};
+
+/// The gate lives; nothing more is said here, so it stays true whatever the settings are.
+pub(super) fn health() -> Result<web_sys::Response, JsValue> {
+    let body = ("application/json", "{\"status\":\"ok\"}".to_owned());
+    answer(Answer { status: 200, location: None, body: Some(body), headers: Vec::new() }, &[])
+}
+
+/// One of the gate's own answers.
+pub(super) fn answer(answer: Answer, more: &[(String, String)]) -> Result<web_sys::Response, JsValue> {
+    let headers = web_sys::Headers::new()?;
+    for (name, value) in OWN_ANSWER_HEADERS {
+        headers.set(name, value)?;
+    }
+    for (name, value) in &answer.headers {
+        headers.set(name, value)?;
+    }
+    for (name, value) in more {
+        headers.append(name, value)?;
+    }
+    if let Some(location) = &answer.location {
+        headers.set("location", location)?;
+    }
+    let body = answer.body.as_ref().map(|(content_type, body)| {
+        headers.set("content-type", content_type).map(|()| body.as_str())
+    });
+    let init = web_sys::ResponseInit::new();
+    init.set_status(answer.status);
+    init.set_headers(&headers);
+    web_sys::Response::new_with_opt_str_and_init(body.transpose()?, &init)
+}
+
+/// The origin's answer, untouched where the decision adds nothing to it.
+pub(super) fn of_origin(response: web_sys::Response, decision: &Decision) -> Result<web_sys::Response, JsValue> {
+    let is_upgrade = response.status() == 101;
+    if is_upgrade || (!decision.is_private && decision.response_headers.is_empty()) {
+        return Ok(response);
+    }
+    // The incoming headers are immutable; a response made anew from the old one streams the same body.
+    let response = web_sys::Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())?;
+    let headers = response.headers();
+    if decision.is_private {
+        headers.set("cache-control", &private_cache_control(headers.get("cache-control")?.as_deref()))?;
+        headers.set("vary", &private_vary(headers.get("vary")?.as_deref()))?;
+        for name in ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"] {
+            headers.delete(name)?;
+        }
+    }
+    for (name, value) in &decision.response_headers {
+        headers.append(name, value)?;
+    }
+    Ok(response)
+}

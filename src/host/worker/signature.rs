@@ -1,0 +1,74 @@
+//! Signatures by the platform's Web Crypto, with imported keys kept.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+
+use super::describe;
+use crate::{
+    machine::SignatureOutcome,
+    token::{Algorithm, SignatureCheck},
+};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = verify, catch)]
+    fn subtle_verify(algorithm: &JsValue, key: &JsValue, signature: &Uint8Array, data: &Uint8Array) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = importKey, catch)]
+    fn subtle_import_key(format: &str, key: &JsValue, algorithm: &JsValue, extractable: bool, usages: &Array) -> Result<Promise, JsValue>;
+}
+
+/// Imported keys that are kept. A key set holds one or two; more only while keys change.
+const IMPORTED_KEYS: usize = 64;
+
+thread_local! {
+    static IMPORTED: RefCell<HashMap<(u64, Algorithm), JsValue>> = RefCell::new(HashMap::new());
+    static RSA: JsValue = JsValue::from_str("RSASSA-PKCS1-v1_5");
+}
+
+/// Checks a signature. Whatever goes wrong, it is not valid.
+pub(super) async fn check(check: &SignatureCheck) -> SignatureOutcome {
+    match verify(check).await {
+        Ok(true) => SignatureOutcome::Valid,
+        Ok(false) => SignatureOutcome::Invalid,
+        Err(error) => SignatureOutcome::Unusable(describe(&error)),
+    }
+}
+
+async fn verify(check: &SignatureCheck) -> Result<bool, JsValue> {
+    let kept = IMPORTED.with_borrow(|keys| keys.get(&(check.key.id, check.algorithm)).cloned());
+    let key = match kept {
+        Some(key) => key,
+        None => import(check).await?,
+    };
+    let signature = Uint8Array::from(check.signature.as_slice());
+    let data = Uint8Array::from(check.signing_input());
+    let promise = RSA.with(|rsa| subtle_verify(rsa, &key, &signature, &data))?;
+    Ok(JsFuture::from(promise).await?.is_truthy())
+}
+
+async fn import(check: &SignatureCheck) -> Result<JsValue, JsValue> {
+    let jwk = Object::new();
+    for (name, value) in [("kty", "RSA"), ("n", check.key.n.as_str()), ("e", check.key.e.as_str())] {
+        Reflect::set(&jwk, &name.into(), &value.into())?;
+    }
+    let hash = match check.algorithm {
+        Algorithm::Rs256 => "SHA-256",
+        Algorithm::Rs384 => "SHA-384",
+        Algorithm::Rs512 => "SHA-512",
+    };
+    let algorithm = Object::new();
+    Reflect::set(&algorithm, &"name".into(), &RSA.with(JsValue::clone))?;
+    Reflect::set(&algorithm, &"hash".into(), &hash.into())?;
+    let key = JsFuture::from(subtle_import_key("jwk", &jwk, &algorithm, false, &Array::of1(&"verify".into()))?).await?;
+    IMPORTED.with_borrow_mut(|keys| {
+        if keys.len() >= IMPORTED_KEYS {
+            keys.clear();
+        }
+        keys.insert((check.key.id, check.algorithm), key.clone());
+    });
+    Ok(key)
+}

@@ -1,0 +1,174 @@
+//! What a rule demands of a signed-in user, as data.
+
+use crate::{
+    session::{Auth, Reverification},
+    settings::{Node, SettingError, TableReader, wrong_type},
+};
+
+/// Everything that one `require = { … }` asks. All that is asked must hold; an empty one asks only for a session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Requirement {
+    /// An organization role, as `org:admin`.
+    pub role: Option<String>,
+    /// An organization permission, as `org:billing:manage`.
+    pub permission: Option<String>,
+    /// A feature, of the user or the organization.
+    pub feature: Option<String>,
+    /// A plan, of the user or the organization.
+    pub plan: Option<String>,
+    /// How recently factors must have been verified.
+    pub reverification: Option<Reverification>,
+    /// A test of one claim.
+    pub claim: Option<ClaimTest>,
+}
+
+/// A test of one claim of the session token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimTest {
+    /// The members to walk from the top of the claims, as `["metadata", "role"]`.
+    pub path: Vec<String>,
+    /// What the claim has to be.
+    pub test: Test,
+}
+
+/// What a claim has to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// Exactly this string, number or boolean.
+    Equals(Node),
+    /// One of these.
+    OneOf(Vec<Node>),
+    /// A list that holds this.
+    Contains(Node),
+}
+
+impl Requirement {
+    /// Whether `auth` has all that is asked. A claim that is absent or of another type fails its test.
+    #[must_use]
+    pub fn is_met(&self, auth: &Auth) -> bool {
+        let Self { role, permission, feature, plan, reverification, claim } = self;
+        role.as_deref().is_none_or(|role| auth.has_role(role))
+            && permission.as_deref().is_none_or(|permission| auth.has_permission(permission))
+            && feature.as_deref().is_none_or(|feature| auth.has_feature(feature))
+            && plan.as_deref().is_none_or(|plan| auth.has_plan(plan))
+            && reverification.as_ref().is_none_or(|level| auth.has_reverification(level))
+            && claim.as_ref().is_none_or(|claim| claim.is_met(auth))
+    }
+
+    /// Reads a `require` table. Errors go to the reader's list.
+    pub(crate) fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Self {
+        let mut requirement = Self::default();
+        let Some(mut table) = TableReader::open(place, node, errors) else { return requirement };
+        requirement.role = table.take_text("role");
+        requirement.permission = table.take_text("permission");
+        requirement.feature = table.take_text("feature");
+        requirement.plan = table.take_text("plan");
+        requirement.reverification = table.take_choice(
+            "reverification",
+            &[
+                ("strict_mfa", Reverification::StrictMfa),
+                ("strict", Reverification::Strict),
+                ("moderate", Reverification::Moderate),
+                ("lax", Reverification::Lax),
+            ],
+        );
+        requirement.claim = ClaimTest::read(&mut table);
+        for (name, id) in [("role", &requirement.role), ("permission", &requirement.permission)] {
+            if let Some(id) = id.as_deref().filter(|id| !id.starts_with("org:")) {
+                let setting = table.name(name);
+                table.errors().push(SettingError::value(&setting, id, "an organization's own name, beginning with `org:`"));
+            }
+        }
+        let empty = requirement == Self::default();
+        let clean = table.errors().is_empty();
+        table.finish();
+        if empty && clean && errors.is_empty() {
+            errors.push(SettingError::missing(place, "at least one of role, permission, feature, plan, reverification, claim"));
+        }
+        requirement
+    }
+}
+
+impl ClaimTest {
+    fn read(table: &mut TableReader<'_>) -> Option<Self> {
+        let place = table.name("claim");
+        let path = match table.take("claim") {
+            None => None,
+            Some(Node::Text(path)) => Some(path.split('.').map(str::to_owned).collect::<Vec<_>>()),
+            Some(Node::List(members)) => members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect(),
+            Some(other) => {
+                wrong_type(table.errors(), &place, &other, "a dotted path or a list of member names");
+                None
+            }
+        };
+        let mut tests = Vec::new();
+        if let Some(node) = table.take("equals") {
+            tests.push(Test::Equals(scalar(table, "equals", node)?));
+        }
+        if let Some(node) = table.take("contains") {
+            tests.push(Test::Contains(scalar(table, "contains", node)?));
+        }
+        let one_of = table.name("one_of");
+        match table.take("one_of") {
+            None => {}
+            Some(Node::List(items)) => {
+                let items = items.into_iter().map(|item| scalar(table, "one_of", item)).collect::<Option<_>>()?;
+                tests.push(Test::OneOf(items));
+            }
+            Some(other) => wrong_type(table.errors(), &one_of, &other, "a list of strings, numbers or booleans"),
+        }
+        match (path, tests.pop(), tests.is_empty()) {
+            (None, None, _) => None,
+            (Some(path), Some(test), true) if path.iter().all(|member| !member.is_empty()) => Some(Self { path, test }),
+            (Some(_), Some(_), true) => {
+                table.errors().push(SettingError::value(&place, "", "a path of member names without an empty one"));
+                None
+            }
+            (None, Some(_), _) => {
+                table.errors().push(SettingError::missing(&place, "the path of a claim, as `metadata.role`"));
+                None
+            }
+            (Some(_), _, _) => {
+                table.errors().push(SettingError::conflict(
+                    &place,
+                    "a claim needs exactly one test",
+                    "give one of `equals`, `one_of` and `contains`",
+                ));
+                None
+            }
+        }
+    }
+
+    fn is_met(&self, auth: &Auth) -> bool {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let Some(found) = auth.claim(&path) else { return false };
+        match &self.test {
+            Test::Equals(expected) => is_same(&found, expected),
+            Test::OneOf(expected) => expected.iter().any(|expected| is_same(&found, expected)),
+            Test::Contains(expected) => found.as_array().is_some_and(|items| items.iter().any(|item| is_same(item, expected))),
+        }
+    }
+}
+
+fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<Node> {
+    match node {
+        Node::Bool(_) | Node::Number(_) | Node::Text(_) => Some(node),
+        other => {
+            let place = table.name(key);
+            wrong_type(table.errors(), &place, &other, "a string, a number or a boolean");
+            None
+        }
+    }
+}
+
+/// Strict equality: the same type and the same value, never a conversion.
+fn is_same(found: &serde_json::Value, expected: &Node) -> bool {
+    use serde_json::Value;
+    match (found, expected) {
+        (Value::String(found), Node::Text(expected)) => found == expected,
+        (Value::Bool(found), Node::Bool(expected)) => found == expected,
+        #[allow(clippy::float_cmp)] // the operator's number, exactly
+        (Value::Number(found), Node::Number(expected)) => found.as_f64() == Some(*expected),
+        _ => false,
+    }
+}

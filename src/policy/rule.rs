@@ -1,0 +1,86 @@
+//! Ordered rules: `[[rules]]` of the settings.
+
+use crate::{
+    policy::{Access, require::Requirement, pattern::Pattern},
+    settings::{Node, SettingError, TableReader, wrong_type},
+};
+
+/// One of the ordered rules.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// What it applies to; the first string of `match` names it in decisions.
+    pub patterns: Vec<Pattern>,
+    /// The methods that it applies to, in upper case; none: all of them.
+    pub methods: Option<Vec<String>>,
+    /// Public, protected or admin.
+    pub access: Access,
+    /// What it demands beside a session.
+    pub require: Requirement,
+}
+
+impl Rule {
+    /// Whether the rule speaks of this method. HEAD is GET without a body (RFC 9110 section 9.3.2), so it follows GET.
+    #[must_use]
+    pub fn has_method(&self, method: &str) -> bool {
+        self.methods.as_ref().is_none_or(|methods| {
+            methods.iter().any(|known| known.eq_ignore_ascii_case(method) || (known == "GET" && method.eq_ignore_ascii_case("HEAD")))
+        })
+    }
+
+    /// Reads the list of rules.
+    pub(crate) fn read_all(node: Node, errors: &mut Vec<SettingError>) -> Vec<Self> {
+        match node {
+            Node::List(items) => {
+                items.into_iter().enumerate().filter_map(|(index, item)| Self::read(&format!("rules[{index}]"), item, errors)).collect()
+            }
+            other => {
+                wrong_type(errors, "rules", &other, "a list of tables, written as `[[vars.PORTCULLIS.rules]]`");
+                Vec::new()
+            }
+        }
+    }
+
+    fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {
+        let before = errors.len();
+        let mut table = TableReader::open(place, node, errors)?;
+        let patterns: Vec<Pattern> = table.take_patterns("match").into_iter().map(|(_, pattern)| pattern).collect();
+        if patterns.is_empty() && table.errors().len() == before {
+            let setting = table.name("match");
+            table.errors().push(SettingError::missing(&setting, "a pattern or a list of patterns"));
+        }
+        let methods = read_methods(&mut table);
+        let access = table.take_choice("access", &[("public", Access::Public), ("protected", Access::Protected), ("admin", Access::Admin)]);
+        let access = access.unwrap_or(Access::Protected);
+        let require_place = table.name("require");
+        let require = table.take("require");
+        if access == Access::Public && require.is_some() {
+            let why = "a public rule cannot require anything";
+            table.errors().push(SettingError::conflict(&require_place, why, "drop `access = \"public\"` or `require`"));
+        }
+        table.finish();
+        let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
+        Some(Self { patterns, methods, access, require })
+    }
+}
+
+fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
+    let methods = table.take_texts("methods")?;
+    let mut read = Vec::with_capacity(methods.len());
+    for (place, method) in methods {
+        if is_method_token(&method) && method == method.to_ascii_uppercase() {
+            read.push(method);
+        } else {
+            table.errors().push(SettingError::value(&place, &method, "a method in upper case, as `POST`"));
+        }
+    }
+    if read.is_empty() && table.errors().is_empty() {
+        let setting = table.name("methods");
+        table.errors().push(SettingError::missing(&setting, "at least one method; without `methods` a rule applies to all"));
+    }
+    Some(read)
+}
+
+/// A token (RFC 9110 section 5.6.2).
+fn is_method_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

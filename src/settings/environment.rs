@@ -1,0 +1,199 @@
+//! The Clerk instance: keys and addresses, from plain variables and secrets.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Node, error::SettingError, url_origin_of};
+
+/// What a host reads from its environment, unchecked.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// `CLERK_PUBLISHABLE_KEY`.
+    pub publishable_key: Option<String>,
+    /// `CLERK_SECRET_KEY`, a secret.
+    pub secret_key: Option<String>,
+    /// `CLERK_JWT_KEY`, a PEM public key: no key set is fetched then.
+    pub jwt_key: Option<String>,
+    /// `CLERK_API_URL`; `None`: Clerk's own.
+    pub api_url: Option<String>,
+    /// `CLERK_PROXY_URL`: where the Frontend API is proxied.
+    pub proxy_url: Option<String>,
+    /// Whether a service binding `ORIGIN` is there; it and the setting `origin` exclude each other.
+    pub has_origin_binding: bool,
+    /// `PORTCULLIS`: the policy and everything else.
+    pub portcullis: Option<Node>,
+}
+
+/// A Clerk instance, checked.
+#[derive(Clone)]
+pub struct Instance {
+    /// The publishable key.
+    pub publishable_key: String,
+    /// The host of the Frontend API, from the publishable key.
+    pub frontend_api: String,
+    /// Whether this is a production instance (`pk_live_`).
+    pub is_production: bool,
+    /// The secret key. Only the Backend API may see it.
+    pub secret_key: Option<String>,
+    /// The PEM public key.
+    pub jwt_key: Option<String>,
+    /// The Backend API, where it is not Clerk's own.
+    pub api_url: Option<String>,
+    /// Where the Frontend API is proxied: an absolute URL, or a path on the request's own origin.
+    pub proxy_url: Option<String>,
+}
+
+impl std::fmt::Debug for Instance {
+    /// Names the instance and none of its keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Instance").field("frontend_api", &self.frontend_api).field("is_production", &self.is_production).finish_non_exhaustive()
+    }
+}
+
+impl Instance {
+    /// Whether an address of this instance is on this machine: then the gate serves requests to this machine only, so that a
+    /// development identity can never stand before the world.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        [&self.api_url, &self.proxy_url].into_iter().flatten().any(|url| is_loopback(url))
+    }
+
+    pub(super) fn read(environment: &Environment, errors: &mut Vec<SettingError>) -> Option<Self> {
+        let before = errors.len();
+        let publishable_key = filled(&environment.publishable_key);
+        let secret_key = filled(&environment.secret_key);
+        let jwt_key = filled(&environment.jwt_key);
+        let parsed = match publishable_key.as_deref() {
+            Some(key) => {
+                let parsed = parse_publishable_key(key);
+                if parsed.is_none() {
+                    errors.push(SettingError::value(
+                        "CLERK_PUBLISHABLE_KEY",
+                        key,
+                        "`pk_test_…` or `pk_live_…` as Clerk's dashboard shows it",
+                    ));
+                }
+                parsed
+            }
+            None => {
+                errors.push(SettingError::missing("CLERK_PUBLISHABLE_KEY", "`pk_test_…` or `pk_live_…`"));
+                None
+            }
+        };
+        match secret_key.as_deref() {
+            Some(secret) => check_secret_key(secret, parsed.as_ref().map(|(_, live)| *live), errors),
+            None if jwt_key.is_none() => {
+                errors.push(SettingError::missing("CLERK_SECRET_KEY", "a secret key, or a PEM public key in `CLERK_JWT_KEY`"));
+            }
+            None => {}
+        }
+        if let Some(pem) = jwt_key.as_deref() {
+            if crate::token::VerificationKey::from_pem(pem).is_err() {
+                errors.push(SettingError::secret(
+                    "CLERK_JWT_KEY",
+                    "an RSA public key of at least 2048 bits between `-----BEGIN PUBLIC KEY-----` and `-----END PUBLIC KEY-----`",
+                ));
+            }
+        }
+        let api_url = read_address("CLERK_API_URL", &environment.api_url, false, errors);
+        let proxy_url = read_address("CLERK_PROXY_URL", &environment.proxy_url, true, errors);
+        let (frontend_api, is_production) = parsed?;
+        if is_production {
+            for (name, url) in [("CLERK_API_URL", &api_url), ("CLERK_PROXY_URL", &proxy_url)] {
+                if url.as_deref().is_some_and(is_loopback) {
+                    let why = "this machine's own address does not go with a production key (`pk_live_…`)";
+                    errors.push(SettingError::conflict(name, why, "remove it, or use a development key"));
+                }
+            }
+        }
+        (errors.len() == before).then_some(Self {
+            publishable_key: publishable_key?,
+            frontend_api,
+            is_production,
+            secret_key,
+            jwt_key,
+            api_url,
+            proxy_url,
+        })
+    }
+}
+
+/// The Frontend API host and whether the key is a live one. The key is `pk_live_` or `pk_test_` and the base64 of host and `$`.
+fn parse_publishable_key(key: &str) -> Option<(String, bool)> {
+    let (encoded, live) = match key.strip_prefix("pk_live_") {
+        Some(encoded) => (encoded, true),
+        None => (key.strip_prefix("pk_test_")?, false),
+    };
+    let mut host = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    if host.pop() != Some('$') || !host.contains('.') || url_origin_of(&format!("https://{host}"))?.len() != 8 + host.len() {
+        return None;
+    }
+    Some((host, live))
+}
+
+fn check_secret_key(secret: &str, publishable_is_live: Option<bool>, errors: &mut Vec<SettingError>) {
+    let secret_is_live = secret.starts_with("sk_live_");
+    let is_plain = secret.len() > 8 && secret.bytes().all(|byte| byte.is_ascii_graphic());
+    if !(is_plain && (secret_is_live || secret.starts_with("sk_test_"))) {
+        errors.push(SettingError::secret("CLERK_SECRET_KEY", "`sk_test_…` or `sk_live_…`"));
+    } else if publishable_is_live.is_some_and(|live| live != secret_is_live) {
+        errors.push(SettingError::conflict(
+            "CLERK_SECRET_KEY",
+            "the secret key and the publishable key are of different instances, one test and one live",
+            "take both keys from the same instance in Clerk's dashboard",
+        ));
+    }
+}
+
+/// An `https` URL; `http` only for this machine. A path alone where `relative` allows it.
+fn read_address(name: &'static str, value: &Option<String>, relative: bool, errors: &mut Vec<SettingError>) -> Option<String> {
+    let text = filled(value)?;
+    let is_relative = relative && text.starts_with('/') && !text.starts_with("//") && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_absolute = url_origin_of(&text).is_some() && (text.starts_with("https://") || is_loopback(&text));
+    if (is_relative || is_absolute) && !text.contains(['?', '#', '\\']) {
+        return Some(text.trim_end_matches('/').to_owned());
+    }
+    errors.push(SettingError::value(name, &text, if relative { "an `https` URL, or a path as `/__clerk`" } else { "an `https` URL" }));
+    None
+}
+
+/// Whether an absolute URL names this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    url_origin_of(url).is_some_and(|origin| {
+        let authority = origin.split("://").nth(1).unwrap_or_default();
+        is_loopback_host(authority)
+    })
+}
+
+/// Whether `host[:port]` names this machine (RFC 6761 section 6.3, RFC 5735, RFC 4291).
+pub(crate) fn is_loopback_host(authority: &str) -> bool {
+    let host = if authority.ends_with(']') { authority } else { authority.rsplit_once(':').map_or(authority, |(host, _)| host) };
+    let is_ipv4 = host.split('.').count() == 4 && host.starts_with("127.") && host.split('.').all(|part| part.parse::<u8>().is_ok());
+    host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_ipv4
+}
+
+fn filled(value: &Option<String>) -> Option<String> {
+    value.as_deref().map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_publishable_key_names_its_frontend_api() {
+        assert_eq!(parse_publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"), Some(("clerk.example.com".into(), true)));
+        for wrong in ["", "pk_live_", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20", "sk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_%%%", "pk_live_JA=="] {
+            assert_eq!(parse_publishable_key(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_this_machine() {
+        for local in ["http://localhost:8788", "http://127.0.0.1", "http://[::1]:1/x", "http://a.localhost"] {
+            assert!(is_loopback(local), "{local}");
+        }
+        for other in ["http://127.evil.example", "http://localhost.evil.example", "http://evil.example/localhost", "http://127.0.0.1.evil.example", "http://1270.0.0.1"] {
+            assert!(!is_loopback(other), "{other}");
+        }
+    }
+}

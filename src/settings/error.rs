@@ -1,0 +1,142 @@
+//! What can be wrong with settings, in words that an operator can act on.
+
+use std::fmt;
+
+use crate::{limits, policy::pattern::PatternError};
+
+/// One thing that is wrong with the settings: the setting, what was found, what was expected.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SettingError {
+    /// Where: the name of the setting, as `public[3]` or `rules[0].require.role`.
+    pub setting: String,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// The kinds of wrong settings.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// There is no setting of that name.
+    Unknown {
+        /// The nearest name that exists, if one is near.
+        nearest: Option<&'static str>,
+    },
+    /// It must be given and is not.
+    Missing {
+        /// What it has to be.
+        expected: &'static str,
+    },
+    /// A value of another type.
+    Type {
+        /// What stands there, as "a number".
+        found: &'static str,
+        /// What has to.
+        expected: &'static str,
+    },
+    /// The right type, but not a value that makes sense.
+    Value {
+        /// The value, escaped and cut; empty where it must not be shown.
+        found: String,
+        /// What it has to be.
+        expected: String,
+    },
+    /// A pattern that does not parse.
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it, and where.
+        error: PatternError,
+    },
+    /// It does not go together with another setting.
+    Conflict {
+        /// Why, as a clause.
+        why: String,
+        /// What to do.
+        help: &'static str,
+    },
+}
+
+impl SettingError {
+    /// A value that makes no sense; `found` is quoted, so never give a secret.
+    pub(crate) fn value(setting: &str, found: &str, expected: impl Into<String>) -> Self {
+        Self { setting: setting.to_owned(), problem: Problem::Value { found: quote(found), expected: expected.into() } }
+    }
+
+    /// A secret that makes no sense: it is not shown.
+    pub(crate) fn secret(setting: &str, expected: impl Into<String>) -> Self {
+        Self { setting: setting.to_owned(), problem: Problem::Value { found: String::new(), expected: expected.into() } }
+    }
+
+    pub(crate) fn missing(setting: &str, expected: &'static str) -> Self {
+        Self { setting: setting.to_owned(), problem: Problem::Missing { expected } }
+    }
+
+    pub(crate) fn conflict(setting: &str, why: impl Into<String>, help: &'static str) -> Self {
+        Self { setting: setting.to_owned(), problem: Problem::Conflict { why: why.into(), help } }
+    }
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, problem } = self;
+        match problem {
+            Problem::Unknown { nearest: Some(nearest) } => {
+                write!(f, "unknown setting `{setting}`; help: did you mean `{nearest}`?")
+            }
+            Problem::Unknown { nearest: None } => write!(f, "unknown setting `{setting}`"),
+            Problem::Missing { expected } => write!(f, "setting `{setting}` is missing: expected {expected}"),
+            Problem::Type { found, expected } => write!(f, "setting `{setting}` is {found}, expected {expected}"),
+            Problem::Value { found, expected } if found.is_empty() => {
+                write!(f, "setting `{setting}` has an invalid value (not shown), expected {expected}")
+            }
+            Problem::Value { found, expected } => write!(f, "setting `{setting}` is `{found}`, expected {expected}"),
+            Problem::Pattern { pattern, error } => write!(f, "invalid pattern `{pattern}` in `{setting}`: {error}"),
+            Problem::Conflict { why, help } => write!(f, "setting `{setting}`: {why}; help: {help}"),
+        }
+    }
+}
+
+impl std::error::Error for SettingError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.problem {
+            Problem::Pattern { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Foreign text for a message: control characters escaped, cut at [`limits::QUOTED_CHARS`].
+#[must_use]
+pub fn quote(text: &str) -> String {
+    let mut quoted = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == limits::QUOTED_CHARS {
+            quoted.push('…');
+            break;
+        }
+        if c.is_control() || c == '`' { quoted.extend(c.escape_unicode()) } else { quoted.push(c) }
+    }
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_break_out_of_a_log_line() {
+        assert_eq!(quote("a\nb`c"), "a\\u{a}b\\u{60}c");
+        assert_eq!(quote(&"x".repeat(100)).chars().count(), limits::QUOTED_CHARS + 1);
+    }
+
+    #[test]
+    fn a_secret_is_not_shown() {
+        let error = SettingError::secret("CLERK_SECRET_KEY", "`sk_test_…` or `sk_live_…`");
+        assert_eq!(
+            error.to_string(),
+            "setting `CLERK_SECRET_KEY` has an invalid value (not shown), expected `sk_test_…` or `sk_live_…`"
+        );
+    }
+}

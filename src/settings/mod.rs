@@ -1,0 +1,213 @@
+//! Settings: an environment of strings and one table, read once into [`Settings`] that cannot be wrong.
+//!
+//! The names are those of `wrangler.toml` (see `docs/settings.md`); hosts that call them otherwise translate before they come here.
+//! Every error is collected, so that an operator sees all of them at once.
+
+mod authorized_parties;
+mod environment;
+mod error;
+mod node;
+mod reader;
+
+pub use self::{
+    environment::{Environment, Instance},
+    error::{Problem, SettingError, quote},
+    node::Node,
+};
+pub(crate) use self::{
+    environment::is_loopback_host,
+    reader::{TableReader, wrong_type},
+};
+use crate::{
+    path::PathSettings,
+    policy::{Access, Policy, PolicyLists, Requirement, Rule},
+    session::MissingAzp,
+};
+
+/// All settings of a gate, checked.
+#[derive(Debug)]
+pub struct Settings {
+    /// The Clerk instance and how to talk to it.
+    pub instance: Instance,
+    /// Which access a request gets.
+    pub policy: Policy,
+    /// How paths are read.
+    pub path: PathSettings,
+    /// Origins whose tokens are accepted; empty: any, as in Clerk.
+    pub authorized_parties: Vec<String>,
+    /// What a token without `azp` is, where `authorized_parties` is set.
+    pub missing_azp: MissingAzp,
+    /// The app behind the gate, as `https://host[:port]`; `None`: a binding, or the route's own origin.
+    pub origin: Option<String>,
+    /// Where to sign in: a path on the request's own origin, or an absolute URL. `None`: Clerk's account portal.
+    pub sign_in_url: Option<String>,
+    /// Where to sign up.
+    pub sign_up_url: Option<String>,
+    /// Where a signed-in user goes who may not see a page. `None`: a plain 403 page.
+    pub unauthorized_url: Option<String>,
+}
+
+impl Settings {
+    /// Reads and checks everything.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, in the order in which it was found.
+    pub fn read(environment: Environment) -> Result<Self, Vec<SettingError>> {
+        let mut errors = Vec::new();
+        let instance = Instance::read(&environment, &mut errors);
+        let Some(table) = environment.portcullis else {
+            errors.push(SettingError::missing("PORTCULLIS", "the policy, a table `[vars.PORTCULLIS]`"));
+            return Err(errors);
+        };
+        let Some(mut table) = TableReader::open("", table, &mut errors) else { return Err(errors) };
+
+        let authorized_parties = authorized_parties::read(&mut table);
+        let missing_azp = table.take_choice(
+            "missing_azp",
+            &[("reject", MissingAzp::Reject), ("observe", MissingAzp::Observe), ("navigation", MissingAzp::Navigation)],
+        );
+        let origin = table.take_text("origin");
+        let origin = origin.and_then(|text| read_url_origin("origin", &text, table.errors()));
+        let sign_in_url = read_page(&mut table, "sign_in_url");
+        let sign_up_url = read_page(&mut table, "sign_up_url");
+        let unauthorized_url = read_page(&mut table, "unauthorized_url");
+        let default = table.take_choice("default", &[("protected", Access::Protected), ("public", Access::Public)]);
+        let static_files = table.take_choice("static_files", &[("public", true), ("default", false)]);
+        let locales = table.take_texts("locales").unwrap_or_default();
+        let mut patterns = |key| table.take_patterns(key).into_iter().map(|(_, pattern)| pattern).collect::<Vec<_>>();
+        let mut lists = PolicyLists {
+            public: patterns("public"),
+            protected: patterns("protected"),
+            admin: patterns("admin"),
+            api: patterns("api"),
+            rules: Vec::new(),
+        };
+        let rules = table.take("rules");
+        let admin_requires = table.take("admin_requires");
+        table.finish();
+
+        if let Some(rules) = rules {
+            lists.rules = Rule::read_all(rules, &mut errors);
+        }
+        let needs_admin = !lists.admin.is_empty() || lists.rules.iter().any(|rule| rule.access == Access::Admin);
+        let admin_requires = match admin_requires {
+            Some(node) => Requirement::read("admin_requires", node, &mut errors),
+            None => {
+                if needs_admin {
+                    errors.push(SettingError::missing(
+                        "admin_requires",
+                        "what makes an admin, as `{ claim = \"metadata.role\", equals = \"admin\" }`, since there are admin paths",
+                    ));
+                }
+                Requirement::default()
+            }
+        };
+        let policy =
+            Policy::new(lists, admin_requires, static_files.unwrap_or(false), default.unwrap_or(Access::Protected));
+        let path = PathSettings { locales: read_locales(locales, &mut errors), ..PathSettings::default() };
+
+        if environment.has_origin_binding && origin.is_some() {
+            let why = "there is a service binding `ORIGIN` too, and a request can go to one origin only";
+            errors.push(SettingError::conflict("origin", why, "remove the setting or the binding"));
+        }
+        let Some(instance) = instance.filter(|_| errors.is_empty()) else { return Err(errors) };
+        let settings = Self {
+            instance,
+            policy,
+            path,
+            authorized_parties,
+            missing_azp: missing_azp.unwrap_or_default(),
+            origin,
+            sign_in_url,
+            sign_up_url,
+            unauthorized_url,
+        };
+        settings.check_pages_are_open(&mut errors);
+        if errors.is_empty() { Ok(settings) } else { Err(errors) }
+    }
+
+    /// A sign-in page behind the gate would send its visitors round in circles, and so would an "unauthorized" page that asks
+    /// for more than a session.
+    fn check_pages_are_open(&self, errors: &mut Vec<SettingError>) {
+        let pages = [
+            ("sign_in_url", &self.sign_in_url, Access::Public),
+            ("sign_up_url", &self.sign_up_url, Access::Public),
+            ("unauthorized_url", &self.unauthorized_url, Access::Protected),
+        ];
+        for (name, page, allowed) in pages {
+            let Some(page) = page.as_deref().filter(|page| page.starts_with('/')) else { continue };
+            let Ok(target) = crate::path::judge(&format!("https://gate.invalid{page}"), &self.path) else {
+                errors.push(SettingError::value(name, page, "a path that can be read in one way only"));
+                continue;
+            };
+            let demand = self.policy.demand_for("GET", &target);
+            let demands_more = demand.sources.iter().any(|source| {
+                self.policy.requirements_of(*source).any(|requirement| *requirement != Requirement::default())
+            });
+            if demand.access > allowed || demands_more {
+                let why = format!(
+                    "`{}` is {} by `{}`, so a visitor sent there would be sent there again",
+                    quote(page),
+                    demand.access.as_str(),
+                    quote(&self.policy.name_of(demand.source))
+                );
+                errors.push(SettingError::conflict(name, why, "add the path to `public`"));
+            }
+        }
+    }
+}
+
+/// A page that visitors are sent to: a path on the request's own origin, or an absolute http(s) URL.
+fn read_page(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
+    let text = table.take_text(key)?;
+    let is_path = text.starts_with('/') && !text.starts_with("//");
+    let is_absolute = url_origin_of(&text).is_some();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'"' && byte != b'<' && byte != b'>');
+    if is_plain && (is_path || is_absolute) {
+        return Some(text);
+    }
+    let name = table.name(key);
+    table.errors().push(SettingError::value(&name, &text, "a path as `/sign-in` or an absolute URL, percent-encoded"));
+    None
+}
+
+/// `https://host[:port]` and nothing behind it.
+fn read_url_origin(setting: &str, text: &str, errors: &mut Vec<SettingError>) -> Option<String> {
+    let bare = text.strip_suffix('/').unwrap_or(text);
+    if url_origin_of(bare) == Some(bare) {
+        return Some(bare.to_owned());
+    }
+    errors.push(SettingError::value(setting, text, "scheme and host without a path, as `https://app.example.com`"));
+    None
+}
+
+/// The leading `scheme://host[:port]` of an absolute http(s) URL in its normal form (lower case, no credentials).
+pub(crate) fn url_origin_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
+        Some((_, _)) if authority.ends_with(']') => (authority, ""),
+        Some(_) => return None,
+        None => (authority, ""),
+    };
+    let is_name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte));
+    let is_ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
+        !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
+    });
+    let has_port = port.is_empty() || port.parse::<u16>().is_ok();
+    ((is_name || is_ipv6) && has_port).then(|| &url[..url.len() - rest.len() + authority.len()])
+}
+
+fn read_locales(locales: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> Vec<String> {
+    let mut read = Vec::with_capacity(locales.len());
+    for (place, locale) in locales {
+        if !locale.is_empty() && locale.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
+            read.push(locale);
+        } else {
+            errors.push(SettingError::value(&place, &locale, "a locale as it stands in paths, as `en` or `pt-BR`"));
+        }
+    }
+    read
+}
