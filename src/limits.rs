@@ -47,3 +47,24 @@ pub const RETRY_AFTER_SECS: u32 = 5;
 
 /// Characters of foreign input that an error message quotes.
 pub const QUOTED_CHARS: usize = 64;
+
+/// Bytes of a request path, canonical or as one reading. Web servers take 8 KB for the whole request line by default.
+pub const PATH_BYTES: usize = 8 * 1024;
+
+/// Ways to read one path. Ordinary paths have one to ten; every trick adds a factor, so past this somebody is probing.
+pub const READINGS: usize = 512;
+
+/// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
+pub const READING_BYTES: usize = 256 * 1024;
+/// Bytes of a route pattern. A hand-written pattern is 10 to 100 bytes, a list of locales or slugs in one group some hundred.
+pub const PATTERN_BYTES: usize = 2048;
+
+/// States of one compiled pattern, lookarounds included. `[a-z0-9-]{1,63}` takes 125; matching costs at most this many steps per
+/// character of the path, so the cap is what keeps the longest path affordable whatever the pattern.
+pub const PATTERN_STATES: usize = 1024;
+
+/// Groups within groups in a pattern. Hand-written ones have two or three; the parser calls itself once per level.
+pub const PATTERN_NESTING: usize = 32;
+
+/// Plain forms that one pattern is spelled out in: every optional part doubles them, and three optional parts are already unusual.
+pub const PATTERN_SHAPES: usize = 8;

@@ -29,7 +29,7 @@ pub(super) fn headers(
     };
     set(names::AUTH_STATUS, Some(status));
     set(names::REQUEST_ID, Some(request_id));
-    set(names::FORWARDED_HOST, Some(target.authority()));
+    set(names::FORWARDED_HOST, Some(target.host()));
     set(names::FORWARDED_PROTO, Some(target.scheme()));
     if auth.user_id().is_some() {
         set(names::USER_ID, auth.user_id());

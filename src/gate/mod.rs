@@ -25,7 +25,7 @@ use crate::{
     path::{self, JudgedTarget},
     policy::{Access, Demand},
     request::{HeaderName, RequestView},
-    session::{Auth, AuthenticateOptions, Authenticator, Authorization, RequestState, Status},
+    session::{Auth, AuthenticateOptions, Authenticator, RequestState, Status},
     settings::{Environment, SettingError, Settings, is_loopback_host},
     time::UnixMillis,
 };
@@ -97,7 +97,7 @@ impl Shared {
             Ok(target) => target,
             Err(ambiguity) => return unjudged(request, ambiguity.kind(), ambiguity.to_string()),
         };
-        if self.settings.instance.is_local() && !is_loopback_host(target.authority()) {
+        if self.settings.instance.is_local() && !is_loopback_host(target.host()) {
             let message = "the Clerk addresses are this machine's own, so only requests to this machine are served";
             return own(Refusal::Misconfigured.problem("development-settings"), "development-settings", message);
         }
@@ -115,6 +115,11 @@ impl Shared {
         };
         Deciding { settings: &self.settings, request, target: &target, demand, request_id }.decide(state)
     }
+}
+
+/// Scheme and authority of the request, as the client used them.
+fn public_origin(target: &JudgedTarget) -> String {
+    format!("{}://{}", target.scheme(), target.host())
 }
 
 fn own(answer: Answer, reason: &str, message: &str) -> Decision {
@@ -203,7 +208,7 @@ impl Deciding<'_> {
 
     fn forward(self, reason: &str, state: RequestState) -> Decision {
         let headers = identity::headers(self.settings, self.target, &self.request_id, &state);
-        let forward = Forward { target: self.target.forward_target(), public_origin: self.target.public_origin(), headers };
+        let forward = Forward { target: self.target.forward_target(), public_origin: public_origin(self.target), headers };
         self.finish(Action::Forward(forward), reason.to_owned(), state)
     }
 

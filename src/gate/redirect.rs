@@ -9,19 +9,19 @@ pub(super) fn sign_in(settings: &Settings, target: &JudgedTarget) -> String {
         Some(page) => absolute(page, target),
         None => format!("{}/sign-in", account_portal(&settings.instance.frontend_api)),
     };
-    with_parameter(&page, "redirect_url", &target.public_url())
+    with_parameter(&page, "redirect_url", &target.forward_url())
 }
 
 /// The page for signed-in users who may not see another; `None` where there is none, or where the request already asks for it.
 pub(super) fn unauthorized(settings: &Settings, target: &JudgedTarget) -> Option<String> {
     let page = absolute(settings.unauthorized_url.as_deref()?, target);
-    let is_here = target.public_url().split(['?', '#']).next() == page.split(['?', '#']).next();
+    let is_here = target.forward_url().split(['?', '#']).next() == page.split(['?', '#']).next();
     (!is_here).then_some(page)
 }
 
 /// A path becomes a URL of the request's own origin.
 fn absolute(page: &str, target: &JudgedTarget) -> String {
-    if page.starts_with('/') { format!("{}{page}", target.public_origin()) } else { page.to_owned() }
+    if page.starts_with('/') { format!("{}{page}", super::public_origin(target)) } else { page.to_owned() }
 }
 
 /// Clerk's hosted pages: `x.clerk.accounts.dev` belongs to `x.accounts.dev`, `clerk.example.com` to `accounts.example.com`.

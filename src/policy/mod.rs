@@ -15,7 +15,7 @@ pub use self::{
     static_files::is_static_file,
 };
 use self::pattern::{Pattern, PatternSet};
-use crate::path::{JudgedTarget, ReadingKind};
+use crate::path::JudgedTarget;
 
 /// What a path is, from open to closed: the order is the strictness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,16 +134,13 @@ impl Policy {
     /// What a request is asked for: the strictest of all readings of its path.
     #[must_use]
     pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
-        let unlisted = self.unlisted(method, target);
         let mut sources: Vec<Source> = Vec::with_capacity(1);
-        let mut is_api = false;
-        for reading in target.readings() {
-            let source = self.listed(method, &reading.path).unwrap_or(unlisted);
+        for source in target.answers(&self.unlisted(method, target), |path| self.listed(method, path)) {
             if !sources.contains(&source) {
                 sources.push(source);
             }
-            is_api = is_api || self.api.first_match(&reading.path).is_some();
         }
+        let is_api = target.readings().iter().any(|reading| self.api.first_match(&reading.path).is_some());
         // A target always has a reading; without one nothing would be known, so nothing is open.
         let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
         let source = source.unwrap_or(Source::Default);
@@ -195,13 +192,12 @@ impl Policy {
             .or_else(|| self.protected.first_match(path).map(Source::Protected))
     }
 
-    /// What an unlisted path is. A static file has to be one under every reading, but for those that merely drop its extension:
-    /// they speak of a page that no list names.
+    /// What an unlisted path is. A static file has to be one under every reading that counts without being listed.
     fn unlisted(&self, method: &str, target: &JudgedTarget) -> Source {
         let is_read = method.eq_ignore_ascii_case("GET") || method.eq_ignore_ascii_case("HEAD");
         let is_static = self.static_files_public
             && is_read
-            && target.readings().iter().all(|reading| reading.kind == ReadingKind::FormatSuffix || is_static_file(&reading.path));
+            && target.readings().iter().filter(|reading| reading.firm).all(|reading| is_static_file(&reading.path));
         if is_static { Source::StaticFiles } else { Source::Default }
     }
 }

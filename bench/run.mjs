@@ -1,0 +1,167 @@
+// Measures what a decision costs, side by side with its peers in one run of workerd, as ratios.
+//
+//   npm run bench            prints a table and writes bench/RESULTS.md
+//   npm run bench -- --quick fewer rounds, writes nothing
+//
+// CPU time of the workerd process is read from outside, N decisions a request; entries take turns in every round, in rotating
+// order, and what counts is the median of the rounds' ratios to the floor. Times of a shared machine say little; ratios hold.
+
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { build } from 'esbuild';
+import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose';
+
+import { POLICY } from '../tests/support/gate.mjs';
+import { startWorker } from '../tests/support/workerd.mjs';
+import { RELEASE_DIR, buildWorker } from '../tools/build.mjs';
+import { ROOT } from '../tools/run.mjs';
+
+const QUICK = process.argv.includes('--quick');
+const ROUNDS = QUICK ? 5 : 15;
+const TOKENS = 100;
+const WARM_UP_MS = QUICK ? 600 : 2_000;
+/** How often an entry goes over all tokens in one measured request. */
+const TIMES = { empty: 200, request: 20, floor: 10, worker: 6, public: 20, publicRequest: 60, jose: 6, clerk: 1 };
+const FRONTEND_API = 'clerk.example.com';
+
+const instance = await makeInstance();
+const dir = await buildBench();
+const worker = await startWorker({ env: instance.env, dir });
+try {
+  await refuseBadSignatures();
+  await warmUp();
+  const rounds = await measure();
+  const report = await describe(rounds);
+  console.log(report);
+  if (!QUICK) await writeFile(join(ROOT, 'bench/RESULTS.md'), report);
+} finally {
+  await worker.stop();
+  await rm(dir, { recursive: true, force: true });
+}
+
+async function makeInstance() {
+  const keys = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true });
+  const now = Math.floor(Date.now() / 1000);
+  const token = (n, key = keys.privateKey) =>
+    new SignJWT({
+      azp: 'https://app.example.com', exp: now + 3600, iat: now - 5, iss: `https://${FRONTEND_API}`, nbf: now - 15,
+      sid: `sess_2yXqD8cJ1mVtK4pR9wLzN0sH${n}`, sub: 'user_2yXqCw5bT7nEoG3aUfMiQ8kZ1dP', v: 2, sts: 'active', fva: [3, -1],
+    }).setProtectedHeader({ alg: 'RS256', kid: 'ins_2yXqB1rS6hWjY9xAeOuF0vD4lC5', typ: 'JWT', cat: 'cl_B7d4PD111AAA' }).sign(key);
+  const tokens = await Promise.all(Array.from({ length: TOKENS }, (_, n) => token(n)));
+  const other = await generateKeyPair('RS256');
+  return {
+    tokens,
+    forged: await token(0, other.privateKey),
+    env: {
+      CLERK_PUBLISHABLE_KEY: `pk_live_${Buffer.from(`${FRONTEND_API}$`).toString('base64')}`,
+      CLERK_SECRET_KEY: ['sk', 'live', 'benchmark0000000000000000'].join('_'),
+      CLERK_JWT_KEY: await exportSPKI(keys.publicKey),
+      JWK: JSON.stringify({ ...(await exportJWK(keys.publicKey)), alg: 'RS256' }),
+      PORTCULLIS: { ...POLICY, authorized_parties: ['https://app.example.com'] },
+    },
+  };
+}
+
+async function buildBench() {
+  await buildWorker();
+  const out = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
+  for (const file of await readdir(RELEASE_DIR)) {
+    if (/\.(js|wasm)$/.test(file) && file !== 'index.js') await copyFile(join(RELEASE_DIR, file), join(out, file));
+  }
+  await build({
+    entryPoints: [join(ROOT, 'bench/worker.mjs')], outfile: join(out, 'index.js'), bundle: true, format: 'esm', minify: true,
+    external: ['./portcullis_bg.wasm', './portcullis.js', 'node:*'], conditions: ['workerd', 'worker'], logLevel: 'error',
+  });
+  return out;
+}
+
+async function call(entry, tokens, times) {
+  const response = await fetch(`${worker.url}/${entry}`, { method: 'POST', body: JSON.stringify({ tokens, times }) });
+  if (!response.ok) throw new Error(`${entry}: ${response.status} ${await response.text()}\n${worker.log()}`);
+  return response.json();
+}
+
+/** A peer that is fast because it checks nothing would be no peer. */
+async function refuseBadSignatures() {
+  for (const entry of ['floor', 'worker', 'jose', 'clerk']) {
+    const good = await call(entry, instance.tokens, 1);
+    if (good.refused !== 0) throw new Error(`${entry} refused ${good.refused} good tokens\n${worker.log()}`);
+    const bad = await call(entry, [instance.forged], 1);
+    if (bad.ok !== 0) throw new Error(`${entry} let a forged token through`);
+  }
+}
+
+async function warmUp() {
+  for (const entry of Object.keys(TIMES)) {
+    const end = Date.now() + WARM_UP_MS;
+    while (Date.now() < end) await call(entry, instance.tokens, TIMES[entry]);
+  }
+}
+
+async function measure() {
+  const rounds = [];
+  const entries = Object.keys(TIMES);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const costs = {};
+    for (const entry of [...entries.slice(round % entries.length), ...entries.slice(0, round % entries.length)]) {
+      const before = await cpuNanoseconds();
+      await call(entry, instance.tokens, TIMES[entry]);
+      costs[entry] = (await cpuNanoseconds() - before) / 1000 / (TIMES[entry] * TOKENS);
+    }
+    rounds.push(costs);
+  }
+  return rounds;
+}
+
+/** CPU time of every thread of workerd. */
+async function cpuNanoseconds() {
+  const tasks = `/proc/${worker.pid}/task`;
+  let total = 0;
+  for (const task of await readdir(tasks)) {
+    const stat = await readFile(join(tasks, task, 'schedstat'), 'utf8').catch(() => '0');
+    total += Number(stat.split(' ')[0]);
+  }
+  return total;
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+async function describe(rounds) {
+  const cost = (entry, base) => median(rounds.map((round) => round[entry] - (base ? round[base] : round.empty)));
+  const ratio = (entry, base) => median(rounds.map((round) => (round[entry] - (base ? round[base] : round.empty)) / (round.floor - round.empty)));
+  const row = (name, entry, base) => `| ${name} | ${cost(entry, base).toFixed(1)} | ${ratio(entry, base).toFixed(2)} |`;
+  const wasm = await readFile(join(RELEASE_DIR, 'portcullis_bg.wasm'));
+  let gzipped = 0;
+  for (const file of await readdir(RELEASE_DIR)) {
+    if (/\.(js|wasm)$/.test(file)) gzipped += gzipSync(await readFile(join(RELEASE_DIR, file)), { level: 9 }).length;
+  }
+  const versus = (entry) => (cost(entry, entry === 'clerk' ? 'request' : undefined) / cost('worker', 'request')).toFixed(1);
+  return `# Measured
+
+\`npm run bench\`, ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${ROUNDS} rounds of ${TOKENS} RS256 tokens (2048 bits, ${instance.tokens[0].length} bytes).
+CPU time of workerd, medians of paired rounds; the machine is shared, so trust the ratios before the microseconds.
+Where an entry needs a \`Request\` object, what making one costs is taken off.
+
+| what | µs | x floor |
+|---|---|---|
+${row('floor: bare `crypto.subtle.verify`, key and operands ready', 'floor')}
+${row('Portcullis Worker, new token: the whole of `fetch`, forwarding included', 'worker', 'request')}
+${row('`jose.jwtVerify` alone, key ready', 'jose')}
+${row('`@clerk/backend` `authenticateRequest`, `jwtKey` given', 'clerk', 'request')}
+${row('Portcullis Worker, public path without a token, forwarding included', 'public', 'publicRequest')}
+
+Against the Portcullis Worker, \`@clerk/backend\` takes ${versus('clerk')} x and \`jose\` ${versus('jose')} x the time.
+
+| size | bytes |
+|---|---|
+| Worker, Wasm | ${wasm.length} |
+| Worker, Wasm and JavaScript, gzipped | ${gzipped} |
+`;
+}

@@ -1,0 +1,117 @@
+//! Percent-encoding: bytes, escapes and the one spelling that readings are kept in.
+//!
+//! A reading is ASCII text. Bytes that a URL path cannot hold as they are ([`must_escape`]) stand in it as `%XX` in upper case;
+//! everything else stands for itself, a `?` or `#` or `\` that came out of a decoding too. So a decoding that changes nothing but
+//! the spelling of `é` or of a space gives the same reading again, and is no second reading.
+
+/// Whether RFC 3986 section 2.3 calls this byte unreserved: encoded or not, it means the same.
+pub(super) const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Whether a path must not hold this byte raw: the WHATWG path percent-encode set, less `?` and `#`, which end a path in a URL
+/// but stand in readings for themselves.
+///
+/// Source: WHATWG URL, "path percent-encode set"; `^` as workerd has it.
+pub(super) const fn must_escape(byte: u8) -> bool {
+    matches!(byte, 0..=b' ' | 0x7f.. | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'}')
+}
+
+/// The byte that a well-formed escape at the start of `bytes` stands for.
+pub(super) fn escape_at(bytes: &[u8]) -> Option<u8> {
+    match bytes {
+        [b'%', high, low, ..] => Some((hex(*high)? << 4) | hex(*low)?),
+        _ => None,
+    }
+}
+
+/// The value of one hexadecimal digit.
+pub(super) const fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Writes one byte as `%XX`, in upper case (RFC 3986 section 2.1).
+pub(super) fn push_escape(out: &mut String, byte: u8) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    out.push('%');
+    out.push(DIGITS[usize::from(byte >> 4)]);
+    out.push(DIGITS[usize::from(byte & 15)]);
+}
+
+/// Writes one byte as readings spell it.
+pub(super) fn push_byte(out: &mut String, byte: u8) {
+    if must_escape(byte) {
+        push_escape(out, byte);
+    } else {
+        out.push(char::from(byte));
+    }
+}
+
+/// Bytes as a reading.
+pub(super) fn render(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        push_byte(&mut out, byte);
+    }
+    out
+}
+
+/// The bytes behind a reading: undoes [`render`], and no other escape.
+pub(super) fn bytes_of(reading: &str) -> Vec<u8> {
+    decode_where(reading, must_escape)
+}
+
+/// The bytes behind a reading after one full decoding. A `%` that begins no escape stays.
+pub(super) fn decode(reading: &str) -> Vec<u8> {
+    decode_where(reading, |_| true)
+}
+
+/// Decodes the escapes of those bytes that `wanted` names.
+pub(super) fn decode_where(reading: &str, wanted: impl Fn(u8) -> bool) -> Vec<u8> {
+    let mut rest = reading.as_bytes();
+    let mut out = Vec::with_capacity(rest.len());
+    while let [first, tail @ ..] = rest {
+        match escape_at(rest) {
+            Some(byte) if wanted(byte) => {
+                out.push(byte);
+                rest = rest.get(3..).unwrap_or_default();
+            }
+            _ => {
+                out.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_well_formed_escapes_are_escapes() {
+        assert_eq!(escape_at(b"%2f"), Some(b'/'));
+        assert_eq!(escape_at(b"%2Fx"), Some(b'/'));
+        for bad in [&b"%"[..], b"%2", b"%g0", b"%0g", b"2f", b""] {
+            assert_eq!(escape_at(bad), None);
+        }
+    }
+
+    #[test]
+    fn a_decoding_leaves_a_stray_percent_where_it_is() {
+        assert_eq!(decode("/%%361%"), b"/%61%");
+        assert_eq!(decode("/a%2Fb%C3%A9"), "/a/b\u{e9}".as_bytes());
+    }
+
+    #[test]
+    fn rendering_is_undone_by_bytes_of_and_by_nothing_more() {
+        assert_eq!(render("/é x".as_bytes()), "/%C3%A9%20x");
+        assert_eq!(bytes_of("/%C3%A9%20x%2F"), "/é x%2F".as_bytes());
+    }
+}

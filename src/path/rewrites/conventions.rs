@@ -1,0 +1,200 @@
+//! Rewrites by convention: what frameworks and servers agree to call the same page.
+
+use super::{Sink, decode_query_text};
+
+/// Takes out `(S(id))` segments: a letter and parentheses, one or more times.
+///
+/// Source: ASP.NET cookieless sessions, `CookielessHelper`.
+pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_, '_>) {
+    let is_session = |segment: &str| {
+        segment.strip_prefix('(').is_some_and(|inner| {
+            inner.ends_with("))")
+                && inner.starts_with(|c: char| c.is_ascii_alphabetic())
+                && inner.get(1..).is_some_and(|rest| rest.starts_with('('))
+        })
+    };
+    if path.split('/').any(is_session) {
+        let kept: Vec<&str> = path.split('/').filter(|segment| !is_session(segment)).collect();
+        sink.firm(kept.join("/"));
+    }
+}
+
+/// What follows the first script, and what comes before the end of the last: its name.
+///
+/// Source: CGI `PATH_INFO` (RFC 3875 section 4.1.5); `index.php/admin` in PHP frameworks.
+pub(super) fn path_info(path: &str, sink: &mut Sink<'_, '_>) {
+    let ends = || {
+        path.match_indices('/').skip(1).map(|(at, _)| at).filter(|at| {
+            let segment = path.get(..*at).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
+            segment.rsplit_once('.').is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS))
+        })
+    };
+    if let Some(rest) = ends().next().and_then(|at| path.get(at..)) {
+        sink.firm(rest.into());
+    }
+    if let Some(script) = ends().last().and_then(|at| path.get(..at)) {
+        sink.firm(script.into());
+    }
+}
+
+/// Whether the first or the last segment is `index`.
+pub(super) fn has_index(path: &str) -> bool {
+    let at_end = path.len().checked_sub(6).and_then(|at| path.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("/index"));
+    at_end || path.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("/index/"))
+}
+
+/// The directory of an index page; the page behind a leading `/index`.
+///
+/// Source: Apache `DirectoryIndex`, IIS default documents; Next.js `denormalizePagePath`.
+pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
+    if let Some(rest) = path.get(..6).filter(|start| start.eq_ignore_ascii_case("/index")).and_then(|_| path.get(6..))
+        && rest.starts_with('/')
+    {
+        sink.soft(rest.into());
+    }
+    let (directory, file) = split_last(path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path));
+    let is_index = match file.split_once('.') {
+        Some((name, extension)) => is_one_of(name, &["index", "default"]) && is_one_of(extension, PAGES),
+        None => file.eq_ignore_ascii_case("index"),
+    };
+    if is_index {
+        sink.soft(directory.into());
+    }
+}
+
+/// The last segment without its last extension, and without all of them.
+///
+/// Source: Rails `(.:format)`, Spring suffix patterns, Apache `MultiViews`, Next.js `.rsc`.
+pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_, '_>) {
+    let (directory, file) = split_last(path.strip_suffix('/').unwrap_or(path));
+    let mut cut = |at: Option<usize>| {
+        if let Some((name, extension)) = at.and_then(|at| file.split_at_checked(at))
+            && !extension.bytes().all(|byte| byte == b'.')
+            && !name.bytes().all(|byte| byte == b'.')
+        {
+            sink.soft(format!("{directory}{name}"));
+        }
+    };
+    let last = file.rfind('.');
+    cut(last);
+    let first = file.find(|c| c != '.').and_then(|start| Some(start + file.get(start..)?.find('.')?));
+    if first != last {
+        cut(first);
+    }
+}
+
+/// The page whose data, or part, a framework serves under another path.
+///
+/// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`; React Router `.data`;
+/// Gatsby `page-data`.
+pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
+    if let Some((base, rest)) = split_once_ignore_case(path, "/_next/data/")
+        && let Some(at) = rest.find('/')
+    {
+        let page = rest.get(at..).unwrap_or_default();
+        let page = strip_suffix_ignore_case(page.strip_suffix('/').unwrap_or(page), ".json").unwrap_or(page);
+        let page = match page.get(..7) {
+            Some(start) if start.eq_ignore_ascii_case("/index/") => page.get(6..).unwrap_or_default(),
+            _ if page.eq_ignore_ascii_case("/index") => "/",
+            _ => page,
+        };
+        sink.firm(format!("{base}{page}"));
+    }
+    if let Some((page, _)) = split_once_ignore_case(path, ".segments/") {
+        sink.firm(page.into());
+    }
+    if let Some(rest) = path.get(..11).filter(|start| start.eq_ignore_ascii_case("/page-data/")).and_then(|_| path.get(10..))
+        && let Some(page) = strip_suffix_ignore_case(rest, "/page-data.json")
+    {
+        sink.firm(if page == "/index" { "/".into() } else { page.into() });
+    }
+    let bare = path.strip_suffix('/').unwrap_or(path);
+    for suffix in PARTS {
+        if let Some(page) = strip_suffix_ignore_case(bare, suffix) {
+            sink.firm(page.into());
+        }
+    }
+    let (directory, file) = split_last(bare);
+    if strip_suffix_ignore_case(file, ".txt").is_some_and(|name| name.starts_with("__next.")) {
+        sink.firm(directory.strip_suffix('/').unwrap_or(directory).into());
+    }
+}
+
+/// The routes that a query names: for the front controller of a PHP application, at `/` or at a script, and for image optimizers,
+/// which fetch the named path from the origin themselves. Soft, all of them.
+///
+/// Source: Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`; `/_next/image`, `/_vercel/image`.
+pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
+    let Some(query) = search.strip_prefix('?').filter(|query| !query.is_empty()) else { return Vec::new() };
+    let is_script = path.rsplit_once('.').is_some_and(|(_, extension)| is_one_of(extension, SCRIPTS));
+    let names: &[&str] = match path {
+        "/" => FRONT_CONTROLLER,
+        "/_next/image" | "/_vercel/image" => &["url"],
+        _ if is_script => FRONT_CONTROLLER,
+        _ => return Vec::new(),
+    };
+    query
+        .split(['&', ';'])
+        .filter_map(|pair| pair.split_once('='))
+        .filter(|(name, _)| is_one_of(&decode_query_text(name), names))
+        .map(|(_, value)| decode_query_text(value))
+        .filter(|route| route.starts_with('/') || is_script)
+        .map(|route| if route.starts_with('/') { route } else { format!("/{route}") })
+        .take(MAX_QUERY_ROUTES)
+        .collect()
+}
+
+/// The path behind a locale prefix, if it has one.
+pub(in super::super) fn without_locale(path: &str, locales: &[String]) -> Option<String> {
+    let rest = path.strip_prefix('/')?;
+    let (first, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let known = locales.iter().any(|locale| locale.trim_matches('/').eq_ignore_ascii_case(first));
+    known.then(|| if rest.is_empty() { "/".into() } else { rest.into() })
+}
+
+/// Directory with its slash, and file.
+fn split_last(path: &str) -> (&str, &str) {
+    path.split_at(path.rfind('/').map_or(0, |at| at + 1))
+}
+
+fn is_one_of(text: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| name.eq_ignore_ascii_case(text))
+}
+
+fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
+    let (start, end) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
+    end.eq_ignore_ascii_case(suffix).then_some(start)
+}
+
+fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
+    let at = text.to_ascii_lowercase().find(separator)?;
+    Some((text.get(..at)?, text.get(at + separator.len()..)?))
+}
+
+/// Query parameters that front controllers take their route from.
+const FRONT_CONTROLLER: &[&str] = &["_url", "url", "q", "s", "r", "path", "route"];
+
+/// Routes that one query may name; a front controller reads one.
+const MAX_QUERY_ROUTES: usize = 8;
+
+/// Extensions of scripts that take a `PATH_INFO`.
+const SCRIPTS: &[&str] = &["php", "php5", "phtml", "cgi", "fcgi", "pl", "py", "rb", "asp", "aspx", "ashx", "jsp", "dll", "exe"];
+
+/// Extensions of index pages. No `js` and no `css`: those are files of their own.
+const PAGES: &[&str] = &["html", "htm", "php", "asp", "aspx", "jsp", "cgi", "txt", "json", "rsc", "xml", "md"];
+
+/// Last segments, or ends of them, that frameworks add to the path of a page.
+const PARTS: &[&str] = &[
+    "/__data.json",
+    ".html__data.json",
+    "__data.json",
+    "/__route.js",
+    ".html__route.js",
+    "/_payload.json",
+    "/_payload.js",
+    "/__PAGE__.txt",
+    "/q-data.json",
+    "/_.data",
+    "/_root.data",
+    ".prefetch.rsc",
+];

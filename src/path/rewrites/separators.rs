@@ -1,0 +1,99 @@
+//! Rewrites of separators: slashes, dot segments, parameters, ends.
+
+use super::{super::canonical::resolve_dot_segments, Sink, map_segments};
+
+/// Resolves dot segments; or cuts `../` out, as filters do.
+///
+/// Canonical paths have none. Here they come out of a decoding, a `;` or a trimmed space.
+///
+/// Source: RFC 3986 section 5.2.4.
+pub(super) fn dot_segments(path: &str, sink: &mut Sink<'_, '_>) {
+    if let Some(resolved) = resolve_dot_segments(path) {
+        sink.firm(resolved);
+    }
+    if path.contains("../") {
+        sink.firm(path.replace("../", ""));
+    }
+}
+
+/// Merges runs of slashes.
+pub(super) fn merged_slashes(path: &str, sink: &mut Sink<'_, '_>) {
+    let mut merged = String::with_capacity(path.len());
+    for character in path.chars() {
+        if character != '/' || !merged.ends_with('/') {
+            merged.push(character);
+        }
+    }
+    sink.firm(merged);
+}
+
+/// `//host/path` as a URL without a scheme; any number of slashes from two on.
+///
+/// Source: WHATWG URL, "special authority ignore slashes state"; `new URL(request.url, base)` in many Node servers.
+pub(super) fn protocol_relative(path: &str, sink: &mut Sink<'_, '_>) {
+    if !path.starts_with("//") {
+        return;
+    }
+    let after = path.trim_start_matches(['/', '\\']);
+    sink.firm(after.find(['/', '\\', '?', '#']).and_then(|at| after.get(at..)).unwrap_or("/").into());
+}
+
+/// `\` as `/`.
+pub(super) fn backslash(path: &str, sink: &mut Sink<'_, '_>) {
+    sink.firm(path.replace('\\', "/"));
+}
+
+/// Cuts `;…` out of each segment.
+///
+/// Source: RFC 3986 section 3.3; Servlet 6.0 section 3.5.2.
+pub(super) fn matrix_params(path: &str, sink: &mut Sink<'_, '_>) {
+    if path.contains(';') {
+        sink.firm(map_segments(path, |segment| segment.split(';').next().unwrap_or(segment)));
+    }
+}
+
+/// Ends the path at the first of each delimiter; or begins it after a line end.
+///
+/// `?` and `#`: decoded before the query was cut off. `;`: a query delimiter for older Fastify. `&`: the path put into a query by
+/// a rewrite rule. NUL: C strings. Line ends: expressions that match line by line. A space: a proxy that puts the decoded path into
+/// its request line, which only works out when `HTTP/` follows; otherwise the reading is soft.
+pub(super) fn cut_short(path: &str, sink: &mut Sink<'_, '_>) {
+    for delimiter in ["?", "#", ";", "&", "%00"] {
+        if let Some((before, _)) = path.split_once(delimiter) {
+            sink.firm(before.into());
+        }
+    }
+    let line_end = [path.find("%0A"), path.find("%0D")].into_iter().flatten().min();
+    if let Some((before, after)) = line_end.and_then(|at| path.split_at_checked(at)) {
+        sink.firm(before.into());
+        let next_line = after.trim_start_matches("%0D").trim_start_matches("%0A");
+        if next_line.starts_with('/') {
+            sink.firm(next_line.into());
+        }
+    }
+    let space = [path.find("%20"), path.find("%09")].into_iter().flatten().min();
+    if let Some((before, after)) = space.and_then(|at| path.split_at_checked(at)) {
+        if after.to_ascii_uppercase().contains("HTTP/") { sink.firm(before.into()) } else { sink.soft(before.into()) }
+    }
+}
+
+/// Drops trailing dots and spaces of segments, and what names a stream or an attribute of a file.
+///
+/// Source: Win32 path normalisation; NTFS `::$DATA` and `:$i30:$INDEX_ALLOCATION`.
+pub(super) fn windows_names(path: &str, sink: &mut Sink<'_, '_>) {
+    sink.firm(map_segments(path, |segment| {
+        let name = segment.find(":$").map_or(segment, |at| segment.get(..at).unwrap_or(segment)).trim_end_matches(':');
+        let name = if segment.contains(":$") { name } else { segment };
+        if matches!(name, "." | "..") {
+            return name;
+        }
+        let mut bare = name;
+        while let Some(shorter) = bare.strip_suffix('.').or_else(|| bare.strip_suffix("%20")) {
+            bare = shorter;
+            if matches!(bare, "..") && name.ends_with("%20") {
+                break;
+            }
+        }
+        bare
+    }));
+}

@@ -1,0 +1,112 @@
+// Runs the built Worker in a workerd of its own, without anything in between: what goes over the socket is what the Worker sees.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { RELEASE_DIR } from '../../tools/build.mjs';
+
+const COMPATIBILITY_DATE = '2026-04-01';
+const START_LIMIT_MS = 20_000;
+
+/** The workerd binary that npm installed. */
+export function workerdBinary() {
+  const require = createRequire(import.meta.url);
+  return require('workerd').default;
+}
+
+/**
+ * @typedef {object} Running
+ * @property {string} url where it listens, without a slash at the end
+ * @property {number} port
+ * @property {number} pid
+ * @property {() => string} log everything that it printed so far
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Starts the Worker.
+ *
+ * @param {object} options
+ * @param {Record<string, string | object>} options.env plain variables (text) and tables (objects)
+ * @param {string} [options.originService] `host:port` of a server to bind as `ORIGIN`
+ * @param {string} [options.dir] the folder with the built modules
+ * @returns {Promise<Running>}
+ */
+export async function startWorker({ env, originService, dir = RELEASE_DIR }) {
+  const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
+  const bindings = Object.entries(env)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) =>
+      typeof value === 'string'
+        ? `(name = ${capnpText(name)}, text = ${capnpText(value)})`
+        : `(name = ${capnpText(name)}, json = ${capnpText(JSON.stringify(value))})`,
+    );
+  const services = [
+    '(name = "gate", worker = .gate)',
+    '(name = "internet", network = (allow = ["public", "private", "local"]))',
+  ];
+  if (originService) {
+    services.push(`(name = "origin", external = (address = ${capnpText(originService)}, http = ()))`);
+    bindings.push('(name = "ORIGIN", service = "origin")');
+  }
+  const config = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [ ${services.join(', ')} ],
+  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "gate") ],
+);
+const gate :Workerd.Worker = (
+  modules = [ ${(await modulesOf(dir)).join(',\n    ')} ],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  bindings = [ ${bindings.join(',\n    ')} ],
+  globalOutbound = "internet",
+);
+`;
+  const file = join(temporary, 'config.capnp');
+  await writeFile(file, config);
+
+  const child = spawn(workerdBinary(), ['serve', file, '--control-fd=3'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const port = await new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error(`workerd did not start in ${START_LIMIT_MS} ms:\n${printed}`)), START_LIMIT_MS);
+    let control = '';
+    child.stdio[3].on('data', (chunk) => {
+      control += chunk;
+      const listening = /"event":"listen".*"port":(\d+)/.exec(control);
+      if (listening) {
+        clearTimeout(limit);
+        resolve(Number(listening[1]));
+      }
+    });
+    exited.then((code) => reject(new Error(`workerd ended with ${code}:\n${printed}`)));
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    pid: child.pid,
+    log: () => printed,
+    stop: async () => {
+      child.kill('SIGKILL');
+      await exited;
+      await rm(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Every file of a build as a workerd module, the entry first. */
+async function modulesOf(dir) {
+  const files = (await readdir(dir, { recursive: true })).filter((file) => /\.(js|wasm)$/.test(file));
+  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'));
+  return files.map((file) => {
+    const kind = file.endsWith('.wasm') ? 'wasm' : 'esModule';
+    return `(name = ${capnpText(file)}, ${kind} = embed ${capnpText(join(dir, file))})`;
+  });
+}
+
+function capnpText(text) {
+  return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}"`;
+}

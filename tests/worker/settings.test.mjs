@@ -1,0 +1,83 @@
+// Wrong settings: nobody gets in, the log says what to mend, health still answers.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { POLICY, startGate } from '../support/gate.mjs';
+
+/** Each: what is changed, and what the log has to say about it. */
+const WRONG = {
+  'no publishable key': [{ env: { CLERK_PUBLISHABLE_KEY: undefined } }, /setting `CLERK_PUBLISHABLE_KEY` is missing: expected `pk_test_…` or `pk_live_…`/],
+  'a publishable key of another shape': [{ env: { CLERK_PUBLISHABLE_KEY: 'pk_test_###' } }, /setting `CLERK_PUBLISHABLE_KEY` is `pk_test_###`, expected/],
+  'no secret key': [{ env: { CLERK_SECRET_KEY: undefined } }, /setting `CLERK_SECRET_KEY` is missing: expected a secret key, or a PEM public key in `CLERK_JWT_KEY`/],
+  'keys of two instances': [{ env: { CLERK_SECRET_KEY: ['sk', 'live', 'abcdefghijklmnop'].join('_') } }, /of different instances, one test and one live/],
+  'a PEM that is none': [{ env: { CLERK_JWT_KEY: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' } }, /setting `CLERK_JWT_KEY` has an invalid value \(not shown\)/],
+  'a plain-text Backend API': [{ env: { CLERK_API_URL: 'http://api.example.com' } }, /setting `CLERK_API_URL` is `http:\/\/api.example.com`, expected an `https` URL/],
+  'no policy': [{ env: { PORTCULLIS: undefined } }, /setting `PORTCULLIS` is missing: expected the policy/],
+  'an unknown key': [{ policy: { authorised_parties: [] } }, /unknown setting `authorised_parties`; help: did you mean `authorized_parties`\?/],
+  'an unknown key in a rule': [{ policy: { rules: [{ match: '/x', enforced: false }] } }, /unknown setting `rules\[0\]\.enforced`/],
+  'a wrong type': [{ policy: { public: 5 } }, /setting `public` is a number, expected a list of strings/],
+  'a wrong type inside': [{ policy: { admin: ['/admin', 7] } }, /setting `admin\[1\]` is a number, expected a string/],
+  'a word that is none': [{ policy: { default: 'open' } }, /setting `default` is `open`, expected `protected` or `public`/],
+  'a bad pattern': [{ policy: { public: [...POLICY.public, '/docs/:'] } }, /invalid pattern `\/docs\/:` in `public\[6\]`: expected a parameter name after `:`/],
+  'a party with a path': [{ policy: { authorized_parties: ['https://example.com/'] } }, /setting `authorized_parties\[0\]` is `https:\/\/example.com\/`, expected an origin/],
+  'a wildcard on a shared host': [{ policy: { authorized_parties: ['https://*.vercel.app'] } }, /under this one anybody can get a name/],
+  'an origin with a path': [{ policy: { origin: 'https://app.example.com/base' } }, /setting `origin` is `https:\/\/app.example.com\/base`/],
+  'a sign-in page behind the gate': [{ policy: { sign_in_url: '/dashboard/sign-in' } }, /setting `sign_in_url`: `\/dashboard\/sign-in` is protected by `protected\[0\]/],
+  'an unauthorized page for admins': [{ policy: { unauthorized_url: '/admin/sorry' } }, /setting `unauthorized_url`: `\/admin\/sorry` is admin/],
+  'admin paths and no admins': [{ policy: { admin_requires: undefined } }, /setting `admin_requires` is missing/],
+  'an empty requirement': [{ policy: { admin_requires: {} } }, /setting `admin_requires` is missing: expected at least one of/],
+  'a claim with two tests': [{ policy: { admin_requires: { claim: 'a', equals: 1, contains: 2 } } }, /a claim needs exactly one test/],
+  'a public rule that requires': [{ policy: { rules: [{ match: '/x', access: 'public', require: { role: 'org:admin' } }] } }, /a public rule cannot require anything/],
+  'a method in lower case': [{ policy: { rules: [{ match: '/x', methods: ['post'] }] } }, /setting `rules\[0\]\.methods\[0\]` is `post`, expected a method in upper case/],
+  'a role without its prefix': [{ policy: { rules: [{ match: '/x', require: { role: 'admin' } }] } }, /beginning with `org:`/],
+};
+
+describe('wrong settings', () => {
+  for (const [name, [options, expected]] of Object.entries(WRONG)) {
+    test(`${name}: 500 for everything but health, and the log says why once`, async () => {
+      const gate = await startGate(/** @type {any} */ (options));
+      try {
+        for (const path of ['/', '/dashboard', '/api/public/x', '/admin', '/x.css']) {
+          const response = await gate.request(path, { token: await gate.clerk.token() });
+          assert.equal(response.status, 500, path);
+          const problem = await response.json();
+          assert.deepEqual(Object.keys(problem).sort(), ['reason', 'status', 'title', 'type']);
+          assert.equal(problem.reason, 'invalid-settings');
+        }
+        assert.equal((await gate.request('/.well-known/portcullis/health')).status, 200);
+        assert.deepEqual(gate.origin.seen, []);
+        const log = gate.worker.log().replaceAll('\\"', '"').replaceAll('\\\\', '\\');
+        assert.match(log, /** @type {RegExp} */ (expected));
+        assert.equal(gate.worker.log().split('invalid-settings').length - 1, 1, log);
+      } finally {
+        await gate.stop();
+      }
+    });
+  }
+
+  test('two homes for the origin are one too many', async () => {
+    const gate = await startGate({ bindOrigin: true, policy: { origin: 'https://app.example.com' } });
+    try {
+      assert.equal((await gate.request('/')).status, 500);
+      assert.match(gate.worker.log(), /a request can go to one origin only/);
+    } finally {
+      await gate.stop();
+    }
+  });
+});
+
+describe('a gate with addresses of this machine', () => {
+  test('serves nobody else', async () => {
+    const gate = await startGate();
+    try {
+      const { status, text } = await gate.raw('GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n');
+      assert.equal(status, 500);
+      assert.match(text, /"reason":"development-settings"/);
+      assert.deepEqual(gate.origin.seen, []);
+      assert.equal((await gate.request('/')).status, 200);
+    } finally {
+      await gate.stop();
+    }
+  });
+});
