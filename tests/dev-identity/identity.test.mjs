@@ -155,7 +155,7 @@ async function visit(start) {
     steps.push(`${state.status} ${state.reason}`);
     keep(state.headers);
     const location = state.headers.get('location');
-    if (!location) return { state, steps };
+    if (!location) return { state: /** @type {any} */ (state), steps };
     const fapi = location.startsWith(identity.url) ? await fetch(location, { redirect: 'manual' }) : undefined;
     url = fapi ? (fapi.headers.get('location') ?? '') : location;
   }
