@@ -8,12 +8,13 @@ import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
+import { refuseDeploy } from './dev-only.mjs';
 import { ROOT, ToolError, run, runAsScript } from './run.mjs';
 
 /** Where the build that deploys goes. */
 export const RELEASE_DIR = join(ROOT, 'dist/worker');
-/** Everything that `npm start` generates; ignored by git, outside of what deploys. */
-export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev');
+/** Where the build of `npm start` goes; ignored by git, outside of what deploys. */
+export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev/worker');
 
 const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 const WASM_TARGET = 'wasm32-unknown-unknown';
@@ -34,8 +35,8 @@ const WASM_OPT_FLAGS = [
  *
  * @param {{ dev?: boolean, outDir?: string }} [options]
  */
-export async function buildWorker({ dev = false, outDir = dev ? join(DEV_DIR, 'worker') : RELEASE_DIR } = {}) {
-  refuseDevBuildForDeploy(dev);
+export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEASE_DIR } = {}) {
+  if (dev) refuseDeploy();
   const started = performance.now();
   const profile = dev ? 'edge-dev' : 'release';
   await run('cargo', ['build', '--profile', profile, '--target', WASM_TARGET, '--lib', '--features', 'worker'], {
@@ -59,20 +60,6 @@ export async function buildWorker({ dev = false, outDir = dev ? join(DEV_DIR, 'w
   console.log(`built ${relative(ROOT, outDir)} (${profile}) in ${seconds} s`);
   if (!dev) await printSizes(outDir);
   return outDir;
-}
-
-/**
- * A dev configuration must never deploy. Wrangler says in WRANGLER_COMMAND for which of its commands it builds.
- *
- * @param {boolean} dev
- */
-function refuseDevBuildForDeploy(dev) {
-  const command = process.env.WRANGLER_COMMAND;
-  if (!dev || command === undefined || command === 'dev') return;
-  throw new ToolError(
-    `this is the configuration of \`npm start\`, with a development identity in it; \`wrangler ${command}\` is refused\n` +
-      'help: deploy from the root, where wrangler.toml is: npx wrangler deploy',
-  );
 }
 
 /**

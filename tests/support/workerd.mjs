@@ -69,7 +69,8 @@ const gate :Workerd.Worker = (
   const file = join(temporary, 'config.capnp');
   await writeFile(file, config);
 
-  const child = spawn(workerdBinary(), ['serve', file, '--control-fd=3'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  // capnp looks for an absolute path below its import paths, so the root has to be one.
+  const child = spawn(workerdBinary(), ['serve', file, '--import-path=/', '--control-fd=3'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
   const exited = new Promise((resolve) => child.once('exit', resolve));
