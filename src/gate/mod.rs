@@ -82,6 +82,7 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
         proxy_url: instance.proxy_url.clone(),
         authorized_parties: settings.authorized_parties.clone(),
         issuer,
+        authorized_party_patterns: true,
         missing_azp: settings.missing_azp,
         // At the edge the URL is the public one; what a client says in X-Forwarded-Host is not.
         forwarded_headers: false,
@@ -129,7 +130,7 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
         message: message.to_owned(),
         access: None,
         rule: None,
-        auth: Auth::signed_out(),
+        auth: Auth::default(),
         response_headers: Vec::new(),
         is_private: false,
     }
