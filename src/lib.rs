@@ -3,10 +3,13 @@
 #![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
 #![warn(missing_docs)]
 
+pub mod host;
+pub mod json;
 pub mod limits;
 pub mod machine;
 pub mod path;
 pub mod policy;
+pub mod reason;
 pub mod request;
 pub mod session;
 pub mod time;

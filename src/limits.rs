@@ -47,3 +47,31 @@ pub const RETRY_AFTER_SECS: u32 = 5;
 
 /// Characters of foreign input that an error message quotes.
 pub const QUOTED_CHARS: usize = 64;
+
+/// Nesting of a JSON text. Clerk's tokens have three levels; what is deeper than this is refused, so that no reader of the
+/// claims can run out of stack.
+pub const JSON_DEPTH: u32 = 100;
+
+/// Largest RSA modulus that is accepted, in bits; Web Crypto stops there.
+pub const RSA_MAX_BITS: usize = 16384;
+
+/// How often the key set is asked for before giving up, the first time included. As in Clerk.
+pub const KEY_SET_ATTEMPTS: u32 = 5;
+
+/// The wait before the second attempt; each further wait is twice the last. As in Clerk, without its random share.
+pub const KEY_SET_RETRY_DELAY: Duration = Duration::from_millis(125);
+
+/// Latest and earliest moment that a JavaScript date can hold, in seconds: a NumericDate beyond it is no time.
+pub const NUMERIC_DATE_MAX_SECS: f64 = 8.64e12;
+
+/// Redirects of a handshake in a row after which it is given up. As in Clerk.
+pub const HANDSHAKE_REDIRECTS: f64 = 3.0;
+
+/// Clock skew that a development instance forgives a handshake, as in Clerk: one day.
+pub const HANDSHAKE_DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Key-set caches that one process keeps for different instances before it forgets the oldest.
+pub const INSTANCES: usize = 32;
+
+/// Layers of percent-encoding that are looked through for a dot segment in an id.
+pub const ID_DECODES: usize = 10;
