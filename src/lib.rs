@@ -14,3 +14,4 @@ pub mod request;
 pub mod session;
 pub mod time;
 pub mod token;
+pub mod web_url;
