@@ -85,6 +85,12 @@ impl Document {
         }
     }
 
+    /// The outermost value.
+    #[must_use]
+    pub fn root(&self) -> Raw<'_> {
+        Raw(self.text().trim_matches([' ', '\t', '\n', '\r']))
+    }
+
     /// The text of the whole document.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -1,6 +1,6 @@
 //! Portcullis: an edge gate for Clerk sessions.
-#![cfg_attr(not(any(feature = "worker", feature = "js")), forbid(unsafe_code))]
-#![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
+#![cfg_attr(not(feature = "worker"), forbid(unsafe_code))]
+#![cfg_attr(feature = "worker", deny(unsafe_code))]
 #![warn(missing_docs)]
 
 pub mod host;

@@ -73,8 +73,6 @@ pub const HANDSHAKE_DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(24 * 
 /// Key-set caches that one process keeps for different instances before it forgets the oldest.
 pub const INSTANCES: usize = 32;
 
-/// Layers of percent-encoding that are looked through for a dot segment in an id.
-pub const ID_DECODES: usize = 10;
 /// Bytes of a route pattern. A hand-written pattern is 10 to 100 bytes, a list of locales or slugs in one group some hundred.
 pub const PATTERN_BYTES: usize = 2048;
 

@@ -98,18 +98,15 @@ impl KeySetCache {
             }
             _ => {}
         }
-        if let Some(fetching) = &state.fetching {
-            if now.since(fetching.since) < limits::BACKEND_TIME_LIMIT {
-                return Look::Wait;
-            }
+        let within = |since: UnixMillis, time| now.since(since) < time;
+        if state.fetching.as_ref().is_some_and(|fetching| within(fetching.since, limits::BACKEND_TIME_LIMIT)) {
+            return Look::Wait;
         }
-        if let Some((failed, error)) = &state.failed {
-            if now.since(*failed) < limits::FAILED_FETCH_COOLDOWN {
-                return match key {
-                    Some(key) if is_usable => Look::Found(key),
-                    _ => Look::Failed(error.clone()),
-                };
-            }
+        if let Some((_, error)) = state.failed.as_ref().filter(|(failed, _)| within(*failed, limits::FAILED_FETCH_COOLDOWN)) {
+            return match key {
+                Some(key) if is_usable => Look::Found(key),
+                _ => Look::Failed(error.clone()),
+            };
         }
         let has_fallback = is_usable && key.is_some();
         if is_fresh {
@@ -123,10 +120,9 @@ impl KeySetCache {
 
     /// A sign of life from the fetcher: another attempt begins.
     pub fn attempt(&self, ticket: &FetchTicket, now: UnixMillis) {
-        if let Some(fetching) = &mut self.state.borrow_mut().fetching {
-            if fetching.ticket == ticket.number {
-                fetching.since = now;
-            }
+        let mut state = self.state.borrow_mut();
+        if let Some(fetching) = state.fetching.as_mut().filter(|fetching| fetching.ticket == ticket.number) {
+            fetching.since = now;
         }
     }
 

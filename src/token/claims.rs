@@ -38,6 +38,12 @@ impl VerifiedClaims {
         rest.iter().try_fold(self.get(first)?, |value, step| value.get(step))
     }
 
+    /// All claims, as the object that they are.
+    #[must_use]
+    pub fn root(&self) -> Raw<'_> {
+        self.payload.root()
+    }
+
     /// The whole payload, as JSON.
     #[must_use]
     pub fn json(&self) -> &str {

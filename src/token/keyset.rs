@@ -144,10 +144,10 @@ fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKe
     if jwk.get("use").is_some() && text("use").as_deref() != Some("sig") {
         return Err("use is not sig");
     }
-    if let Some(operations) = jwk.get("key_ops") {
-        if !operations.as_strings().is_some_and(|list| list.iter().any(|operation| operation == "verify")) {
-            return Err("key_ops does not hold verify");
-        }
+    let is_for_verifying =
+        |operations: Raw<'_>| operations.as_strings().is_some_and(|list| list.iter().any(|one| one == "verify"));
+    if !jwk.get("key_ops").is_none_or(is_for_verifying) {
+        return Err("key_ops does not hold verify");
     }
     if jwk.get("d").is_some() {
         return Err("it is a private key");

@@ -27,7 +27,7 @@ pub use error::{KeySetError, TokenError};
 pub use header::{Algorithm, Category, ProtectedHeader};
 pub use keyset::{KeySet, PemError, VerificationKey};
 pub use resolve::{KeySource, RemoteKeys};
-pub use verify::{AuthorizedParty, MissingAzp, VerifyOptions};
+pub use verify::{AuthorizedParty, Leniency, MissingAzp, VerifyOptions};
 
 /// A signature to be checked by the host.
 #[derive(Clone, Debug)]

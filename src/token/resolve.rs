@@ -10,7 +10,7 @@ use super::{
 use crate::{
     json::{Document, Raw},
     limits,
-    machine::{BackendRequest, Io, Purpose},
+    machine::{BackendRequest, Io},
 };
 
 /// Where keys come from.
@@ -122,10 +122,4 @@ impl RemoteKeys {
         });
         Err(if is_our_key { KeySetError::SecretKeyInvalid } else { KeySetError::Status { status: response.status, json: true } })
     }
-}
-
-/// The request for an instance's key set.
-#[must_use]
-pub(crate) fn key_set_request(url: String, headers: Vec<(&'static str, String)>) -> BackendRequest {
-    BackendRequest { purpose: Purpose::KeySet, method: "GET", url, headers, body: None, time_limit: limits::BACKEND_TIME_LIMIT }
 }

@@ -32,8 +32,15 @@ pub struct VerifyOptions {
     pub clock_skew: Duration,
     /// The accepted `typ`s. `None`: `JWT`, or none at all.
     pub header_type: Option<Vec<String>>,
-    /// Whether a token without `azp` passes although authorized parties are asked for.
-    pub allow_missing_azp: bool,
+}
+
+/// What one check forgives beyond the options.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Leniency {
+    /// Let a token without `azp` pass although authorized parties are asked for.
+    pub missing_azp: bool,
+    /// Another clock skew than that of the options.
+    pub clock_skew: Option<Duration>,
 }
 
 impl Default for VerifyOptions {
@@ -44,7 +51,6 @@ impl Default for VerifyOptions {
             issuer: Vec::new(),
             clock_skew: limits::CLOCK_SKEW,
             header_type: None,
-            allow_missing_azp: false,
         }
     }
 }
@@ -114,11 +120,12 @@ pub async fn verify_session_token(
     jws: &CompactJws,
     keys: &KeySource,
     options: &VerifyOptions,
+    leniency: Leniency,
 ) -> Result<VerifiedClaims, TokenError> {
     if jws.header().category() == Category::Machine {
         return Err(TokenError::Category);
     }
-    verify_jwt(io, jws, keys, options).await
+    verify_jwt(io, jws, keys, options, leniency).await
 }
 
 /// Verifies a JWT of any category: steps 2 to 5.
@@ -131,6 +138,7 @@ pub async fn verify_jwt(
     jws: &CompactJws,
     keys: &KeySource,
     options: &VerifyOptions,
+    leniency: Leniency,
 ) -> Result<VerifiedClaims, TokenError> {
     let key = keys.resolve(io, jws.header()).await?;
     check_type(jws, options.header_type.as_deref())?;
@@ -138,9 +146,9 @@ pub async fn verify_jwt(
     let payload = jws.payload();
     check_subject(payload)?;
     check_audience(payload, &options.audience)?;
-    let azp_missing = check_authorized_party(payload, options)?;
+    let azp_missing = check_authorized_party(payload, &options.authorized_parties, leniency.missing_azp)?;
     check_issuer(payload, &options.issuer)?;
-    check_times(payload, io.now(), options.clock_skew, ExpIs::Required)?;
+    check_times(payload, io.now(), leniency.clock_skew.unwrap_or(options.clock_skew), ExpIs::Required)?;
     Ok(VerifiedClaims::new(jws.token().clone(), payload.clone(), azp_missing))
 }
 
@@ -230,14 +238,13 @@ fn check_audience(payload: &Document, audience: &[String]) -> Result<(), TokenEr
 }
 
 /// Checks `azp`; says whether it is missing but was let through.
-fn check_authorized_party(payload: &Document, options: &VerifyOptions) -> Result<bool, TokenError> {
-    let parties = &options.authorized_parties;
+fn check_authorized_party(payload: &Document, parties: &[AuthorizedParty], allow_missing: bool) -> Result<bool, TokenError> {
     if parties.is_empty() {
         return Ok(false);
     }
     let found = payload.get("azp");
     // Only a claim that is not there is missing; one that is empty or of another type is wrong.
-    if found.is_none() && options.allow_missing_azp {
+    if found.is_none() && allow_missing {
         return Ok(true);
     }
     match found.and_then(Raw::as_str) {
@@ -372,18 +379,13 @@ mod tests {
 
     #[test]
     fn only_an_absent_azp_can_be_let_through() {
-        let options = VerifyOptions {
-            authorized_parties: vec![AuthorizedParty::parse("https://a.example", false)],
-            allow_missing_azp: true,
-            ..VerifyOptions::default()
-        };
-        assert_eq!(check_authorized_party(&payload("{}"), &options), Ok(true));
-        assert_eq!(check_authorized_party(&payload(r#"{"azp":"https://a.example"}"#), &options), Ok(false));
+        let parties = [AuthorizedParty::parse("https://a.example", false)];
+        assert_eq!(check_authorized_party(&payload("{}"), &parties, true), Ok(true));
+        assert_eq!(check_authorized_party(&payload(r#"{"azp":"https://a.example"}"#), &parties, true), Ok(false));
         for json in [r#"{"azp":""}"#, r#"{"azp":null}"#, r#"{"azp":"https://b.example"}"#, r#"{"azp":["https://a.example"]}"#] {
-            assert!(check_authorized_party(&payload(json), &options).is_err(), "{json}");
+            assert!(check_authorized_party(&payload(json), &parties, true).is_err(), "{json}");
         }
-        let strict = VerifyOptions { allow_missing_azp: false, ..options };
-        assert!(check_authorized_party(&payload("{}"), &strict).is_err());
+        assert!(check_authorized_party(&payload("{}"), &parties, false).is_err());
     }
 
     #[test]
