@@ -21,6 +21,7 @@ pub use self::{
     endpoint::Endpoint,
 };
 use crate::{
+    limits,
     machine::{self, Io, Step},
     path::{self, JudgedTarget},
     policy::{Access, Demand},
@@ -84,6 +85,7 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
         issuer,
         authorized_party_patterns: true,
         missing_azp: settings.missing_azp,
+        key_set_attempts: limits::GATE_KEY_SET_ATTEMPTS,
         // At the edge the URL is the public one; what a client says in X-Forwarded-Host is not.
         forwarded_headers: false,
         sign_in_url: settings.sign_in_url.clone(),
