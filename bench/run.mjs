@@ -6,8 +6,7 @@
 // CPU time of the workerd process is read from outside, N decisions a request; entries take turns in every round, in rotating
 // order, and what counts is the median of the rounds' ratios to the floor. Times of a shared machine say little; ratios hold.
 
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { copyFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -25,7 +24,7 @@ const ROUNDS = QUICK ? 5 : 15;
 const TOKENS = 100;
 const WARM_UP_MS = QUICK ? 600 : 2_000;
 /** How often an entry goes over all tokens in one measured request. */
-const TIMES = { empty: 200, request: 20, floor: 10, worker: 6, public: 20, publicRequest: 60, jose: 6, clerk: 1 };
+const TIMES = { empty: 200, request: 20, floor: 10, decision: 6, publicDecision: 20, worker: 6, public: 20, publicRequest: 60, jose: 6, clerk: 1 };
 const FRONTEND_API = 'clerk.example.com';
 
 const instance = await makeInstance();
@@ -69,9 +68,7 @@ async function makeInstance() {
 async function buildBench() {
   await buildWorker();
   const out = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
-  for (const file of await readdir(RELEASE_DIR)) {
-    if (/\.(js|wasm)$/.test(file) && file !== 'index.js') await copyFile(join(RELEASE_DIR, file), join(out, file));
-  }
+  await cp(RELEASE_DIR, out, { recursive: true });
   await build({
     entryPoints: [join(ROOT, 'bench/worker.mjs')], outfile: join(out, 'index.js'), bundle: true, format: 'esm', minify: true,
     external: ['./portcullis_bg.wasm', './portcullis.js', 'node:*'], conditions: ['workerd', 'worker'], logLevel: 'error',
@@ -87,7 +84,7 @@ async function call(entry, tokens, times) {
 
 /** A peer that is fast because it checks nothing would be no peer. */
 async function refuseBadSignatures() {
-  for (const entry of ['floor', 'worker', 'jose', 'clerk']) {
+  for (const entry of ['floor', 'decision', 'worker', 'jose', 'clerk']) {
     const good = await call(entry, instance.tokens, 1);
     if (good.refused !== 0) throw new Error(`${entry} refused ${good.refused} good tokens\n${worker.log()}`);
     const bad = await call(entry, [instance.forged], 1);
@@ -152,9 +149,11 @@ Where an entry needs a \`Request\` object, what making one costs is taken off.
 | what | µs | x floor |
 |---|---|---|
 ${row('floor: bare `crypto.subtle.verify`, key and operands ready', 'floor')}
+${row('Portcullis Worker, new token: the decision', 'decision', 'request')}
 ${row('Portcullis Worker, new token: the whole of `fetch`, forwarding included', 'worker', 'request')}
 ${row('`jose.jwtVerify` alone, key ready', 'jose')}
 ${row('`@clerk/backend` `authenticateRequest`, `jwtKey` given', 'clerk', 'request')}
+${row('Portcullis Worker, public path without a token: the decision', 'publicDecision', 'publicRequest')}
 ${row('Portcullis Worker, public path without a token, forwarding included', 'public', 'publicRequest')}
 
 Against the Portcullis Worker, \`@clerk/backend\` takes ${versus('clerk')} x and \`jose\` ${versus('jose')} x the time.

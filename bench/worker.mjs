@@ -2,7 +2,7 @@
 //
 // POST /<entry> with a JSON body { tokens, times }; answers { ok, refused }: how many decisions let the request through.
 
-import { authenticateRequest } from '@clerk/backend/internal';
+import { createClerkClient } from '@clerk/backend';
 import { importJWK, jwtVerify } from 'jose';
 import module from './portcullis_bg.wasm';
 import * as gate from './portcullis.js';
@@ -42,6 +42,7 @@ async function prepare(env) {
     jwtKey: env.CLERK_JWT_KEY,
     authorizedParties: env.PORTCULLIS.authorized_parties,
   };
+  const clerkClient = createClerkClient(clerkOptions);
   /** The floor's operands are ready, so only the signature check itself is measured. */
   const operands = new Map();
   const operandsOf = (token) => {
@@ -62,6 +63,8 @@ async function prepare(env) {
       const [signature, data] = operandsOf(token);
       return crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signature, data);
     },
+    decision: async (token) => (await gate.decide_only(browser(token), gateEnv)) === 0,
+    publicDecision: async () => (await gate.decide_only(new Request('https://app.example.com/'), gateEnv)) === 0,
     worker: async (token, context) => (await gate.fetch(browser(token), gateEnv, context)).status === 200,
     public: async (_, context) => (await gate.fetch(new Request('https://app.example.com/'), gateEnv, context)).status === 200,
     publicRequest: async () => new Request('https://app.example.com/').method === 'GET',
@@ -73,7 +76,7 @@ async function prepare(env) {
         return false;
       }
     },
-    clerk: async (token) => (await authenticateRequest(browser(token), clerkOptions)).isAuthenticated,
+    clerk: async (token) => (await clerkClient.authenticateRequest(browser(token), clerkOptions)).isAuthenticated,
   };
 }
 

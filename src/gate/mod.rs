@@ -78,6 +78,7 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
     AuthenticateOptions {
         publishable_key: instance.publishable_key.clone(),
         secret_key: instance.secret_key.clone(),
+        secret_key_optional: true,
         jwt_key: instance.jwt_key.clone(),
         api_url: instance.api_url.clone(),
         proxy_url: instance.proxy_url.clone(),

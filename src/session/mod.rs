@@ -189,9 +189,11 @@ impl Authenticator {
                 return Err(OptionsError::MachineKeyMissing);
             }
         } else {
-            let Some(secret_key) = options.secret_key.as_ref().filter(|key| !key.is_empty()) else {
+            let secret_key = options.secret_key.as_deref().unwrap_or_default();
+            let is_optional = options.secret_key_optional && is_given(&options.jwt_key);
+            if secret_key.is_empty() && !is_optional {
                 return Err(OptionsError::SecretKeyMissing);
-            };
+            }
             if options.is_satellite {
                 let is_development = secret_key.starts_with("test_") || secret_key.starts_with("sk_test_");
                 if is_development && !is_given(&options.sign_in_url) {

@@ -71,7 +71,7 @@ describe('public', () => {
   });
 
   test('a segment boundary ends a public tree', async () => {
-    await assertProblem(await gate.request('/api/publications'), 401, 'session-token-and-uat-missing');
+    await assertProblem(await gate.request('/api/publications'), 401, 'dev-browser-missing');
     assertSignIn(await gate.request('/sign-in-as/user_1', { document: true, cookies: SIGNED_OUT_COOKIES }), 307, '/sign-in-as/user_1');
   });
 
@@ -103,7 +103,7 @@ describe('protected document', () => {
 
   test('what no list names is protected', async () => {
     assertSignIn(await gate.request('/billing', { document: true, cookies: SIGNED_OUT_COOKIES }), 307, '/billing');
-    await assertProblem(await gate.request('/billing'), 401, 'session-token-and-uat-missing');
+    await assertProblem(await gate.request('/billing'), 401, 'dev-browser-missing');
   });
 
   test('a session that can be renewed goes to a handshake', async () => {
@@ -135,7 +135,7 @@ describe('protected API or fetch', () => {
     const response = await gate.request('/api/protected');
     assert.equal(response.headers.get('www-authenticate'), 'Bearer');
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
-    await assertProblem(response, 401, 'session-token-and-uat-missing');
+    await assertProblem(response, 401, 'dev-browser-missing');
   });
 
   test('an api pattern is never a document', async () => {
@@ -144,7 +144,7 @@ describe('protected API or fetch', () => {
 
   test('a fetch for a page is no document', async () => {
     const response = await gate.request('/dashboard', { headers: { accept: 'text/html', 'sec-fetch-dest': 'empty' } });
-    await assertProblem(response, 401, 'session-token-and-uat-missing');
+    await assertProblem(response, 401, 'dev-browser-missing');
   });
 
   test('a session that can be renewed is 401 with the reason', async () => {
@@ -179,7 +179,7 @@ describe('admin', () => {
 
   test('signed out is as on any protected path', async () => {
     assertSignIn(await gate.request('/admin', { document: true, cookies: SIGNED_OUT_COOKIES }), 307, '/admin');
-    await assertProblem(await gate.request('/api/admin/stats'), 401, 'session-token-and-uat-missing');
+    await assertProblem(await gate.request('/api/admin/stats'), 401, 'dev-browser-missing');
   });
 });
 

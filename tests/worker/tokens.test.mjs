@@ -60,10 +60,10 @@ describe('accepted', () => {
 });
 
 describe('refused', () => {
-  test('expired', async () => assert.equal(await refusal(await gate.clerk.token({ exp: now() - 6 })), '401 token-expired'));
-  test('early', async () => assert.equal(await refusal(await gate.clerk.token({ nbf: now() + 60 })), '401 token-not-active-yet'));
+  test('expired', async () => assert.equal(await refusal(await gate.clerk.token({ exp: now() - 6 })), '401 session-token-expired-refresh-non-eligible-no-refresh-cookie'));
+  test('early', async () => assert.equal(await refusal(await gate.clerk.token({ nbf: now() + 60 })), '401 session-token-nbf'));
   test('issued in the future', async () =>
-    assert.equal(await refusal(await gate.clerk.token({ iat: now() + 60, nbf: undefined })), '401 token-iat-in-the-future'));
+    assert.equal(await refusal(await gate.clerk.token({ iat: now() + 60, nbf: undefined })), '401 session-token-iat-in-the-future'));
   test('of another authorized party', async () =>
     assert.equal(await refusal(await gate.clerk.token({ azp: 'https://evil.example' })), '401 token-invalid-authorized-parties'));
   test('without an authorized party', async () => {

@@ -12,7 +12,7 @@ mod signature;
 
 use std::{cell::RefCell, rc::Rc};
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, event};
 
 use crate::{
@@ -35,6 +35,22 @@ thread_local! {
 #[event(fetch)]
 pub async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response, worker::Error> {
     handle(&request, &env).await.map_err(|error| worker::Error::RustError(describe(&error)))
+}
+
+/// The decision alone, not carried out: the status that the gate would answer by itself, or 0 where it would forward. For the
+/// benchmark, which loops over it.
+///
+/// # Errors
+///
+/// The status 500 as an exception where the settings are wrong.
+#[wasm_bindgen]
+pub async fn decide_only(request: web_sys::Request, env: JsValue) -> Result<u32, JsValue> {
+    let gate = gate(&env).ok_or(JsValue::from(500))?;
+    let decision = decide(&gate, &request, &request.url()).await;
+    Ok(match decision.action {
+        Action::Forward(_) => 0,
+        Action::Answer(answer) => u32::from(answer.status),
+    })
 }
 
 async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Response, JsValue> {
