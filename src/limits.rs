@@ -48,9 +48,9 @@ pub const RETRY_AFTER_SECS: u32 = 5;
 /// Characters of foreign input that an error message quotes.
 pub const QUOTED_CHARS: usize = 64;
 
-/// Nesting of a JSON text. Clerk's tokens have three levels; what is deeper than this is refused, so that no reader of the
-/// claims can run out of stack.
-pub const JSON_DEPTH: u32 = 100;
+/// Nesting of a JSON text. Clerk's tokens have three levels; what is far deeper is refused, so that no reader of the claims can
+/// run out of stack.
+pub const JSON_DEPTH: usize = 512;
 
 /// Largest RSA modulus that is accepted, in bits; Web Crypto stops there.
 pub const RSA_MAX_BITS: usize = 16384;
