@@ -56,7 +56,7 @@ pub(super) fn start(
     if count >= limits::HANDSHAKE_REDIRECTS {
         return Ok(RequestState::signed_out(TokenType::SessionToken, reason, message));
     }
-    let cookie = format!("{REDIRECT_COUNT}={}; SameSite=Lax; HttpOnly; Max-Age=2", count + 1.0);
+    let cookie = format!("{REDIRECT_COUNT}={}; SameSite=Lax; HttpOnly; Max-Age=2", count.max(0.0) + 1.0);
     // Digits and letters are a header value.
     let _ = headers.append("set-cookie", &cookie);
     Ok(RequestState::handshake(reason, message, headers))
