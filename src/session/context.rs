@@ -79,13 +79,13 @@ impl<'r> Context<'r> {
     }
 
     /// The token of the `Authorization` header: `Bearer` and a token, or a token alone; no other scheme.
-    pub(super) fn token_in_header(&self) -> Option<String> {
+    pub(super) fn token_in_header(&self) -> Option<Carried> {
         let header = self.request.header(HeaderName::Authorization)?;
         let mut parts = header.split(' ');
         let scheme = parts.next().unwrap_or_default();
         match parts.next().filter(|token| !token.is_empty()) {
-            None => Some(scheme.to_owned()).filter(|token| !token.is_empty()),
-            Some(token) => (scheme == "Bearer").then(|| token.to_owned()),
+            None => (!scheme.is_empty()).then(|| Carried::new(scheme)),
+            Some(token) => (scheme == "Bearer").then(|| Carried::new(token)),
         }
     }
 

@@ -81,7 +81,7 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
         params.push((SESSION, &session.token));
     } else {
         header_token = context.token_in_header();
-        params.extend(header_token.as_deref().map(|token| (SESSION, token)));
+        params.extend(header_token.as_ref().map(|carried| (SESSION, &*carried.token)));
     }
     if context.is_development() {
         params.extend(cookies.dev_browser.as_deref().map(|browser| (DEV_BROWSER, browser)));

@@ -19,8 +19,8 @@ use crate::{
     reason::{Reason, RefreshFailure},
     request::{HeaderName, RequestView},
     token::{
-        AuthorizedParty, CompactJws, KeySetCache, KeySource, Leniency, RemoteKeys, TokenError, VerificationKey, VerifiedClaims,
-        VerifyOptions, verify,
+        AuthorizedParty, CompactJws, KeySetCache, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, VerificationKey,
+        VerifiedClaims, VerifyOptions, verify,
     },
     web_url::WebUrl,
 };
@@ -155,6 +155,7 @@ impl TokenVerifier {
                 issuer: options.issuer.clone(),
                 clock_skew: options.clock_skew,
                 header_type: options.header_type.clone(),
+                seen: Rc::new(SeenTokens::new(options.token_cache)),
             },
         })
     }
@@ -285,7 +286,7 @@ impl Authenticator {
         if self.settings.options.is_satellite && !accepts.is_m2m_only() {
             check_sign_in_url(&context)?;
         }
-        let token = context.token_in_header().map(|token| Carried::new(&token));
+        let token = context.token_in_header();
         let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_ref().ok()));
         if matches!(accepts, AcceptsToken::List(_)) && !accepts.accepts(kind.unwrap_or(TokenType::SessionToken)) {
             let reason = Reason::TokenTypeMismatch;
