@@ -321,7 +321,7 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Walks over a text and checks it. Nesting is kept in the bits of one integer, so depth costs no stack.
+/// Walks over a text and checks it.
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -404,9 +404,7 @@ impl<'a> Reader<'a> {
 
     /// One value, whatever it is; ends behind it.
     fn value(&mut self) -> Result<(), JsonError> {
-        // A set bit is an object, a cleared one an array; bit 0 is the innermost.
-        let mut nesting: u128 = 0;
-        let mut depth: u32 = 0;
+        let mut nesting = Nesting::default();
         loop {
             self.blanks();
             let opened = match self.peek() {
@@ -420,11 +418,9 @@ impl<'a> Reader<'a> {
                 _ => return Err(self.error()),
             };
             if let Some(is_object) = opened {
-                if depth >= limits::JSON_DEPTH {
+                if !nesting.enter(is_object) {
                     return Err(self.error());
                 }
-                depth += 1;
-                nesting = nesting << 1 | u128::from(is_object);
                 self.at += 1;
                 self.blanks();
                 let empty = self.peek() == Some(if is_object { b'}' } else { b']' });
@@ -436,10 +432,7 @@ impl<'a> Reader<'a> {
                 }
             }
             loop {
-                if depth == 0 {
-                    return Ok(());
-                }
-                let in_object = nesting & 1 == 1;
+                let Some(in_object) = nesting.in_object() else { return Ok(()) };
                 self.blanks();
                 match self.peek() {
                     Some(b',') => {
@@ -454,8 +447,7 @@ impl<'a> Reader<'a> {
                     _ => return Err(self.error()),
                 }
                 self.at += 1;
-                depth -= 1;
-                nesting >>= 1;
+                nesting.depth -= 1;
             }
         }
     }
@@ -537,6 +529,30 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Which of the open brackets are objects: a bit each, set for an object, so that depth costs no stack and no memory.
+#[derive(Default)]
+struct Nesting {
+    objects: [u64; limits::JSON_DEPTH.div_ceil(64)],
+    depth: usize,
+}
+
+impl Nesting {
+    /// Goes one level deeper; false at the limit.
+    fn enter(&mut self, object: bool) -> bool {
+        let Some(word) = self.objects.get_mut(self.depth / 64).filter(|_| self.depth < limits::JSON_DEPTH) else { return false };
+        let bit = 1 << (self.depth % 64);
+        *word = if object { *word | bit } else { *word & !bit };
+        self.depth += 1;
+        true
+    }
+
+    /// Whether the innermost bracket is an object; `None` outside of all.
+    fn in_object(&self) -> Option<bool> {
+        let at = self.depth.checked_sub(1)?;
+        self.objects.get(at / 64).map(|word| word >> (at % 64) & 1 == 1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -594,7 +610,7 @@ mod tests {
     #[test]
     fn nesting_up_to_the_limit_is_read_and_no_deeper() {
         let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        let limit = limits::JSON_DEPTH as usize;
+        let limit = limits::JSON_DEPTH;
         assert!(read(&deep(limit)).is_ok());
         assert!(read(&deep(limit + 1)).is_err());
     }

@@ -57,9 +57,9 @@ pub const READINGS: usize = 512;
 /// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
 pub const READING_BYTES: usize = 256 * 1024;
 
-/// Nesting of a JSON text. Clerk's tokens have three levels; what is deeper than this is refused, so that no reader of the
-/// claims can run out of stack.
-pub const JSON_DEPTH: u32 = 100;
+/// Nesting of a JSON text. Clerk's tokens have three levels; what is far deeper is refused, so that no reader of the claims can
+/// run out of stack.
+pub const JSON_DEPTH: usize = 512;
 
 /// How often the gate asks for the key set before it calls it an outage: a request that waits longer than one short retry is
 /// better answered 503. The drop-ins ask as often as Clerk does.

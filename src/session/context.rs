@@ -47,9 +47,15 @@ impl Carried {
         self.decoded().as_ref().ok()?.unverified(name)
     }
 
+    /// An unverified claim as JavaScript compares it with a number: digits in a string count.
+    pub(super) fn number(&self, name: &str) -> Option<f64> {
+        let claim = self.claim(name)?;
+        claim.as_f64().or_else(|| claim.as_str().map(|text| to_number(&text)))
+    }
+
     /// `iat`, or zero.
     fn iat(&self) -> f64 {
-        self.claim("iat").and_then(Raw::as_f64).unwrap_or(0.0)
+        self.number("iat").unwrap_or(0.0)
     }
 }
 
@@ -73,13 +79,13 @@ impl<'r> Context<'r> {
     }
 
     /// The token of the `Authorization` header: `Bearer` and a token, or a token alone; no other scheme.
-    pub(super) fn token_in_header(&self) -> Option<String> {
+    pub(super) fn token_in_header(&self) -> Option<Carried> {
         let header = self.request.header(HeaderName::Authorization)?;
         let mut parts = header.split(' ');
         let scheme = parts.next().unwrap_or_default();
         match parts.next().filter(|token| !token.is_empty()) {
-            None => Some(scheme.to_owned()).filter(|token| !token.is_empty()),
-            Some(token) => (scheme == "Bearer").then(|| token.to_owned()),
+            None => (!scheme.is_empty()).then(|| Carried::new(scheme)),
+            Some(token) => (scheme == "Bearer").then(|| Carried::new(token)),
         }
     }
 
@@ -137,17 +143,12 @@ impl<'r> Context<'r> {
         self.settings.instance_type() == InstanceType::Development
     }
 
-    /// The Frontend API: the proxy where there is one, else a production satellite's own, else the instance's.
+    /// The Frontend API: the proxy where there is one, else the one that issues the tokens.
     pub(super) fn frontend_api(&self) -> Option<String> {
-        let options = &self.settings.options;
-        let given = |text: &'_ Option<String>| text.clone().filter(|text| !text.is_empty());
-        if let Some(proxy) = given(&options.proxy_url) {
+        if let Some(proxy) = self.settings.options.proxy_url.clone().filter(|proxy| !proxy.is_empty()) {
             return if proxy.starts_with('/') { Some([&*self.public_url()?.origin(), &proxy].concat()) } else { Some(proxy) };
         }
-        match given(&options.domain) {
-            Some(domain) if options.is_satellite && !self.is_development() => Some(["clerk.", &domain].concat()),
-            _ => Some(self.settings.original_frontend_api().to_owned()),
-        }
+        Some(self.settings.issuing_api().to_owned())
     }
 
     pub(super) fn cookies(&self) -> &SessionCookies {
@@ -179,7 +180,7 @@ impl<'r> Context<'r> {
             dev_browser: in_query(DEV_BROWSER).or_else(dev_browser),
             handshake_token: in_query(HANDSHAKE).or_else(|| value(handshake)),
             handshake_nonce: in_query(HANDSHAKE_NONCE).or_else(|| value(nonce)),
-            redirect_count: to_number(&value(redirect_count).unwrap_or_default()).max(0.0),
+            redirect_count: to_number(&value(redirect_count).unwrap_or_default()),
         }
     }
 
@@ -213,7 +214,7 @@ impl<'r> Context<'r> {
             return false;
         }
         if self.is_development() && !says_signed_out(suffixed_client_uat) && says_signed_out(client_uat) {
-            let exp = suffixed_session.and_then(|session| session.claim("exp")).and_then(Raw::as_f64);
+            let exp = suffixed_session.and_then(|session| session.number("exp"));
             #[allow(clippy::cast_precision_loss)] // seconds since the epoch
             let now_secs = self.now.as_secs() as f64;
             if exp.is_some_and(|exp| exp <= now_secs) {
@@ -225,7 +226,7 @@ impl<'r> Context<'r> {
 
     /// Whether an unverified issuer is this instance's Frontend API.
     fn is_of_instance(&self, issuer: &str) -> bool {
-        let instance = self.settings.original_frontend_api();
+        let instance = self.settings.issuing_api();
         if issuer.strip_prefix("https://") == Some(instance) {
             return true;
         }

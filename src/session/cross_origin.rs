@@ -15,7 +15,7 @@ pub(super) fn is_due(context: &Context<'_>) -> Result<bool, AuthenticateError> {
         return Ok(false);
     }
     let own = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
-    let Some(from) = WebUrl::parse(&referrer) else {
+    let Some(from) = WebUrl::parse(&without_credentials(&referrer)) else {
         // An app's address, say, is another origin; what is no address at all says nothing.
         return Ok(has_scheme(&referrer));
     };
@@ -55,6 +55,15 @@ pub(super) fn accounts_base_url(frontend_api: &str) -> String {
         None => host,
     };
     ["https://", &host].concat()
+}
+
+/// An address without user name and password, which make no other origin of it.
+fn without_credentials(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    [scheme, "://", host, rest].concat()
 }
 
 fn has_scheme(text: &str) -> bool {

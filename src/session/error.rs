@@ -18,9 +18,6 @@ pub enum AuthenticateError {
     /// A satellite's `sign_in_url` is on its own origin.
     #[error("`sign_in_url` of a satellite is on its own origin, expected the primary's")]
     SignInUrlOnSatellite,
-    /// A development primary was asked to send the browser to what is no URL.
-    #[error("`__clerk_redirect_url` is no absolute http(s) URL")]
-    RedirectUrl,
     /// A development instance got a handshake token that does not verify.
     #[error("handshake token rejected: {0}; help: after a change of keys, clear the cookies and try again")]
     Handshake(TokenError),

@@ -56,7 +56,7 @@ pub(super) fn start(
     if count >= limits::HANDSHAKE_REDIRECTS {
         return Ok(RequestState::signed_out(TokenType::SessionToken, reason, message));
     }
-    let cookie = format!("{REDIRECT_COUNT}={}; SameSite=Lax; HttpOnly; Max-Age=2", count + 1.0);
+    let cookie = format!("{REDIRECT_COUNT}={}; SameSite=Lax; HttpOnly; Max-Age=2", count.max(0.0) + 1.0);
     // Digits and letters are a header value.
     let _ = headers.append("set-cookie", &cookie);
     Ok(RequestState::handshake(reason, message, headers))
@@ -81,7 +81,7 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
         params.push((SESSION, &session.token));
     } else {
         header_token = context.token_in_header();
-        params.extend(header_token.as_deref().map(|token| (SESSION, token)));
+        params.extend(header_token.as_ref().map(|carried| (SESSION, &*carried.token)));
     }
     if context.is_development() {
         params.extend(cookies.dev_browser.as_deref().map(|browser| (DEV_BROWSER, browser)));

@@ -15,13 +15,12 @@
 use std::rc::Rc;
 
 use crate::{
-    json::Raw,
     machine::{Io, Purpose},
     reason::{Reason, RefreshFailure},
     request::{HeaderName, RequestView},
     token::{
-        AuthorizedParty, CompactJws, KeySetCache, KeySource, Leniency, RemoteKeys, TokenError, VerificationKey, VerifiedClaims,
-        VerifyOptions, verify,
+        AuthorizedParty, CompactJws, KeySetCache, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, VerificationKey,
+        VerifiedClaims, VerifyOptions, verify,
     },
     web_url::WebUrl,
 };
@@ -73,8 +72,8 @@ pub struct Authenticator {
 /// The options, made ready.
 struct Settings {
     options: AuthenticateOptions,
-    /// What the publishable key says, and the cookies' suffix; `None` where only the `Authorization` header counts.
-    instance: Option<(PublishableKey, String)>,
+    /// `None` where only the `Authorization` header counts.
+    instance: Option<Instance>,
     backend: Backend,
     verifier: TokenVerifier,
     m2m_options: VerifyOptions,
@@ -82,17 +81,43 @@ struct Settings {
     organizations: OrganizationMatcher,
 }
 
+/// What the publishable key says, made ready.
+struct Instance {
+    key: PublishableKey,
+    cookie_suffix: String,
+    /// The Frontend API that issues the tokens: a production satellite's own, else the instance's; never the proxy.
+    issuing_api: String,
+}
+
+impl Instance {
+    fn new(options: &AuthenticateOptions) -> Result<Self, OptionsError> {
+        if options.publishable_key.is_empty() {
+            return Err(OptionsError::PublishableKeyMissing);
+        }
+        let key = PublishableKey::parse(&options.publishable_key).ok_or(OptionsError::PublishableKeyInvalid)?;
+        let domain = options.domain.as_deref().filter(|domain| !domain.is_empty());
+        let issuing_api = match domain {
+            Some(domain) if options.is_satellite && key.instance_type == InstanceType::Production => ["clerk.", domain].concat(),
+            _ => key.frontend_api.clone(),
+        };
+        let proxy = options.proxy_url.as_deref().filter(|proxy| !proxy.is_empty());
+        let frontend_api = proxy.filter(|proxy| !proxy.starts_with('/')).unwrap_or(&issuing_api);
+        handshake::handshake_url(frontend_api).map_err(|_| OptionsError::FrontendApi)?;
+        Ok(Self { cookie_suffix: cookie_suffix(&options.publishable_key), key, issuing_api })
+    }
+}
+
 impl Settings {
     fn instance_type(&self) -> InstanceType {
-        self.instance.as_ref().map_or(InstanceType::Production, |(key, _)| key.instance_type)
+        self.instance.as_ref().map_or(InstanceType::Production, |instance| instance.key.instance_type)
     }
 
-    fn original_frontend_api(&self) -> &str {
-        self.instance.as_ref().map_or("", |(key, _)| &key.frontend_api)
+    fn issuing_api(&self) -> &str {
+        self.instance.as_ref().map_or("", |instance| &instance.issuing_api)
     }
 
     fn cookie_suffix(&self) -> &str {
-        self.instance.as_ref().map_or("", |(_, suffix)| suffix)
+        self.instance.as_ref().map_or("", |instance| &instance.cookie_suffix)
     }
 }
 
@@ -130,6 +155,7 @@ impl TokenVerifier {
                 issuer: options.issuer.clone(),
                 clock_skew: options.clock_skew,
                 header_type: options.header_type.clone(),
+                seen: Rc::new(SeenTokens::new(options.token_cache)),
             },
         })
     }
@@ -173,17 +199,7 @@ impl Authenticator {
     /// As [`new`](Self::new).
     pub fn sharing(options: AuthenticateOptions, cache: Rc<KeySetCache>) -> Result<Self, OptionsError> {
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        let instance = if options.accepts_token.is_header_only() {
-            None
-        } else {
-            let key = &options.publishable_key;
-            if key.is_empty() {
-                return Err(OptionsError::PublishableKeyMissing);
-            }
-            let parsed = PublishableKey::parse(key).ok_or(OptionsError::PublishableKeyInvalid)?;
-            handshake::handshake_url(&parsed.frontend_api).map_err(|_| OptionsError::FrontendApi)?;
-            Some((parsed, cookie_suffix(key)))
-        };
+        let instance = if options.accepts_token.is_header_only() { None } else { Some(Instance::new(&options)?) };
         if options.accepts_token.is_m2m_only() {
             if !is_given(&options.secret_key) && !is_given(&options.machine_secret_key) {
                 return Err(OptionsError::MachineKeyMissing);
@@ -230,7 +246,7 @@ impl Authenticator {
     /// What the publishable key says.
     #[must_use]
     pub fn publishable_key(&self) -> Option<&PublishableKey> {
-        self.settings.instance.as_ref().map(|(key, _)| key)
+        self.settings.instance.as_ref().map(|instance| &instance.key)
     }
 
     /// The pages for signing in and up, as seen from a request; `auth` is what its check gave. `None` where the request's URL is
@@ -243,7 +259,7 @@ impl Authenticator {
         let is_development = settings.instance_type() == InstanceType::Development;
         Some(Redirects {
             base_url: context.public_url()?.clone(),
-            frontend_api: settings.original_frontend_api().to_owned(),
+            frontend_api: self.publishable_key().map(|key| key.frontend_api.clone()).unwrap_or_default(),
             sign_in_url: settings.options.sign_in_url.clone(),
             sign_up_url: settings.options.sign_up_url.clone(),
             dev_browser: if is_development { context.cookies().dev_browser.clone() } else { None },
@@ -272,7 +288,7 @@ impl Authenticator {
         if self.settings.options.is_satellite && !accepts.is_m2m_only() {
             check_sign_in_url(&context)?;
         }
-        let token = context.token_in_header().map(|token| Carried::new(&token));
+        let token = context.token_in_header();
         let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_ref().ok()));
         if matches!(accepts, AcceptsToken::List(_)) && !accepts.accepts(kind.unwrap_or(TokenType::SessionToken)) {
             let reason = Reason::TokenTypeMismatch;
@@ -376,7 +392,7 @@ async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<RequestState, Au
     if is_of_another_class(jws) {
         return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
     }
-    if jws.unverified("iat").and_then(Raw::as_f64).is_some_and(|iat| iat < cookies.client_uat) {
+    if is_older_than_client(token, cookies.client_uat) {
         return start(Reason::SessionTokenIatBeforeClientUat);
     }
     let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
@@ -415,13 +431,17 @@ async fn own_session(context: &Context<'_>, io: &Io) -> Option<RequestState> {
     let cookies = context.cookies();
     let token = cookies.session.as_ref().filter(|_| cookies.client_uat != 0.0)?;
     let jws = token.decoded().as_ref().ok()?;
-    let is_older = jws.unverified("iat").and_then(Raw::as_f64).is_some_and(|iat| iat < cookies.client_uat);
-    if is_older || is_of_another_class(jws) {
+    if is_older_than_client(token, cookies.client_uat) || is_of_another_class(jws) {
         return None;
     }
     let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
     let claims = context.settings.verifier.verify(io, jws, leniency).await.ok()?;
     Some(signed_in(token, claims)).filter(|state| state.status == Status::SignedIn)
+}
+
+/// Whether a token is older than the last change that Clerk told the browser of.
+fn is_older_than_client(token: &Carried, client_uat: f64) -> bool {
+    token.number("iat").is_some_and(|iat| iat < client_uat)
 }
 
 /// What becomes of a request whose session token is not good: a renewed session, a handshake where only the time is wrong, else

@@ -45,6 +45,8 @@ pub struct AuthenticateOptions {
     pub skip_jwks_cache: bool,
     /// Ours: how often the key set is asked for before giving up, the first time included.
     pub key_set_attempts: u32,
+    /// Ours: how many tokens are remembered whose signature was good, so that it is not checked again; claims always are.
+    pub token_cache: usize,
     /// The Frontend API's proxy; absolute, or a path of the public origin.
     pub proxy_url: Option<String>,
     /// A satellite's domain.
@@ -89,6 +91,7 @@ impl Default for AuthenticateOptions {
             header_type: None,
             skip_jwks_cache: false,
             key_set_attempts: limits::KEY_SET_ATTEMPTS,
+            token_cache: 0,
             proxy_url: None,
             domain: None,
             is_satellite: false,

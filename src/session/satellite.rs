@@ -52,16 +52,14 @@ fn ask(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError>
 
 /// A development primary sends the browser back to the satellite, dev browser and all.
 ///
-/// Clerk sends it to any address. Here it goes to an authorized party or to this machine only: the dev browser is a credential.
+/// Clerk sends it to any address, and throws on what is none. Here it goes to an authorized party or to this machine only: the dev
+/// browser is a credential. Another target is left alone, and the request judged as if it were not there.
 fn answer(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError> {
     if !context.is_development() {
         return Ok(None);
     }
-    let Some(back) = context.param(REDIRECT_URL) else { return Ok(None) };
-    let mut back = WebUrl::parse(&back).ok_or(AuthenticateError::RedirectUrl)?;
-    if !is_trusted(context, &back) {
-        return Ok(None);
-    }
+    let back = context.param(REDIRECT_URL).and_then(|back| WebUrl::parse(&back));
+    let Some(mut back) = back.filter(|back| is_trusted(context, back)) else { return Ok(None) };
     if let Some(browser) = &context.cookies().dev_browser {
         back.append_params([(DEV_BROWSER, browser.as_str())]);
     }

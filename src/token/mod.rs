@@ -5,7 +5,8 @@
 //! 1. [`compact`] splits and decodes the JWS Compact Serialization, sizes first.
 //! 2. [`header`] reads the protected header and holds the allow-list of algorithms.
 //! 3. [`keyset`] reads keys (JWK Set or PEM), [`cache`] says which key set is good for how long, [`resolve`] gets it.
-//! 4. [`verify`] checks header, signature and claims, in this order; it alone makes [`VerifiedClaims`].
+//! 4. [`seen`] knows the signatures that were good before.
+//! 5. [`verify`] checks header, signature and claims, in this order; it alone makes [`VerifiedClaims`].
 //!
 //! The signature itself is the host's to check ([`SignatureCheck`]); the decision stays here.
 
@@ -18,6 +19,7 @@ mod error;
 pub mod header;
 pub mod keyset;
 pub mod resolve;
+pub mod seen;
 pub mod verify;
 
 pub use cache::{KeySetCache, KeySetCaches};
@@ -27,6 +29,7 @@ pub use error::{KeySetError, TokenError};
 pub use header::{Algorithm, Category, ProtectedHeader};
 pub use keyset::{KeySet, PemError, VerificationKey};
 pub use resolve::{KeySource, RemoteKeys};
+pub use seen::SeenTokens;
 pub use verify::{AuthorizedParty, Leniency, MissingAzp, VerifyOptions};
 
 /// A signature to be checked by the host.

@@ -9,9 +9,11 @@
 //! Source: `verifyToken`, `verifyJwt` and the assertions in `@clerk/backend`.
 
 use core::time::Duration;
-use std::borrow::Cow;
+use std::{borrow::Cow, rc::Rc};
 
-use super::{Category, CompactJws, KeySource, SignatureCheck, TokenError, VerifiedClaims, error::quoted, resolve::Selected};
+use super::{
+    Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, VerifiedClaims, error::quoted, resolve::Selected,
+};
 use crate::{
     json::{Document, Raw},
     limits,
@@ -32,6 +34,8 @@ pub struct VerifyOptions {
     pub clock_skew: Duration,
     /// The accepted `typ`s. `None`: `JWT`, or none at all.
     pub header_type: Option<Vec<String>>,
+    /// The signatures that were good before.
+    pub seen: Rc<SeenTokens>,
 }
 
 /// What one check forgives beyond the options.
@@ -51,6 +55,7 @@ impl Default for VerifyOptions {
             issuer: Vec::new(),
             clock_skew: limits::CLOCK_SKEW,
             header_type: None,
+            seen: Rc::default(),
         }
     }
 }
@@ -142,7 +147,7 @@ pub async fn verify_jwt(
 ) -> Result<VerifiedClaims, TokenError> {
     let key = keys.resolve(io, jws.header()).await?;
     check_type(jws, options.header_type.as_deref())?;
-    check_signature(io, jws, key).await?;
+    check_signature(io, jws, key, &options.seen).await?;
     let payload = jws.payload();
     check_subject(payload)?;
     check_audience(payload, &options.audience)?;
@@ -173,7 +178,7 @@ pub async fn verify_handshake_token(
     if jws.header().algorithm().is_some() && jws.header().category().is_non_session() {
         return Err(TokenError::HandshakeCategory);
     }
-    check_signature(io, jws, key).await?;
+    check_signature(io, jws, key, &SeenTokens::default()).await?;
     check_times(jws.payload(), io.now(), clock_skew, ExpIs::Optional)?;
     let has_cookies = jws.payload().get("handshake").is_some_and(|cookies| cookies.elements().is_some());
     Ok(has_cookies.then(|| VerifiedClaims::new(jws.token().clone(), jws.payload().clone(), false)))
@@ -192,7 +197,7 @@ fn check_type(jws: &CompactJws, allowed: Option<&[String]>) -> Result<(), TokenE
     Err(TokenError::Type { found: header.found_typ(), expected })
 }
 
-async fn check_signature(io: &Io, jws: &CompactJws, key: Selected) -> Result<(), TokenError> {
+async fn check_signature(io: &Io, jws: &CompactJws, key: Selected, seen: &SeenTokens) -> Result<(), TokenError> {
     let header = jws.header();
     let Some(algorithm) = header.algorithm() else {
         return Err(TokenError::Algorithm { found: header.found_algorithm() });
@@ -201,6 +206,10 @@ async fn check_signature(io: &Io, jws: &CompactJws, key: Selected) -> Result<(),
     if let Some(only) = key.algorithm.filter(|only| *only != algorithm) {
         return Err(TokenError::KeyAlgorithm { key: only.as_str(), token: algorithm.as_str() });
     }
+    if seen.is_good(jws.token(), key.id) {
+        return Ok(());
+    }
+    let key_id = key.id;
     let check = SignatureCheck {
         key,
         algorithm,
@@ -209,7 +218,10 @@ async fn check_signature(io: &Io, jws: &CompactJws, key: Selected) -> Result<(),
         signature: jws.signature().to_vec(),
     };
     match io.verify(check).await {
-        SignatureOutcome::Valid => Ok(()),
+        SignatureOutcome::Valid => {
+            seen.remember(jws.token(), key_id);
+            Ok(())
+        }
         SignatureOutcome::Invalid => Err(TokenError::Signature),
         SignatureOutcome::Unusable(why) => Err(TokenError::SignatureUnchecked(why)),
     }
