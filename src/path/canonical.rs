@@ -43,13 +43,11 @@ pub(super) struct Canonical {
 /// Rules 2 and 3.
 fn decode_unreserved(raw: &str) -> Result<String, Ambiguity> {
     let mut out = String::with_capacity(raw.len() + 1);
-    if !raw.starts_with(['/', '\\']) {
-        out.push('/');
-    }
+    out.push('/');
     // How much of an escape the output seems to begin with: a stray `%` is 1, one hexadecimal digit after it 2. Decoding the
     // next digit there would make an escape that was none, and a second pass would read another path.
     let mut stray = 0_u8;
-    let mut rest = raw.as_bytes();
+    let mut rest = raw.strip_prefix(['/', '\\']).unwrap_or(raw).as_bytes();
     while let [first, tail @ ..] = rest {
         if let Some(byte) = escape_at(rest) {
             if byte == 0 {

@@ -123,7 +123,7 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
 /// The routes that a query names: for the front controller of a PHP application, at `/` or at a script, and for image optimizers,
 /// which fetch the named path from the origin themselves. Soft, all of them.
 ///
-/// Source: Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`; `/_next/image`, `/_vercel/image`.
+/// Source: CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`; `/_next/image`, `/_vercel/image`.
 pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
     let Some(query) = search.strip_prefix('?').filter(|query| !query.is_empty()) else { return Vec::new() };
     let is_script = path.rsplit_once('.').is_some_and(|(_, extension)| is_one_of(extension, SCRIPTS));
@@ -133,11 +133,16 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
         _ if is_script => FRONT_CONTROLLER,
         _ => return Vec::new(),
     };
+    let named = |name: &str| is_one_of(&decode_query_text(name), names);
+    let is_front_controller = names.len() > 1;
     query
         .split(['&', ';'])
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| is_one_of(&decode_query_text(name), names))
-        .map(|(_, value)| decode_query_text(value))
+        .filter_map(|pair| match pair.split_once('=') {
+            Some((name, value)) if named(name) => Some(value),
+            None if is_front_controller => Some(pair),
+            _ => None,
+        })
+        .map(decode_query_text)
         .filter(|route| route.starts_with('/') || is_script)
         .map(|route| if route.starts_with('/') { route } else { format!("/{route}") })
         .take(MAX_QUERY_ROUTES)

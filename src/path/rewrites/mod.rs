@@ -57,6 +57,7 @@ const REWRITES: &[(u32, ReadingKind, Apply)] = &[
     (Traits::DOT, ReadingKind::DotSegments, separators::dot_segments),
     (Traits::DOUBLE_SLASH, ReadingKind::MergedSlashes, separators::merged_slashes),
     (Traits::DOUBLE_SLASH, ReadingKind::ProtocolRelative, separators::protocol_relative),
+    (Traits::COLON, ReadingKind::ProtocolRelative, separators::absolute_form),
     (Traits::BACKSLASH, ReadingKind::Backslash, separators::backslash),
     (Traits::DELIMITER, ReadingKind::MatrixParams, separators::matrix_params),
     (Traits::DELIMITER | Traits::CONTROL | Traits::SPACE, ReadingKind::CutShort, separators::cut_short),
@@ -320,7 +321,8 @@ mod tests {
     #[test]
     fn dot_segments_are_resolved_or_cut_out() {
         assert_made("/x/../admin", "dot-segments", &["/admin", "/x/admin"]);
-        assert_made("/x/....//admin", "dot-segments", &["/x/../admin"]);
+        assert_made("/x/....//admin", "dot-segments", &["/x/..//admin", "/x/../admin"]);
+        assert_made("/x/.../admin", "dot-segments", &["/x/../admin", "/x/.admin"]);
         assert_made("/v1.0...v1.1", "dot-segments", &[]);
     }
 
@@ -330,7 +332,9 @@ mod tests {
         assert_made("//h/admin", "protocol-relative", &["/admin"]);
         assert_made("///h", "protocol-relative", &["/"]);
         assert_made("/a//b", "protocol-relative", &[]);
-        assert_made("/a\\..\\b", "backslash", &["/a/../b"]);
+        assert_made("/http://h/admin", "protocol-relative", &["/admin"]);
+        assert_made("/proxy/http://h/admin", "protocol-relative", &[]);
+        assert_made("/a\\..\\b", "backslash", &["/a/../b", "/a..b"]);
     }
 
     #[test]

@@ -2,14 +2,18 @@
 
 use super::{super::canonical::resolve_dot_segments, Sink, map_segments};
 
-/// Resolves dot segments; or cuts `../` out, as filters do.
+/// Resolves dot segments; or cuts `../` out, as filters do. Three and more dots may climb as two do.
 ///
-/// Canonical paths have none. Here they come out of a decoding, a `;` or a trimmed space.
+/// Canonical paths have no dot segments. Here they come out of a decoding, a `;` or a trimmed space.
 ///
-/// Source: RFC 3986 section 5.2.4.
+/// Source: RFC 3986 section 5.2.4; `...` of Windows 9x and Novell shells.
 pub(super) fn dot_segments(path: &str, sink: &mut Sink<'_, '_>) {
     if let Some(resolved) = resolve_dot_segments(path) {
         sink.firm(resolved);
+    }
+    if path.contains("...") {
+        let is_dots = |segment: &str| segment.len() > 2 && segment.bytes().all(|byte| byte == b'.');
+        sink.firm(map_segments(path, |segment| if is_dots(segment) { ".." } else { segment }));
     }
     if path.contains("../") {
         sink.firm(path.replace("../", ""));
@@ -38,9 +42,28 @@ pub(super) fn protocol_relative(path: &str, sink: &mut Sink<'_, '_>) {
     sink.firm(after.find(['/', '\\', '?', '#']).and_then(|at| after.get(at..)).unwrap_or("/").into());
 }
 
-/// `\` as `/`.
+/// `/http://host/path` as an absolute URL behind the first slash; `http:/host` too, since proxies merge slashes. Soft: most such paths
+/// are arguments of the route `/`.
+///
+/// Source: `new URL(request.url.slice(1))` and alike; RFC 9112 section 3.2.2 makes every server read the absolute form.
+pub(super) fn absolute_form(path: &str, sink: &mut Sink<'_, '_>) {
+    let after = path.trim_start_matches('/');
+    let scheme = after.find(':').and_then(|at| after.split_at_checked(at));
+    let Some((scheme, rest)) = scheme.filter(|(scheme, _)| is_http(scheme)) else { return };
+    let rest = rest.trim_start_matches(':').trim_start_matches(['/', '\\']);
+    sink.soft(rest.find(['/', '\\', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or("/").into());
+}
+
+fn is_http(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// `\` as `/`; or left out, as an escape character.
+///
+/// Source: Win32 and WHATWG URL; `stripslashes` of PHP.
 pub(super) fn backslash(path: &str, sink: &mut Sink<'_, '_>) {
     sink.firm(path.replace('\\', "/"));
+    sink.by_shape(path.replace('\\', ""));
 }
 
 /// Cuts `;…` out of each segment.
