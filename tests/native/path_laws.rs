@@ -169,6 +169,33 @@ proptest! {
     }
 
     #[test]
+    fn no_way_around_a_public_prefix_reaches_an_unlisted_path(
+        tricks in prop::collection::vec((select(WAYS), any::<u64>()), 0..5), decodings in 0_usize..3, seed in any::<u64>(),
+    ) {
+        let mut path = b"/secret/x".to_vec();
+        for ((disguise, _), seed) in &tricks {
+            path = disguise(path, *seed);
+        }
+        path = encode([b"/blog/..", path.as_slice()].concat(), seed);
+        for layer in 0..decodings {
+            path = encode(path, seed.rotate_left(layer as u32 * 7));
+        }
+        let Ok(judged) = judge(&format!("https://example.com{}", escape(&path)), &settings()) else { return Ok(()) };
+        let mut read = judged.path().as_str().as_bytes().to_vec();
+        for _ in 0..decodings + 2 {
+            read = decode(read);
+        }
+        read = resolve_dots(read);
+        for ((_, step), _) in tricks.iter().rev() {
+            read = rooted(step(read));
+        }
+        if read.starts_with(b"/secret") {
+            let is_protected = judged.strictest(true, |path| path.starts_with("/blog").then_some(false)).0;
+            prop_assert!(is_protected, "{} is read as {} but has only {:#?}", judged.path().as_str(), String::from_utf8_lossy(&read), judged.readings());
+        }
+    }
+
+    #[test]
     fn no_steps_in_any_order_reach_the_admin_page_unseen(path in path(), steps in prop::collection::vec(select(STEPS), 0..8)) {
         let Ok(judged) = judge(&format!("https://example.com{path}"), &settings()) else { return Ok(()) };
         let read = steps.iter().fold(judged.path().as_str().as_bytes().to_vec(), |path, step| rooted(step(path)));
@@ -242,10 +269,7 @@ const TRICKS: &[(Disguise, Step)] = &[
     (|path, _| [b"/blog/x/..%09/..", path.as_slice()].concat(), |path| resolve_dots(trimmed(decode(path)))),
     (|path, _| [b"/about/....//..//", path.as_slice()].concat(), |path| resolve_dots(replace(&path, b"../", b""))),
     (|path, _| [b"//h", path.as_slice()].concat(), after_host),
-    (
-        |path, _| [b"/index.php", path.as_slice()].concat(),
-        |path| path.strip_prefix(b"/index.php").map(<[u8]>::to_vec).unwrap_or(path),
-    ),
+    (|path, _| [b"/index.php", path.as_slice()].concat(), |path| after_script(path)),
     (
         |path, _| [b"/_next/data/b", path.as_slice(), b".json"].concat(),
         |path| without_extension(path.strip_prefix(b"/_next/data/b").map(<[u8]>::to_vec).unwrap_or(path)),
@@ -275,6 +299,26 @@ const TRICKS: &[(Disguise, Step)] = &[
     (|path, _| [&path, b"&/../../about".as_slice()].concat(), |path| cut(path, b'&')),
     (|path, _| [&path, b"\r\n/../../about".as_slice()].concat(), |path| cut(path, b'\r')),
     (|path, _| [b"/(S(x))", path.as_slice()].concat(), |path| path.strip_prefix(b"/(S(x))").map(<[u8]>::to_vec).unwrap_or(path)),
+];
+
+/// The tricks that move a path to another place, which counts whether or not the policy names it.
+const WAYS: &[(Disguise, Step)] = &[
+    (encode, decode),
+    (|path, seed| insert(path, seed, b'/', b"/"), merge_slashes),
+    (|path, seed| insert(path, seed, b'/', b"./"), resolve_dots),
+    (|path, seed| insert(path, seed, b'/', b";v=1/"), |path| merge_slashes(without_parameters(path))),
+    (|path, _| [b"/blog/..;a=b", path.as_slice()].concat(), |path| resolve_dots(without_parameters(path))),
+    (|path, _| [b"/blog/x/..%09/..", path.as_slice()].concat(), |path| resolve_dots(trimmed(decode(path)))),
+    (|path, _| [b"/blog/..+", path.as_slice()].concat(), |path| resolve_dots(trimmed(replace(&path, b"+", b" ")))),
+    (|path, _| [b"//h", path.as_slice()].concat(), after_host),
+    (|path, _| beyond_first(&path, b"/", b"\\"), |path| replace(&path, b"\\", b"/")),
+    (|path, _| beyond_first(&path, b"/", "／".as_bytes()), |path| replace(&path, "／".as_bytes(), b"/")),
+    (|path, _| replace(&path, b".", "．".as_bytes()), |path| replace(&path, "．".as_bytes(), b".")),
+    (|path, _| beyond_first(&path, b"/", b"\xc0\xaf"), |path| replace(&path, b"\xc0\xaf", b"/")),
+    (|path, _| replace(&path, b".", b"\xe0\x80\xae"), |path| replace(&path, b"\xe0\x80\xae", b".")),
+    (|path, _| replace(&path, b".", ".\u{200b}".as_bytes()), |path| replace(&path, "\u{200b}".as_bytes(), b"")),
+    (|path, _| [&path, b"?x".as_slice()].concat(), |path| cut(path, b'?')),
+    (|path, _| [&path, b";/../../blog".as_slice()].concat(), |path| cut(path, b';')),
 ];
 
 fn beyond_first(path: &[u8], what: &[u8], with: &[u8]) -> Vec<u8> {
@@ -319,6 +363,10 @@ fn without_parameters(path: Vec<u8>) -> Vec<u8> {
     each_segment(&path, |segment| cut(segment.to_vec(), b';'))
 }
 
+fn after_script(path: Vec<u8>) -> Vec<u8> {
+    path.strip_prefix(b"/index.php").filter(|rest| rest.starts_with(b"/")).map(<[u8]>::to_vec).unwrap_or(path)
+}
+
 fn trimmed(path: Vec<u8>) -> Vec<u8> {
     each_segment(&path, |segment| segment.trim_ascii().to_vec())
 }
@@ -353,7 +401,7 @@ const STEPS: &[Step] = &[
     resolve_dots,
     after_host,
     without_extension,
-    |path| path.strip_prefix(b"/index.php").map(<[u8]>::to_vec).unwrap_or(path),
+    |path| after_script(path),
 ];
 
 fn rooted(mut path: Vec<u8>) -> Vec<u8> {
