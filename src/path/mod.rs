@@ -13,6 +13,8 @@
 //!
 //! Why it is done this way, and what each reading costs: `docs/paths.md`.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use self::canonical::Canonical;
@@ -105,12 +107,20 @@ impl JudgedTarget {
 
     /// The strictest access of all readings, and the place of the reading that asks for it (the first of equals).
     ///
-    /// `listed` gives the access of a path that the policy names, `unlisted` is that of all others. A reading that is not
+    /// `listed` gives the access of a path that the policy names, `unlisted` is that of all others. It is asked for each reading as
+    /// it is spelled and, where that differs, as [text](Reading::text), since patterns are written both ways. A reading that is not
     /// [`firm`](Reading::firm) has a say only where the policy names it: `/assets/app.css` can be read as `/assets/app`, which
     /// matters when that is an admin page and must not close the style sheet when nobody has heard of it. Under a declared locale
     /// (`/fr/about`) a path that is not listed itself has the access of the path behind the prefix.
     pub fn strictest<A: Ord + Clone>(&self, unlisted: A, mut listed: impl FnMut(&str) -> Option<A>) -> (A, usize) {
-        let named: Vec<Option<A>> = self.readings.iter().map(|reading| listed(&reading.path)).collect();
+        let mut named = |reading: &Reading| match reading.text() {
+            Cow::Borrowed(path) => listed(path),
+            Cow::Owned(text) => listed(&reading.path).max(listed(&text)),
+        };
+        if let [canonical] = self.readings.as_slice() {
+            return (named(canonical).unwrap_or(unlisted), 0);
+        }
+        let named: Vec<Option<A>> = self.readings.iter().map(named).collect();
         let access = |reading: &Reading, own: &Option<A>| {
             let behind_locale = || reading.behind_locale.and_then(|index| named.get(index)?.clone());
             own.clone().or_else(behind_locale).or_else(|| reading.firm.then(|| unlisted.clone()))
@@ -273,6 +283,15 @@ mod tests {
         assert_eq!(judged("http://h/%C3%A1dmin").strictest(Public, listed).0, Admin);
         // `a/b` is another page for an origin that decodes, and nobody listed it.
         assert_eq!(judged("http://h/blog/a%2Fb").strictest(Protected, listed).0, Protected);
+    }
+
+    #[test]
+    fn patterns_may_be_written_in_letters_or_in_escapes() {
+        let listed = |path: &str| matches!(path, "/équipe" | "/caf%C3%A9" | "/a b").then_some(Protected);
+        for url in ["http://h/%C3%A9quipe", "http://h/équipe", "http://h/caf%c3%a9", "http://h/a%20b", "http://h/%C3%89quipe"] {
+            assert_eq!(judged(url).strictest(Public, listed).0, Protected, "{url}");
+        }
+        assert_eq!(judged("http://h/%FF").readings()[0].text(), "/\u{fffd}");
     }
 
     #[test]

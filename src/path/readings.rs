@@ -9,8 +9,11 @@
 //! 4. Past [`limits::READINGS`] or [`limits::READING_BYTES`] the path is ambiguous. Each rewrite is linear in its input, so the
 //!    work is bounded by their product, whatever the path.
 
+use std::borrow::Cow;
+
 use super::{
     Ambiguity, PathSettings,
+    encoding::bytes_of,
     rewrites::{self, Distance, Rewrite, Traits},
 };
 use crate::limits;
@@ -18,7 +21,7 @@ use crate::limits;
 /// One way to read the path of a request.
 ///
 /// The text is decoded where an origin would have decoded, except that bytes which no path can hold (spaces, controls, quotes,
-/// bytes of UTF-8) are always spelled `%XX`, as in the canonical path: match patterns against it in that spelling.
+/// bytes of UTF-8) are always spelled `%XX`, as in the canonical path. [`text`](Self::text) decodes those, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The path as read.
@@ -31,6 +34,18 @@ pub struct Reading {
     pub firm: bool,
     /// The place of the reading without the locale prefix, if there is one.
     pub(super) behind_locale: Option<usize>,
+}
+
+impl Reading {
+    /// The path with spaces, quotes and letters past ASCII as themselves: borrowed where it has none. What is no UTF-8 is U+FFFD.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        if !self.path.contains('%') {
+            return Cow::Borrowed(&self.path);
+        }
+        let text = String::from_utf8_lossy(&bytes_of(&self.path)).into_owned();
+        if text == self.path { Cow::Borrowed(&self.path) } else { Cow::Owned(text) }
+    }
 }
 
 macro_rules! reading_kinds {
