@@ -56,3 +56,16 @@ pub const READINGS: usize = 256;
 
 /// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
 pub const READING_BYTES: usize = 64 * 1024;
+
+/// Bytes of a route pattern. A hand-written pattern is 10 to 100 bytes, a list of locales or slugs in one group some hundred.
+pub const PATTERN_BYTES: usize = 2048;
+
+/// States of one compiled pattern, lookarounds included. `[a-z0-9-]{1,63}` takes 125; matching costs at most this many steps per
+/// character of the path, so the cap is what keeps the longest path affordable whatever the pattern.
+pub const PATTERN_STATES: usize = 1024;
+
+/// Groups within groups in a pattern. Hand-written ones have two or three; the parser calls itself once per level.
+pub const PATTERN_NESTING: usize = 32;
+
+/// Plain forms that one pattern is spelled out in: every optional part doubles them, and three are already unusual.
+pub const PATTERN_SHAPES: usize = 8;

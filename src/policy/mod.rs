@@ -1,1 +1,3 @@
 //! Policy. (contract stub)
+
+pub mod pattern;
