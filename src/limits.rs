@@ -51,11 +51,11 @@ pub const QUOTED_CHARS: usize = 64;
 /// Bytes of a request path, canonical or as one reading. Web servers take 8 KB for the whole request line by default.
 pub const PATH_BYTES: usize = 8 * 1024;
 
-/// Ways to read one path. Ordinary paths have one to ten; every trick adds a factor, so past this somebody is probing.
-pub const READINGS: usize = 512;
+/// Ways to read one path. Ordinary paths have one to ten, two tricks at once some forty; past this somebody is probing.
+pub const READINGS: usize = 256;
 
 /// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
-pub const READING_BYTES: usize = 256 * 1024;
+pub const READING_BYTES: usize = 64 * 1024;
 
 /// Nesting of a JSON text. Clerk's tokens have three levels; what is far deeper is refused, so that no reader of the claims can
 /// run out of stack.

@@ -10,7 +10,7 @@
 
 use super::{
     Ambiguity,
-    encoding::{escape_at, is_unreserved, push_byte, push_escape},
+    encoding::{escape_at, is_unreserved, must_escape, push_byte, push_escape},
 };
 use crate::limits;
 
@@ -22,6 +22,9 @@ use crate::limits;
 ///
 /// Source: RFC 3986 sections 6.2.2.1 to 6.2.2.3 and 5.2.4; WHATWG URL, "path state".
 pub(super) fn canonicalize(raw: &str) -> Result<Canonical, Ambiguity> {
+    if is_canonical(raw) && raw.len() <= limits::PATH_BYTES {
+        return Ok(Canonical { path: raw.into(), as_written: None });
+    }
     let unresolved = decode_unreserved(raw)?;
     if unresolved.len() > limits::PATH_BYTES {
         return Err(Ambiguity::PathTooLong { bytes: unresolved.len() });
@@ -30,6 +33,11 @@ pub(super) fn canonicalize(raw: &str) -> Result<Canonical, Ambiguity> {
     let path = resolve_dot_segments(&slashed).unwrap_or(slashed);
     let as_written = (path != unresolved).then_some(unresolved);
     Ok(Canonical { path, as_written })
+}
+
+/// Whether there is plainly nothing to do; nearly every path is such.
+fn is_canonical(raw: &str) -> bool {
+    raw.starts_with('/') && !raw.bytes().any(|byte| must_escape(byte) || matches!(byte, b'%' | b'\\')) && !raw.contains("/.")
 }
 
 /// A canonical path, and what it was made from where more than the spelling changed.
@@ -43,13 +51,11 @@ pub(super) struct Canonical {
 /// Rules 2 and 3.
 fn decode_unreserved(raw: &str) -> Result<String, Ambiguity> {
     let mut out = String::with_capacity(raw.len() + 1);
-    if !raw.starts_with(['/', '\\']) {
-        out.push('/');
-    }
+    out.push('/');
     // How much of an escape the output seems to begin with: a stray `%` is 1, one hexadecimal digit after it 2. Decoding the
     // next digit there would make an escape that was none, and a second pass would read another path.
     let mut stray = 0_u8;
-    let mut rest = raw.as_bytes();
+    let mut rest = raw.strip_prefix(['/', '\\']).unwrap_or(raw).as_bytes();
     while let [first, tail @ ..] = rest {
         if let Some(byte) = escape_at(rest) {
             if byte == 0 {

@@ -19,8 +19,13 @@ pub(super) const fn must_escape(byte: u8) -> bool {
 
 /// The byte that a well-formed escape at the start of `bytes` stands for.
 pub(super) fn escape_at(bytes: &[u8]) -> Option<u8> {
+    escape_after_percent(bytes.strip_prefix(b"%")?)
+}
+
+/// The byte that the digits at the start of `bytes` stand for, after a `%`.
+pub(super) fn escape_after_percent(bytes: &[u8]) -> Option<u8> {
     match bytes {
-        [b'%', high, low, ..] => Some((hex(*high)? << 4) | hex(*low)?),
+        [high, low, ..] => Some((hex(*high)? << 4) | hex(*low)?),
         _ => None,
     }
 }

@@ -13,6 +13,8 @@
 //!
 //! Why it is done this way, and what each reading costs: `docs/paths.md`.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use self::canonical::Canonical;
@@ -116,12 +118,20 @@ impl JudgedTarget {
 
     /// The strictest access of all readings, and the place of the reading that asks for it (the first of equals).
     ///
-    /// `listed` gives the access of a path that the policy names, `unlisted` is that of all others. A reading that is not
+    /// `listed` gives the access of a path that the policy names, `unlisted` is that of all others. It is asked for each reading as
+    /// it is spelled and, where that differs, as [text](Reading::text), since patterns are written both ways. A reading that is not
     /// [`firm`](Reading::firm) has a say only where the policy names it: `/assets/app.css` can be read as `/assets/app`, which
     /// matters when that is an admin page and must not close the style sheet when nobody has heard of it. Under a declared locale
     /// (`/fr/about`) a path that is not listed itself has the access of the path behind the prefix.
     pub fn strictest<A: Ord + Clone>(&self, unlisted: A, mut listed: impl FnMut(&str) -> Option<A>) -> (A, usize) {
-        let named: Vec<Option<A>> = self.readings.iter().map(|reading| listed(&reading.path)).collect();
+        let mut named = |reading: &Reading| match reading.text() {
+            Cow::Borrowed(path) => listed(path),
+            Cow::Owned(text) => listed(&reading.path).max(listed(&text)),
+        };
+        if let [canonical] = self.readings.as_slice() {
+            return (named(canonical).unwrap_or(unlisted), 0);
+        }
+        let named: Vec<Option<A>> = self.readings.iter().map(named).collect();
         let access = |reading: &Reading, own: &Option<A>| {
             let behind_locale = || reading.behind_locale.and_then(|index| named.get(index)?.clone());
             own.clone().or_else(behind_locale).or_else(|| reading.firm.then(|| unlisted.clone()))
@@ -221,5 +231,98 @@ impl Ambiguity {
             Self::PathTooLong { .. } => "path-too-long",
             Self::TooManyReadings => "too-many-readings",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(url: &str) -> JudgedTarget {
+        judge(url, &PathSettings::default()).unwrap()
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    enum Access {
+        Public,
+        Protected,
+        Admin,
+    }
+    use Access::{Admin, Protected, Public};
+
+    fn listed(path: &str) -> Option<Access> {
+        match path {
+            "/about" | "/o'brien" | "/caf%C3%A9" | "/logo.png" | "/blog/a%2Fb" | "/wiki/C%2B%2B" => Some(Public),
+            _ if path.starts_with("/admin") => Some(Admin),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_is_forwarded_has_the_parts_that_were_judged() {
+        let target = judged("HTTPS://Example.COM:8443/%61/./b%2f?x='#frag");
+        assert_eq!(target.scheme(), "https");
+        assert_eq!(target.host(), "example.com:8443");
+        assert_eq!(target.path().as_str(), "/a/b%2F");
+        assert_eq!(target.search(), "?x=%27");
+        assert_eq!(target.forward_target(), "/a/b%2F?x=%27");
+        assert_eq!(target.forward_url(), "https://example.com:8443/a/b%2F?x=%27");
+    }
+
+    #[test]
+    fn a_reading_takes_the_strictest_access_of_all() {
+        for (url, expected) in [
+            ("http://h/about", Public),
+            ("http://h/about%2f..%2fadmin", Admin),
+            ("http://h/admin/users/..%2f..%2fabout", Admin),
+            ("http://h/admin.json", Admin),
+            ("http://h//h/admin", Admin),
+            ("http://h/elsewhere", Protected),
+        ] {
+            assert_eq!(judged(url).strictest(Protected, listed).0, expected, "{url}");
+        }
+        let target = judged("http://h/about%2f..%2fadmin");
+        let (_, index) = target.strictest(Protected, listed);
+        assert!(target.readings()[index].path.starts_with("/admin"));
+    }
+
+    #[test]
+    fn a_soft_reading_counts_only_where_it_is_listed() {
+        for url in ["http://h/logo.png", "http://h/caf%C3%A9", "http://h/o'brien"] {
+            assert_eq!(judged(url).strictest(Protected, listed).0, Public, "{url}");
+        }
+        assert_eq!(judged("http://h/%C3%A1dmin").strictest(Public, listed).0, Admin);
+        // `a/b` is another page for an origin that decodes, and nobody listed it.
+        assert_eq!(judged("http://h/blog/a%2Fb").strictest(Protected, listed).0, Protected);
+    }
+
+    #[test]
+    fn patterns_may_be_written_in_letters_or_in_escapes() {
+        let listed = |path: &str| matches!(path, "/équipe" | "/caf%C3%A9" | "/a b").then_some(Protected);
+        for url in ["http://h/%C3%A9quipe", "http://h/équipe", "http://h/caf%c3%a9", "http://h/a%20b", "http://h/%C3%89quipe"] {
+            assert_eq!(judged(url).strictest(Public, listed).0, Protected, "{url}");
+        }
+        assert_eq!(judged("http://h/%FF").readings()[0].text(), "/\u{fffd}");
+    }
+
+    #[test]
+    fn a_path_under_a_locale_has_the_access_of_the_path_behind_it() {
+        let settings = PathSettings { locales: vec!["fr".into()], ..PathSettings::default() };
+        let access = |url| judge(url, &settings).unwrap().strictest(Protected, listed).0;
+        assert_eq!(access("http://h/fr/about"), Public);
+        assert_eq!(access("http://h/fr/admin"), Admin);
+        assert_eq!(access("http://h/fr/elsewhere"), Protected);
+        assert_eq!(access("http://h/fr%2Fadmin"), Admin);
+        assert_eq!(access("http://h/de/about"), Protected);
+    }
+
+    #[test]
+    fn ambiguities_have_names_and_messages() {
+        let found = judge("http://h/%00", &PathSettings::default()).unwrap_err();
+        assert_eq!(found.kind(), "encoded-nul");
+        assert_eq!(found.to_string(), "request path has an encoded NUL at byte 1");
+        let long = format!("http://h/{}", "a".repeat(limits::PATH_BYTES));
+        assert_eq!(judge(&long, &PathSettings::default()), Err(Ambiguity::PathTooLong { bytes: limits::PATH_BYTES + 1 }));
+        assert!(judge(&long[..long.len() - 1], &PathSettings::default()).is_ok());
     }
 }

@@ -10,7 +10,10 @@ use std::{
     fs,
 };
 
-use portcullis::path::{Ambiguity, JudgedTarget, PathSettings, judge};
+use portcullis::{
+    path::{Ambiguity, JudgedTarget, PathSettings, judge},
+    policy::pattern::Pattern,
+};
 use serde::Deserialize;
 
 #[test]
@@ -33,6 +36,7 @@ fn judging_without_forwarding_the_canonical_form_has_no_bypass_either() {
 #[test]
 fn ordinary_urls_keep_the_access_of_the_policy_and_their_spelling() {
     let mut alarms = Vec::new();
+    let policy = Policy::recorded();
     let ordinary: Vec<Ordinary> = read("ordinary.json");
     assert_eq!(ordinary.len(), 300);
     for Ordinary { url, expect } in &ordinary {
@@ -47,7 +51,7 @@ fn ordinary_urls_keep_the_access_of_the_policy_and_their_spelling() {
             match judge(&format!("http://h{url}"), &PathSettings::default()) {
                 Err(ambiguity) => alarms.push(format!("{url}: {ambiguity}")),
                 Ok(judged) => {
-                    let found = access(&judged, default);
+                    let found = policy.access(&judged, default);
                     if found != expected {
                         alarms.push(format!("{url}: {found:?}, not {expected:?} ({:?})", judged.readings()));
                     }
@@ -90,6 +94,7 @@ fn assert_no_bypass_when(transit: Transit, canonical_is_forwarded: bool) {
     let origins = read::<Origins>("origins.json").origins;
     let recorded: Vec<HashMap<Sent, u8>> = origins.iter().map(|origin| recorded(origin, &targets)).collect();
 
+    let policy = Policy::recorded();
     let mut bypasses = BTreeMap::<String, Vec<String>>::new();
     let (mut cases, mut refused, mut not_on_record) = (HashSet::new(), 0, 0);
     for target in &targets {
@@ -117,7 +122,7 @@ fn assert_no_bypass_when(transit: Transit, canonical_is_forwarded: bool) {
         let forwarded = if canonical_is_forwarded { judged.forward_target() } else { given };
         let sent = target.sent(forwarded, &forwarded_headers(&target.headers));
         for default in [Access::Public, Access::Protected] {
-            let access = access(&judged, default);
+            let access = policy.access(&judged, default);
             for (origin, recorded) in origins.iter().zip(&recorded) {
                 let needed = match recorded.get(&sent) {
                     None => {
@@ -167,22 +172,30 @@ enum Access {
     Admin,
 }
 
-/// The policy that the data was made for: `literal` and `literal(.*)`, in any case, with an optional slash at the end.
-fn access(judged: &JudgedTarget, default: Access) -> Access {
-    judged.strictest(default, listed).0
+/// The policy that the data was made for. Precedence as in a policy: admin, public, protected.
+struct Policy {
+    lists: [(Access, Vec<Pattern>); 3],
 }
 
-fn listed(path: &str) -> Option<Access> {
-    let path = path.to_ascii_lowercase();
-    let is = |literal: &str| path.strip_suffix('/').unwrap_or(&path) == literal;
-    if path.starts_with("/admin") || path.starts_with("/api/admin") {
-        Some(Access::Admin)
-    } else if path == "/" || is("/about") || path.starts_with("/blog") || path.starts_with("/api/public") {
-        Some(Access::Public)
-    } else if path.starts_with("/dashboard") {
-        Some(Access::Protected)
-    } else {
-        None
+impl Policy {
+    fn recorded() -> Self {
+        let list =
+            |access, patterns: &[&str]| (access, patterns.iter().map(|pattern| Pattern::parse(pattern).unwrap()).collect());
+        Self {
+            lists: [
+                list(Access::Admin, &["/admin(.*)", "/api/admin(.*)"]),
+                list(Access::Public, &["/", "/about", "/blog(.*)", "/api/public(.*)"]),
+                list(Access::Protected, &["/dashboard(.*)"]),
+            ],
+        }
+    }
+
+    fn access(&self, judged: &JudgedTarget, default: Access) -> Access {
+        judged.strictest(default, |path| self.listed(path)).0
+    }
+
+    fn listed(&self, path: &str) -> Option<Access> {
+        self.lists.iter().find(|(_, patterns)| patterns.iter().any(|pattern| pattern.is_match(path))).map(|(access, _)| *access)
     }
 }
 

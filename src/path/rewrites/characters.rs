@@ -2,22 +2,23 @@
 
 use super::{
     super::{
-        encoding::{bytes_of, decode, decode_where, escape_at, hex, render},
+        encoding::{bytes_of, decode, decode_where, escape_at, hex, is_unreserved, render},
         unicode,
     },
-    Sink, characters, map_segments, shape,
+    Sink, characters, map_segments,
 };
 
-/// Percent-decodes once: everything, and everything but separators, which some routers decode per segment.
+/// Percent-decodes once: everything; everything but separators, which some routers decode per segment; unreserved bytes, as a
+/// normalising proxy does.
 ///
 /// Source: RFC 3986 section 2.4, which says once; Flask, Django and nginx decode before they route, Express and axum after.
 pub(super) fn decoded(path: &str, sink: &mut Sink<'_, '_>) {
     let all = decode(path);
     let segments = decode_where(path, |byte| !matches!(byte, b'/' | b'\\'));
-    if segments != all {
-        sink.firm(render(&segments));
+    let unreserved = decode_where(path, is_unreserved);
+    for decoded in [unreserved, segments, all] {
+        sink.by_shape(render(&decoded));
     }
-    sink.firm(render(&all));
 }
 
 /// Decodes `%uXXXX`; drops each `%` that begins no escape.
@@ -48,8 +49,8 @@ pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_, '_>) {
     }
     wide.push_str(rest);
     dropped.push_str(rest);
-    sink.firm(wide);
-    sink.firm(dropped);
+    sink.by_shape(wide);
+    sink.by_shape(dropped);
 }
 
 fn wide_escape_at(bytes: &[u8]) -> Option<char> {
@@ -89,9 +90,9 @@ pub(super) fn invalid_utf8(path: &str, sink: &mut Sink<'_, '_>) {
             Err(byte) => latin.push(char::from(byte)),
         }
     }
-    sink.firm(render(&lax));
-    sink.firm(render(valid.as_bytes()));
-    sink.firm(render(latin.as_bytes()));
+    sink.by_shape(render(&lax));
+    sink.by_shape(render(valid.as_bytes()));
+    sink.by_shape(render(latin.as_bytes()));
 }
 
 /// The ASCII byte that an overlong form at the start of `bytes` stands for, and the length of the form.
@@ -118,45 +119,54 @@ fn overlong_at(bytes: &[u8]) -> Option<(u8, usize)> {
 /// Source: Unicode UAX #15 (NFKC and NFC); the best-fit tables of Windows code pages; IDNA for the ideographic full stop.
 pub(super) fn unicode_compatibility(path: &str, sink: &mut Sink<'_, '_>) {
     let bytes = bytes_of(path);
-    let (mut compatible, mut bare, mut composed) = (Vec::new(), Vec::new(), String::new());
+    let (mut compatible, mut bare) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
+    let mut is_compatible = true;
+    let mut has_marks = false;
     for character in characters(&bytes) {
-        let character = match character {
-            Ok(character) => character,
-            Err(byte) => {
-                compatible.push(byte);
-                bare.push(byte);
-                continue;
-            }
-        };
         let mut encoded = [0; 4];
-        let same = character.encode_utf8(&mut encoded);
-        match unicode::compatible_ascii(character) {
-            Some(ascii) => {
-                compatible.extend_from_slice(ascii.as_bytes());
-                bare.extend_from_slice(ascii.as_bytes());
-            }
-            None => {
-                compatible.extend_from_slice(same.as_bytes());
-                match unicode::base_letter(character) {
-                    Some(letter) => bare.push(letter),
-                    None if unicode::is_combining(character) => {}
-                    None => bare.extend_from_slice(same.as_bytes()),
-                }
-            }
+        let same = match &character {
+            Ok(character) => character.encode_utf8(&mut encoded).as_bytes(),
+            Err(byte) => core::slice::from_ref(byte),
+        };
+        let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+        if let Some(ascii) = unicode::compatible_ascii(character) {
+            is_compatible = false;
+            compatible.extend_from_slice(ascii.as_bytes());
+            bare.extend_from_slice(ascii.as_bytes());
+            continue;
         }
-        match composed.chars().next_back().and_then(|letter| unicode::compose(letter, character)) {
-            Some(both) => {
-                composed.pop();
-                composed.push(both);
-            }
-            None => composed.push(character),
+        compatible.extend_from_slice(same);
+        match unicode::base_letter(character) {
+            Some(letter) => bare.push(letter),
+            None if unicode::is_combining(character) => has_marks = true,
+            None => bare.extend_from_slice(same),
         }
     }
-    sink.by_shape(render(&compatible));
-    sink.by_shape(render(&bare));
-    if core::str::from_utf8(&bytes).is_ok() {
-        sink.by_shape(render(composed.as_bytes()));
+    if !is_compatible {
+        sink.by_shape(render(&compatible));
     }
+    if bare != compatible {
+        sink.by_shape(render(&bare));
+    }
+    if has_marks && let Ok(text) = core::str::from_utf8(&bytes) {
+        sink.by_shape(render(compose(text).as_bytes()));
+    }
+}
+
+/// Puts combining marks and their letters together.
+fn compose(text: &str) -> String {
+    let mut composed = String::with_capacity(text.len());
+    let mut last = None;
+    for character in text.chars() {
+        let both = last.and_then(|letter| unicode::compose(letter, character));
+        if both.is_some() {
+            composed.pop();
+        }
+        let character = both.unwrap_or(character);
+        composed.push(character);
+        last = Some(character);
+    }
+    composed
 }
 
 /// The characters past ASCII in lower and in upper case.
@@ -175,8 +185,11 @@ pub(super) fn case_folding(path: &str, sink: &mut Sink<'_, '_>) {
             upper.extend(character.to_uppercase());
         }
     }
-    sink.by_shape(render(lower.as_bytes()));
-    sink.by_shape(render(upper.as_bytes()));
+    for folded in [lower, upper] {
+        if folded != text {
+            sink.by_shape(render(folded.as_bytes()));
+        }
+    }
 }
 
 /// Leaves out control characters, invisible characters, or both.
@@ -184,7 +197,10 @@ pub(super) fn case_folding(path: &str, sink: &mut Sink<'_, '_>) {
 /// Source: WHATWG URL drops tabs and line ends; UTS #46 and identifiers after UAX #31 drop default-ignorable characters.
 pub(super) fn ignored(path: &str, sink: &mut Sink<'_, '_>) {
     let bytes = bytes_of(path);
-    let without = |ignored: fn(char) -> bool| {
+    let mut leave_out = |ignored: fn(char) -> bool| {
+        if !characters(&bytes).any(|character| character.is_ok_and(ignored)) {
+            return;
+        }
         let mut out = Vec::with_capacity(bytes.len());
         for character in characters(&bytes) {
             match character {
@@ -193,10 +209,10 @@ pub(super) fn ignored(path: &str, sink: &mut Sink<'_, '_>) {
                 Err(byte) => out.push(byte),
             }
         }
-        render(&out)
+        sink.by_shape(render(&out));
     };
-    sink.by_shape(without(char::is_control));
-    sink.by_shape(without(unicode::is_invisible));
+    leave_out(char::is_control);
+    leave_out(unicode::is_invisible);
 }
 
 /// Trims white space from both ends of every segment, and from the end of the path alone.
@@ -207,15 +223,19 @@ pub(super) fn trimmed(path: &str, sink: &mut Sink<'_, '_>) {
     // Bytes that are no UTF-8 are no white space either, and `invalid_utf8` gives the path without them.
     let Ok(text) = core::str::from_utf8(&bytes) else { return };
     let is_space = |character: char| character.is_whitespace() || character.is_control() || unicode::is_invisible(character);
-    sink.firm(render(map_segments(text, |segment| segment.trim_matches(is_space)).as_bytes()));
-    sink.firm(render(text.trim_end_matches(is_space).as_bytes()));
+    let segments = map_segments(text, |segment| segment.trim_matches(is_space));
+    let end = text.trim_end_matches(is_space);
+    if segments != text {
+        sink.by_shape(render(segments.as_bytes()));
+    }
+    if end != text {
+        sink.by_shape(render(end.as_bytes()));
+    }
 }
 
-/// `+` as a space. Firm where trimming that space makes another way of it.
+/// `+` as a space.
 ///
 /// Source: `application/x-www-form-urlencoded` decoders used on paths (PHP `urldecode`, Python `unquote_plus`).
 pub(super) fn plus_as_space(path: &str, sink: &mut Sink<'_, '_>) {
-    let spaced = path.replace('+', "%20");
-    let bare = map_segments(path, |segment| segment.trim_matches('+'));
-    if shape(&bare) == shape(path) { sink.soft(spaced) } else { sink.firm(spaced) }
+    sink.by_shape(path.replace('+', "%20"));
 }

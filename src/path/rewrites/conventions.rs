@@ -15,7 +15,7 @@ pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_, '_>) {
     };
     if path.split('/').any(is_session) {
         let kept: Vec<&str> = path.split('/').filter(|segment| !is_session(segment)).collect();
-        sink.firm(kept.join("/"));
+        sink.elsewhere(kept.join("/"));
     }
 }
 
@@ -30,10 +30,10 @@ pub(super) fn path_info(path: &str, sink: &mut Sink<'_, '_>) {
         })
     };
     if let Some(rest) = ends().next().and_then(|at| path.get(at..)) {
-        sink.firm(rest.into());
+        sink.elsewhere(rest.into());
     }
     if let Some(script) = ends().last().and_then(|at| path.get(..at)) {
-        sink.firm(script.into());
+        sink.elsewhere(script.into());
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
     if let Some(rest) = path.get(..6).filter(|start| start.eq_ignore_ascii_case("/index")).and_then(|_| path.get(6..))
         && rest.starts_with('/')
     {
-        sink.soft(rest.into());
+        sink.alias(rest.into());
     }
     let (directory, file) = split_last(path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path));
     let is_index = match file.split_once('.') {
@@ -58,7 +58,7 @@ pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
         None => file.eq_ignore_ascii_case("index"),
     };
     if is_index {
-        sink.soft(directory.into());
+        sink.alias(directory.into());
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_, '_>) {
             && !extension.bytes().all(|byte| byte == b'.')
             && !name.bytes().all(|byte| byte == b'.')
         {
-            sink.soft(format!("{directory}{name}"));
+            sink.alias(format!("{directory}{name}"));
         }
     };
     let last = file.rfind('.');
@@ -98,32 +98,32 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
             _ if page.eq_ignore_ascii_case("/index") => "/",
             _ => page,
         };
-        sink.firm(format!("{base}{page}"));
+        sink.elsewhere(format!("{base}{page}"));
     }
     if let Some((page, _)) = split_once_ignore_case(path, ".segments/") {
-        sink.firm(page.into());
+        sink.elsewhere(page.into());
     }
     if let Some(rest) = path.get(..11).filter(|start| start.eq_ignore_ascii_case("/page-data/")).and_then(|_| path.get(10..))
         && let Some(page) = strip_suffix_ignore_case(rest, "/page-data.json")
     {
-        sink.firm(if page == "/index" { "/".into() } else { page.into() });
+        sink.elsewhere(if page == "/index" { "/".into() } else { page.into() });
     }
     let bare = path.strip_suffix('/').unwrap_or(path);
     for suffix in PARTS {
         if let Some(page) = strip_suffix_ignore_case(bare, suffix) {
-            sink.firm(page.into());
+            sink.elsewhere(page.into());
         }
     }
     let (directory, file) = split_last(bare);
     if strip_suffix_ignore_case(file, ".txt").is_some_and(|name| name.starts_with("__next.")) {
-        sink.firm(directory.strip_suffix('/').unwrap_or(directory).into());
+        sink.elsewhere(directory.strip_suffix('/').unwrap_or(directory).into());
     }
 }
 
 /// The routes that a query names: for the front controller of a PHP application, at `/` or at a script, and for image optimizers,
-/// which fetch the named path from the origin themselves. Soft, all of them.
+/// which fetch the named path from the origin themselves. Aliases, all of them.
 ///
-/// Source: Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`; `/_next/image`, `/_vercel/image`.
+/// Source: CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`; `/_next/image`, `/_vercel/image`.
 pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
     let Some(query) = search.strip_prefix('?').filter(|query| !query.is_empty()) else { return Vec::new() };
     let is_script = path.rsplit_once('.').is_some_and(|(_, extension)| is_one_of(extension, SCRIPTS));
@@ -133,11 +133,16 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
         _ if is_script => FRONT_CONTROLLER,
         _ => return Vec::new(),
     };
+    let named = |name: &str| is_one_of(&decode_query_text(name), names);
+    let is_front_controller = names.len() > 1;
     query
         .split(['&', ';'])
-        .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| is_one_of(&decode_query_text(name), names))
-        .map(|(_, value)| decode_query_text(value))
+        .filter_map(|pair| match pair.split_once('=') {
+            Some((name, value)) if named(name) => Some(value),
+            None if is_front_controller => Some(pair),
+            _ => None,
+        })
+        .map(decode_query_text)
         .filter(|route| route.starts_with('/') || is_script)
         .map(|route| if route.starts_with('/') { route } else { format!("/{route}") })
         .take(MAX_QUERY_ROUTES)

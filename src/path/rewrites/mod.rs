@@ -4,7 +4,7 @@
 //! Each is linear in the path, and is only tried on paths that have what it looks for ([`Traits`]).
 
 use super::{
-    encoding::{decode, escape_at, must_escape, render},
+    encoding::{decode, escape_after_percent, escape_at, must_escape, render},
     readings::{ReadingKind, ReadingKinds},
 };
 
@@ -14,13 +14,29 @@ mod separators;
 
 pub(super) use conventions::{query_routes, without_locale};
 
-/// Whether a reading counts where the policy does not name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Firmness {
-    /// It does: the rewrite leads to another place.
-    Firm,
-    /// It does not: the rewrite only spells the same place otherwise.
-    Soft,
+/// How far a step, or a chain of steps, goes from the path that it began with. Ordered: the nearer to a place of its own, the less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Distance {
+    /// To another place: separators, dot segments, a shorter path.
+    Elsewhere,
+    /// To the same place in other letters.
+    Respelled,
+    /// To a page that goes by both names where the origin has such a convention, and to nothing where it has not.
+    Alias,
+}
+
+impl Distance {
+    /// The distance after one more step.
+    ///
+    /// Letters that a decoding or folding brought about may be the dots of the step after; so a step to another place ends there,
+    /// however the path was respelled before. What began with a convention stays one.
+    pub(super) fn then(self, step: Self) -> Self {
+        match (self, step) {
+            (Self::Alias, _) => Self::Alias,
+            (_, Self::Elsewhere) => Self::Elsewhere,
+            (before, step) => before.max(step),
+        }
+    }
 }
 
 /// What a rewrite made.
@@ -28,7 +44,7 @@ pub(super) enum Firmness {
 pub(super) struct Rewrite {
     pub path: String,
     pub kind: ReadingKind,
-    pub firmness: Firmness,
+    pub step: Distance,
 }
 
 /// Applies every rewrite of `enabled` kinds to `path`, once each. May give `path` itself, and the same path twice.
@@ -57,6 +73,7 @@ const REWRITES: &[(u32, ReadingKind, Apply)] = &[
     (Traits::DOT, ReadingKind::DotSegments, separators::dot_segments),
     (Traits::DOUBLE_SLASH, ReadingKind::MergedSlashes, separators::merged_slashes),
     (Traits::DOUBLE_SLASH, ReadingKind::ProtocolRelative, separators::protocol_relative),
+    (Traits::COLON, ReadingKind::ProtocolRelative, separators::absolute_form),
     (Traits::BACKSLASH, ReadingKind::Backslash, separators::backslash),
     (Traits::DELIMITER, ReadingKind::MatrixParams, separators::matrix_params),
     (Traits::DELIMITER | Traits::CONTROL | Traits::SPACE, ReadingKind::CutShort, separators::cut_short),
@@ -80,26 +97,45 @@ struct Out<'a> {
 }
 
 impl Sink<'_, '_> {
-    fn firm(&mut self, path: String) {
-        self.put(path, Firmness::Firm);
+    fn elsewhere(&mut self, path: String) {
+        self.put(path, Distance::Elsewhere);
     }
 
-    fn soft(&mut self, path: String) {
-        self.put(path, Firmness::Soft);
+    fn alias(&mut self, path: String) {
+        self.put(path, Distance::Alias);
     }
 
-    /// Soft if the path goes the same way as before, in other letters.
+    /// Elsewhere, unless the path goes the same way as before, in other letters.
     fn by_shape(&mut self, path: String) {
-        let firmness = if shape(&path) == shape(self.out.of) { Firmness::Soft } else { Firmness::Firm };
-        self.put(path, firmness);
+        if path != self.out.of {
+            let step = if shape(&path) == shape(self.out.of) { Distance::Respelled } else { Distance::Elsewhere };
+            self.put(path, step);
+        }
     }
 
-    fn put(&mut self, mut path: String, firmness: Firmness) {
+    fn put(&mut self, mut path: String, step: Distance) {
         if !path.starts_with('/') {
             path.insert(0, '/');
         }
-        if path != self.out.of {
-            self.out.made.push(Rewrite { path, kind: self.kind, firmness });
+        uppercase_escapes(&mut path);
+        let is_known = path == self.out.of || self.out.made.last().is_some_and(|last| last.path == path && last.step == step);
+        if !is_known {
+            self.out.made.push(Rewrite { path, kind: self.kind, step });
+        }
+    }
+}
+
+/// Spells escapes in upper case: a decoding may have brought forth others, and their case makes no other reading.
+fn uppercase_escapes(path: &mut String) {
+    let is_lower = |at: usize| {
+        path.as_bytes()
+            .get(at..at + 3)
+            .is_some_and(|escape| escape_at(escape).is_some() && escape.iter().any(u8::is_ascii_lowercase))
+    };
+    let lower: Vec<usize> = path.match_indices('%').map(|(at, _)| at).filter(|at| is_lower(*at)).collect();
+    for at in lower {
+        if let Some(escape) = path.get_mut(at..at + 3) {
+            escape.make_ascii_uppercase();
         }
     }
 }
@@ -111,7 +147,7 @@ fn shape(path: &str) -> String {
     let mut rest = path.as_bytes();
     while let [first, tail @ ..] = rest {
         let (mark, length) = match escape_at(rest) {
-            Some(byte) if must_escape(byte) => ('x', 3),
+            Some(byte) if must_escape(byte) || is_mere_letter(byte) => ('x', 3),
             Some(_) => ('%', 3),
             None if matches!(first, b'/' | b'\\' | b';' | b'?' | b'#' | b'&' | b'%') => (char::from(*first), 1),
             None if *first == b'.' => ('.', 1),
@@ -137,6 +173,11 @@ fn shape(path: &str) -> String {
     }
     out.extend(core::iter::repeat_n('.', only_dots));
     out
+}
+
+/// Reserved bytes that separate nothing for any rewrite here: escaped or not, they are part of a name.
+const fn is_mere_letter(byte: u8) -> bool {
+    matches!(byte, b'!' | b'$' | b'\'' | b')' | b'*' | b',' | b'=' | b'@' | b'[' | b']' | b'|')
 }
 
 /// What a path has that some rewrite looks for; found in one pass.
@@ -167,36 +208,39 @@ impl Traits {
     const INDEX: u32 = 1 << 13;
 
     pub(super) fn of(path: &str) -> Self {
-        let mut found = 0;
+        let mut found = if conventions::has_index(path) { Self::INDEX } else { 0 };
         let mut before = 0;
         let mut rest = path.as_bytes();
         while let [first, tail @ ..] = rest {
-            let (bits, length) = match (*first, escape_at(rest)) {
-                (_, Some(0x80..)) => (Self::HIGH, 3),
-                (_, Some(b' ')) => (Self::SPACE, 3),
-                (_, Some(byte)) if byte.is_ascii_control() => (Self::CONTROL, 3),
-                // Quotes, braces and their like are spelled as escapes in every reading.
-                (_, Some(byte)) if must_escape(byte) => (0, 3),
-                (_, Some(_)) => (Self::ESCAPED_ASCII, 3),
-                (b'%', None) => (Self::PERCENT, 1),
-                (b'+', _) => (Self::PLUS, 1),
-                (b'.', _) => (Self::DOT, 1),
-                (b'/', _) if before == b'/' => (Self::DOUBLE_SLASH, 1),
-                (b'\\', _) => (Self::BACKSLASH, 1),
-                (b';' | b'?' | b'#' | b'&', _) => (Self::DELIMITER, 1),
-                (b':', _) => (Self::COLON, 1),
-                (b'(', _) => (Self::PARENTHESIS, 1),
-                (b'_', _) if before == b'/' => (Self::UNDERSCORE, 1),
-                _ => (0, 1),
-            };
-            found |= bits;
+            rest = tail;
+            // One look-up for the letters and digits that most paths are made of.
+            match OF_BYTES.get(usize::from(*first)) {
+                None | Some(0) => {}
+                Some(&Self::PERCENT) => match escape_after_percent(tail) {
+                    None => found |= Self::PERCENT,
+                    Some(byte) => {
+                        found |= Self::of_escape(byte);
+                        rest = tail.get(2..).unwrap_or_default();
+                    }
+                },
+                Some(&Self::DOUBLE_SLASH) if before != b'/' => {}
+                Some(&Self::UNDERSCORE) if before != b'/' => {}
+                Some(bits) => found |= bits,
+            }
             before = *first;
-            rest = rest.get(length..).unwrap_or(tail);
-        }
-        if conventions::has_index(path) {
-            found |= Self::INDEX;
         }
         Self(found)
+    }
+
+    fn of_escape(byte: u8) -> u32 {
+        match byte {
+            0x80.. => Self::HIGH,
+            b' ' => Self::SPACE,
+            _ if byte.is_ascii_control() => Self::CONTROL,
+            // Quotes, braces and their like are spelled as escapes in every reading.
+            _ if must_escape(byte) => 0,
+            _ => Self::ESCAPED_ASCII,
+        }
     }
 
     /// Whether no rewrite can change such a path.
@@ -208,6 +252,24 @@ impl Traits {
         self.0 & wanted != 0
     }
 }
+
+/// What each byte may be a trait of.
+const OF_BYTES: [u32; 256] = {
+    let mut bits = [0; 256];
+    bits[b'%' as usize] = Traits::PERCENT;
+    bits[b'+' as usize] = Traits::PLUS;
+    bits[b'.' as usize] = Traits::DOT;
+    bits[b'/' as usize] = Traits::DOUBLE_SLASH;
+    bits[b'\\' as usize] = Traits::BACKSLASH;
+    bits[b';' as usize] = Traits::DELIMITER;
+    bits[b'?' as usize] = Traits::DELIMITER;
+    bits[b'#' as usize] = Traits::DELIMITER;
+    bits[b'&' as usize] = Traits::DELIMITER;
+    bits[b':' as usize] = Traits::COLON;
+    bits[b'(' as usize] = Traits::PARENTHESIS;
+    bits[b'_' as usize] = Traits::UNDERSCORE;
+    bits
+};
 
 /// A decoded text as characters, where it is UTF-8; what is not comes out as `None`, byte by byte.
 fn characters(bytes: &[u8]) -> impl Iterator<Item = Result<char, u8>> + '_ {
@@ -238,7 +300,7 @@ mod tests {
     fn made(path: &str) -> Vec<(String, &'static str, bool)> {
         let mut out = Vec::new();
         rewrite(path, ReadingKinds::ALL, &mut out);
-        out.into_iter().map(|made| (made.path, made.kind.as_str(), made.firmness == Firmness::Firm)).collect()
+        out.into_iter().map(|made| (made.path, made.kind.as_str(), made.step == Distance::Elsewhere)).collect()
     }
 
     #[track_caller]
@@ -312,15 +374,25 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_between_dots_is_a_firm_space() {
-        assert!(made("/c++").contains(&("/c%20%20".into(), "plus-as-space", false)));
-        assert!(made("/x/..+/y").contains(&("/x/..%20/y".into(), "plus-as-space", true)));
+    fn a_plus_is_a_space_that_may_be_trimmed() {
+        assert_eq!(made("/c++"), [("/c%20%20".into(), "plus-as-space", false)]);
+        assert!(made("/x/..%20/y").contains(&("/x/../y".into(), "trimmed", true)));
+    }
+
+    #[test]
+    fn a_step_elsewhere_ends_there_unless_it_began_with_a_convention() {
+        use Distance::{Alias, Elsewhere, Respelled};
+        assert_eq!(Elsewhere.then(Respelled), Respelled);
+        assert_eq!(Respelled.then(Elsewhere), Elsewhere);
+        assert_eq!(Respelled.then(Alias), Alias);
+        assert_eq!(Alias.then(Elsewhere), Alias);
     }
 
     #[test]
     fn dot_segments_are_resolved_or_cut_out() {
         assert_made("/x/../admin", "dot-segments", &["/admin", "/x/admin"]);
-        assert_made("/x/....//admin", "dot-segments", &["/x/../admin"]);
+        assert_made("/x/....//admin", "dot-segments", &["/x/..//admin", "/x/../admin"]);
+        assert_made("/x/.../admin", "dot-segments", &["/x/../admin", "/x/.admin"]);
         assert_made("/v1.0...v1.1", "dot-segments", &[]);
     }
 
@@ -330,7 +402,9 @@ mod tests {
         assert_made("//h/admin", "protocol-relative", &["/admin"]);
         assert_made("///h", "protocol-relative", &["/"]);
         assert_made("/a//b", "protocol-relative", &[]);
-        assert_made("/a\\..\\b", "backslash", &["/a/../b"]);
+        assert_made("/http://h/admin", "protocol-relative", &["/admin"]);
+        assert_made("/proxy/http://h/admin", "protocol-relative", &[]);
+        assert_made("/a\\..\\b", "backslash", &["/a/../b", "/a..b"]);
     }
 
     #[test]
@@ -427,6 +501,8 @@ mod tests {
 
     #[test]
     fn shapes_ignore_letters_and_keep_separators() {
+        assert_eq!(shape("/o%27b"), shape("/o'b"));
+        assert_ne!(shape("/a%26b"), shape("/a&b"));
         assert_eq!(shape("/a.b/../c%2F%20;d"), "/x/../x%x;x");
         assert_eq!(shape("/..a/.../"), "/x/.../");
     }

@@ -2,17 +2,21 @@
 
 use super::{super::canonical::resolve_dot_segments, Sink, map_segments};
 
-/// Resolves dot segments; or cuts `../` out, as filters do.
+/// Resolves dot segments; or cuts `../` out, as filters do. Three and more dots may climb as two do.
 ///
-/// Canonical paths have none. Here they come out of a decoding, a `;` or a trimmed space.
+/// Canonical paths have no dot segments. Here they come out of a decoding, a `;` or a trimmed space.
 ///
-/// Source: RFC 3986 section 5.2.4.
+/// Source: RFC 3986 section 5.2.4; `...` of Windows 9x and Novell shells.
 pub(super) fn dot_segments(path: &str, sink: &mut Sink<'_, '_>) {
     if let Some(resolved) = resolve_dot_segments(path) {
-        sink.firm(resolved);
+        sink.elsewhere(resolved);
+    }
+    if path.contains("...") {
+        let is_dots = |segment: &str| segment.len() > 2 && segment.bytes().all(|byte| byte == b'.');
+        sink.elsewhere(map_segments(path, |segment| if is_dots(segment) { ".." } else { segment }));
     }
     if path.contains("../") {
-        sink.firm(path.replace("../", ""));
+        sink.elsewhere(path.replace("../", ""));
     }
 }
 
@@ -24,7 +28,7 @@ pub(super) fn merged_slashes(path: &str, sink: &mut Sink<'_, '_>) {
             merged.push(character);
         }
     }
-    sink.firm(merged);
+    sink.elsewhere(merged);
 }
 
 /// `//host/path` as a URL without a scheme; any number of slashes from two on.
@@ -35,12 +39,31 @@ pub(super) fn protocol_relative(path: &str, sink: &mut Sink<'_, '_>) {
         return;
     }
     let after = path.trim_start_matches(['/', '\\']);
-    sink.firm(after.find(['/', '\\', '?', '#']).and_then(|at| after.get(at..)).unwrap_or("/").into());
+    sink.elsewhere(after.find(['/', '\\', '?', '#']).and_then(|at| after.get(at..)).unwrap_or("/").into());
 }
 
-/// `\` as `/`.
+/// `/http://host/path` as an absolute URL behind the first slash; `http:/host` too, since proxies merge slashes. An alias: most such
+/// paths are arguments of the route `/`.
+///
+/// Source: `new URL(request.url.slice(1))` and alike; RFC 9112 section 3.2.2 makes every server read the absolute form.
+pub(super) fn absolute_form(path: &str, sink: &mut Sink<'_, '_>) {
+    let after = path.trim_start_matches('/');
+    let scheme = after.find(':').and_then(|at| after.split_at_checked(at));
+    let Some((_, rest)) = scheme.filter(|(scheme, _)| is_http(scheme)) else { return };
+    let rest = rest.trim_start_matches(':').trim_start_matches(['/', '\\']);
+    sink.alias(rest.find(['/', '\\', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or("/").into());
+}
+
+fn is_http(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// `\` as `/`; or left out, as an escape character.
+///
+/// Source: Win32 and WHATWG URL; `stripslashes` of PHP.
 pub(super) fn backslash(path: &str, sink: &mut Sink<'_, '_>) {
-    sink.firm(path.replace('\\', "/"));
+    sink.elsewhere(path.replace('\\', "/"));
+    sink.by_shape(path.replace('\\', ""));
 }
 
 /// Cuts `;…` out of each segment.
@@ -48,7 +71,7 @@ pub(super) fn backslash(path: &str, sink: &mut Sink<'_, '_>) {
 /// Source: RFC 3986 section 3.3; Servlet 6.0 section 3.5.2.
 pub(super) fn matrix_params(path: &str, sink: &mut Sink<'_, '_>) {
     if path.contains(';') {
-        sink.firm(map_segments(path, |segment| segment.split(';').next().unwrap_or(segment)));
+        sink.elsewhere(map_segments(path, |segment| segment.split(';').next().unwrap_or(segment)));
     }
 }
 
@@ -56,24 +79,24 @@ pub(super) fn matrix_params(path: &str, sink: &mut Sink<'_, '_>) {
 ///
 /// `?` and `#`: decoded before the query was cut off. `;`: a query delimiter for older Fastify. `&`: the path put into a query by
 /// a rewrite rule. NUL: C strings. Line ends: expressions that match line by line. A space: a proxy that puts the decoded path into
-/// its request line, which only works out when `HTTP/` follows; otherwise the reading is soft.
+/// its request line, which only works out when `HTTP/` follows; otherwise it is an alias.
 pub(super) fn cut_short(path: &str, sink: &mut Sink<'_, '_>) {
     for delimiter in ["?", "#", ";", "&", "%00"] {
         if let Some((before, _)) = path.split_once(delimiter) {
-            sink.firm(before.into());
+            sink.elsewhere(before.into());
         }
     }
     let line_end = [path.find("%0A"), path.find("%0D")].into_iter().flatten().min();
     if let Some((before, after)) = line_end.and_then(|at| path.split_at_checked(at)) {
-        sink.firm(before.into());
+        sink.elsewhere(before.into());
         let next_line = after.trim_start_matches("%0D").trim_start_matches("%0A");
         if next_line.starts_with('/') {
-            sink.firm(next_line.into());
+            sink.elsewhere(next_line.into());
         }
     }
     let space = [path.find("%20"), path.find("%09")].into_iter().flatten().min();
     if let Some((before, after)) = space.and_then(|at| path.split_at_checked(at)) {
-        if after.to_ascii_uppercase().contains("HTTP/") { sink.firm(before.into()) } else { sink.soft(before.into()) }
+        if after.to_ascii_uppercase().contains("HTTP/") { sink.elsewhere(before.into()) } else { sink.alias(before.into()) }
     }
 }
 
@@ -81,7 +104,7 @@ pub(super) fn cut_short(path: &str, sink: &mut Sink<'_, '_>) {
 ///
 /// Source: Win32 path normalisation; NTFS `::$DATA` and `:$i30:$INDEX_ALLOCATION`.
 pub(super) fn windows_names(path: &str, sink: &mut Sink<'_, '_>) {
-    sink.firm(map_segments(path, |segment| {
+    sink.by_shape(map_segments(path, |segment| {
         let name = segment.find(":$").map_or(segment, |at| segment.get(..at).unwrap_or(segment)).trim_end_matches(':');
         let name = if segment.contains(":$") { name } else { segment };
         if matches!(name, "." | "..") {
