@@ -66,5 +66,5 @@ pub const PATTERN_STATES: usize = 1024;
 /// Groups within groups in a pattern. Hand-written ones have two or three; the parser calls itself once per level.
 pub const PATTERN_NESTING: usize = 32;
 
-/// Plain forms that one pattern is spelled out in: every optional part doubles them, and three optional parts are already unusual.
+/// Plain forms that one pattern is spelled out in: every optional part doubles them, and three are already unusual.
 pub const PATTERN_SHAPES: usize = 8;

@@ -21,16 +21,26 @@ use crate::limits;
 /// [`Ambiguity::EncodedNul`] and [`Ambiguity::PathTooLong`].
 ///
 /// Source: RFC 3986 sections 6.2.2.1 to 6.2.2.3 and 5.2.4; WHATWG URL, "path state".
-pub(super) fn canonicalize(raw: &str) -> Result<String, Ambiguity> {
-    let escaped = decode_unreserved(raw)?;
-    let path = resolve_dot_segments(&escaped).unwrap_or(escaped);
-    if path.len() > limits::PATH_BYTES {
-        return Err(Ambiguity::PathTooLong { bytes: path.len() });
+pub(super) fn canonicalize(raw: &str) -> Result<Canonical, Ambiguity> {
+    let unresolved = decode_unreserved(raw)?;
+    if unresolved.len() > limits::PATH_BYTES {
+        return Err(Ambiguity::PathTooLong { bytes: unresolved.len() });
     }
-    Ok(path)
+    let slashed = if unresolved.contains('\\') { unresolved.replace('\\', "/") } else { unresolved.clone() };
+    let path = resolve_dot_segments(&slashed).unwrap_or(slashed);
+    let as_written = (path != unresolved).then_some(unresolved);
+    Ok(Canonical { path, as_written })
 }
 
-/// Rules 1 to 3.
+/// A canonical path, and what it was made from where more than the spelling changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Canonical {
+    pub path: String,
+    /// With the backslashes and dot segments of the raw path, otherwise canonical.
+    pub as_written: Option<String>,
+}
+
+/// Rules 2 and 3.
 fn decode_unreserved(raw: &str) -> Result<String, Ambiguity> {
     let mut out = String::with_capacity(raw.len() + 1);
     if !raw.starts_with(['/', '\\']) {
@@ -59,10 +69,7 @@ fn decode_unreserved(raw: &str) -> Result<String, Ambiguity> {
             digit if stray == 1 && digit.is_ascii_hexdigit() => 2,
             _ => 0,
         };
-        match first {
-            b'\\' => out.push('/'),
-            byte => push_byte(&mut out, *byte),
-        }
+        push_byte(&mut out, *first);
         rest = tail;
     }
     Ok(out)
@@ -100,7 +107,14 @@ mod tests {
     use super::*;
 
     fn canonical(raw: &str) -> String {
-        canonicalize(raw).unwrap()
+        canonicalize(raw).unwrap().path
+    }
+
+    #[test]
+    fn what_was_written_is_kept_where_more_than_the_spelling_changed() {
+        let as_written = |raw| canonicalize(raw).unwrap().as_written;
+        assert_eq!(as_written("/%61dmin\\%2e%2e/about").as_deref(), Some("/admin\\../about"));
+        assert_eq!(as_written("/%61%2f//b"), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@
 
 use thiserror::Error;
 
+use self::canonical::Canonical;
 use crate::limits;
 
 mod canonical;
@@ -156,9 +157,9 @@ impl JudgedTarget {
 /// [`Ambiguity`], in the order of its variants.
 pub fn judge(url: &str, settings: &PathSettings) -> Result<JudgedTarget, Ambiguity> {
     let target = target::parse(url)?;
-    let path = canonical::canonicalize(target.path)?;
+    let Canonical { path, as_written } = canonical::canonicalize(target.path)?;
     let search = target::canonicalize_query(target.query);
-    let readings = readings::collect(&path, &search, settings)?;
+    let readings = readings::collect(&path, as_written, &search, settings)?;
     Ok(JudgedTarget {
         scheme: target.scheme,
         host: target.authority.to_ascii_lowercase(),

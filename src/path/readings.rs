@@ -55,6 +55,9 @@ macro_rules! reading_kinds {
 reading_kinds! {
     /// The path as it is forwarded. Cannot be switched off.
     Canonical = "canonical",
+    /// With the backslashes and dot segments that the canonical form resolved: what an application reads whose middleware judged
+    /// the request but could not rewrite it. Browsers never send these.
+    AsWritten = "as-written",
     /// Decoded once more, with and without separators: `%2F` is `/`, `%2561` is `%61`. Most routers, in some order.
     Decoded = "decoded",
     /// Escapes that are none: `%u0061` (IIS, Jetty), a stray `%` dropped (classic ASP).
@@ -153,15 +156,23 @@ impl Default for ReadingKinds {
 /// # Errors
 ///
 /// [`Ambiguity::TooManyReadings`].
-pub(super) fn collect(path: &str, search: &str, settings: &PathSettings) -> Result<Vec<Reading>, Ambiguity> {
+pub(super) fn collect(
+    path: &str,
+    as_written: Option<String>,
+    search: &str,
+    settings: &PathSettings,
+) -> Result<Vec<Reading>, Ambiguity> {
     let mut readings = Readings::of(path);
+    if let Some(as_written) = as_written.filter(|_| settings.readings.contains(ReadingKind::AsWritten)) {
+        readings.add(as_written, ReadingKind::AsWritten, 0, Firmness::Firm)?;
+    }
     if settings.readings.contains(ReadingKind::QueryRoute) {
         for path in rewrites::query_routes(path, search) {
             readings.soft.push((path, ReadingKind::QueryRoute, 0));
         }
     }
     // Plain paths, nearly all of the traffic, end here with one reading.
-    if readings.soft.is_empty() && settings.locales.is_empty() && Traits::of(path).is_plain() {
+    if readings.list.len() == 1 && readings.soft.is_empty() && settings.locales.is_empty() && Traits::of(path).is_plain() {
         return Ok(readings.list);
     }
     readings.close_over(Firmness::Firm, settings, 0)?;

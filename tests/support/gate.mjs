@@ -36,6 +36,9 @@ export async function startGate({ policy = {}, env = {}, bindOrigin = false } = 
   const worker = await startWorker({
     env: { CLERK_PUBLISHABLE_KEY: PUBLISHABLE_KEY, CLERK_SECRET_KEY: SECRET_KEY, CLERK_API_URL: clerk.url, PORTCULLIS: table, ...env },
     originService: bindOrigin ? `127.0.0.1:${origin.port}` : undefined,
+  }).catch(async (error) => {
+    await Promise.all([origin.stop(), clerk.stop()]);
+    throw error;
   });
   return {
     clerk,

@@ -1,7 +1,7 @@
 // Runs the built Worker in a workerd of its own, without anything in between: what goes over the socket is what the Worker sees.
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,8 @@ export function workerdBinary() {
  */
 export async function startWorker({ env, originService, dir = RELEASE_DIR }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
+  // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
+  await cp(dir, join(temporary, 'modules'), { recursive: true });
   const bindings = Object.entries(env)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) =>
@@ -84,6 +86,10 @@ const gate :Workerd.Worker = (
       }
     });
     exited.then((code) => reject(new Error(`workerd ended with ${code}:\n${printed}`)));
+  }).catch(async (error) => {
+    child.kill('SIGKILL');
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
   });
   return {
     url: `http://127.0.0.1:${port}`,
@@ -104,7 +110,7 @@ async function modulesOf(dir) {
   files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'));
   return files.map((file) => {
     const kind = file.endsWith('.wasm') ? 'wasm' : 'esModule';
-    return `(name = ${capnpText(file)}, ${kind} = embed ${capnpText(join(dir, file))})`;
+    return `(name = ${capnpText(file)}, ${kind} = embed ${capnpText(`modules/${file}`)})`;
   });
 }
 

@@ -1,15 +1,15 @@
 //! The expression of a group, such as `\d+` in `:id(\d+)`, to a tree.
 //!
 //! It is the part of JavaScript's regular expressions (no flag but `i`) that has one meaning for everybody:
-//! 1. Alternatives, and within them atoms in sequence, each with at most one quantifier: `*`, `+`, `?`, `{n}`, `{n,}`, `{n,m}`, and
-//!    the lazy forms of all these. A `{` that begins no quantifier is itself, and so are `}` and `]`.
+//! 1. Alternatives, and within them atoms in sequence, each with at most one quantifier: `*`, `+`, `?`, `{n}`, `{n,}`,
+//!    `{n,m}`, and the lazy forms of all these. A `{` that begins no quantifier is itself, and so are `}` and `]`.
 //! 2. Atoms: a character; `.`, which here is every character, line terminators too; classes; `(?:…)`; the escapes `\d \D \w \W
 //!    \s \S`, `\t \n \v \f \r`, `\0`, `\cX`, `\xHH`, `\uHHHH`, and `\` before any character that is neither letter nor digit.
 //! 3. Assertions: `^`, `$`, `\b`, `\B`, `(?=…)`, `(?!…)`, `(?<=…)`, `(?<!…)`. Of these only lookaheads take a quantifier.
 //!
 //! Refused though JavaScript takes them, because they do not mean what they seem to: back references and octal escapes (`\1`),
-//! letters without a meaning (`\p`, and `\u{…}` without the flag `u`), named groups, and a class or group that ends outside of its
-//! own parentheses.
+//! letters without a meaning (`\p`, and `\u{…}` without the flag `u`), named groups, and a class or group that ends outside
+//! of its own parentheses.
 //!
 //! Characters are UTF-16 code units, see [`fold`](super::fold).
 //!

@@ -1,8 +1,8 @@
 //! Upper and lower case as JavaScript's `i` flag has them, and sets of UTF-16 code units.
 //!
-//! Clerk's patterns end up in a `RegExp` with the flag `i` and without `u`. Such an expression sees UTF-16 code units, and two units
-//! are the same when [`fold_unit`] maps them to the same one. So everything here is about units: a character above U+FFFF is two of
-//! them, has no other case, and a negated class matches each half by itself.
+//! Clerk's patterns end up in a `RegExp` with the flag `i` and without `u`. Such an expression sees UTF-16 code units, and
+//! two units are the same when [`fold_unit`] maps them to the same one. So everything here is about units: a character above
+//! U+FFFF is two of them, has no other case, and a negated class matches each half by itself.
 
 /// Maps a UTF-16 code unit to the one that stands for it and for its other cases.
 ///

@@ -1,19 +1,24 @@
 //! Route patterns: text such as `/orgs/:slug/(.*)` to something that tells which paths it matches.
 //!
-//! The syntax and its meaning are those of path-to-regexp 6.3 with its default options, which is what Clerk compiles patterns with:
+//! The syntax and its meaning are those of path-to-regexp 6.3 with its default options, with which Clerk compiles patterns:
 //! 1. A pattern matches whole paths, in any case. One `/`, `#` or `?` may follow: `/about` matches `/About/` too.
 //! 2. `:name` takes one segment or a part of one, `(expression)` what the expression says, `:name(expression)` both.
-//! 3. `?`, `*` and `+` after a parameter repeat it together with the `/` or `.` before it: `/docs/:path*` matches `/docs`, `/docs/a` and
-//!    `/docs/a/b`, but not `/docsearch`.
+//! 3. `?`, `*` and `+` after a parameter repeat it together with the `/` or `.` before it: `/docs/:path*` matches `/docs`,
+//!    `/docs/a` and `/docs/a/b`, but not `/docsearch`.
 //! 4. `{prefix:name(expression)suffix}` repeats more than that, or just text: `/blog{/page}?`.
 //! 5. `\` makes the next character plain.
 //!
-//! Two things differ on purpose: `.` matches every character, line terminators too, so that no decoded `%0A` slips past `(.*)`; and
-//! expressions that are easily misread are errors (listed in [`PatternError`]'s variants from `CapturingGroup` on).
+//! What differs, on purpose:
+//! - `.` matches every character, line terminators too, so that no decoded `%0A` slips past `(.*)`.
+//! - Expressions that do not mean what they seem to are errors: `\1` and other references or octal escapes, letters without a
+//!   meaning (`\p{L}`, `\u{41}`), named groups, and a class or group that ends outside of its own parentheses.
+//! - A pattern has a limit in bytes, nesting and states ([`limits`](crate::limits)).
 //!
-//! A pattern is compiled once and bounded in size. Matching takes time linear in the path whatever the pattern is: text → tokens
-//! (`tokenizer`) → parts (`parser`, `expression`) → a plain form where there is one (`shape`) and a program (`program`, `matcher`). Many
-//! patterns at once are a [`PatternSet`].
+//! What does not: an expression sees UTF-16 code units, so `(.)` is half of a character above U+FFFF and `(.*)` all of it; and
+//! upper and lower case are JavaScript's, one unit to one unit.
+//!
+//! A pattern is compiled once. Matching takes time linear in the path, whatever the pattern is: text → tokens (`tokenizer`) → parts (`parser`, `expression`) → a plain form where there is one (`shape`) and a program (`program`,
+//! `matcher`). Many patterns at once are a [`PatternSet`].
 //!
 //! Not here: which path to judge (the path room), and what a match means (the rules).
 //!
@@ -69,12 +74,13 @@ pub struct Pattern {
 impl Pattern {
     /// Parses and compiles a pattern.
     ///
-    /// An empty pattern matches the empty path, `/`, `#` and `?`, as in path-to-regexp. (Clerk drops empty patterns before they get there.)
+    /// An empty pattern matches the empty path, `/`, `#` and `?`, as in path-to-regexp. (Clerk drops empty patterns before
+    /// they get there.)
     ///
     /// # Errors
     ///
-    /// [`PatternError`] with the byte at which the pattern goes wrong, wherever path-to-regexp or the `RegExp` constructor behind it
-    /// throws; also for the expressions listed there, and when the pattern is over a limit.
+    /// [`PatternError`] with the byte at which the pattern goes wrong, wherever path-to-regexp or the `RegExp` constructor
+    /// behind it throws; also for the expressions listed there, and when the pattern is over a limit.
     ///
     /// Source: `pathToRegexp` in path-to-regexp 6.3.
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
@@ -110,9 +116,9 @@ impl Pattern {
 
     /// Returns the parameters that took part in the match, in the order of the pattern, or `None` if the path does not match.
     ///
-    /// Values are as they stand in the path, not decoded. Parameters without a name have their number as name. A repeated parameter
-    /// is one text, separators included, where path-to-regexp gives a list. Of two with the same name the last counts. A value that
-    /// would hold half of a character above U+FFFF holds U+FFFD for it.
+    /// Values are as they stand in the path, not decoded. Parameters without a name have their number as name. A repeated
+    /// parameter is one text, separators included, where path-to-regexp gives a list. Of two with the same name the last
+    /// counts. A value that would hold half of a character above U+FFFF holds U+FFFD for it.
     ///
     /// Slower than [`is_match`](Self::is_match), though linear in the path too.
     ///
@@ -247,4 +253,237 @@ fn byte_of_unit(path: &str, unit: usize) -> Option<usize> {
         units += letter.len_utf16();
     }
     (units == unit).then_some(path.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::limits::{PATTERN_NESTING, URL_BYTES};
+
+    fn pattern(pattern: &str) -> Pattern {
+        Pattern::parse(pattern).unwrap()
+    }
+
+    #[track_caller]
+    fn check(source: &str, matching: &[&str], others: &[&str]) {
+        let pattern = pattern(source);
+        for path in matching {
+            assert!(pattern.is_match(path), "{source} matches {path:?}");
+        }
+        for path in others {
+            assert!(!pattern.is_match(path), "{source} does not match {path:?}");
+        }
+    }
+
+    #[test]
+    fn a_literal_matches_itself_in_any_case_and_with_one_delimiter_more() {
+        check("/about", &["/about", "/About/", "/about#", "/about?"], &["/about//", "/about/x", "/abou", "about", "/aboutx"]);
+        check("/", &["/", "//", "/#"], &["", "/a", "///"]);
+        check("", &["", "/"], &["/a"]);
+        check("/Größe/ΣΑΣ", &["/größe/σας", "/GRÖßE/σασ"], &["/GRÖSSE/σας"]);
+    }
+
+    #[test]
+    fn a_wildcard_group_matches_siblings_and_a_wildcard_parameter_does_not() {
+        check("/admin(.*)", &["/admin", "/admin/users", "/administrators"], &["/adm", "/x/admin"]);
+        check(
+            "/admin/:path*",
+            &["/admin", "/admin/", "/admin/a/b", "/admin/a/"],
+            &["/administrators", "/admin//", "/admin/a//b"],
+        );
+        check("/admin/:path+", &["/admin/a", "/admin/a/b/"], &["/admin", "/admin/", "/adminx/a"]);
+    }
+
+    #[test]
+    fn a_dot_matches_line_terminators_too() {
+        for terminator in ["\n", "\r", "\u{2028}", "\u{2029}"] {
+            let path = format!("/admin{terminator}/users");
+            check("/admin(.*)", &[&path], &[]);
+            check("/admin(.)/users", &[&path], &[]);
+            check("/admin([^x])/users", &[&path], &[]);
+        }
+    }
+
+    #[test]
+    fn a_character_above_u_ffff_is_two_to_an_expression_as_in_javascript() {
+        check("/(.)", &["/a", "/é"], &["/😀"]);
+        check("/(..)", &["/😀"], &["/a"]);
+        check("/([😀])", &[], &["/😀"]);
+        check("/(😀|é)", &["/😀", "/É"], &[]);
+        check("/:x", &["/😀"], &[]);
+        check("/𐐨", &["/𐐨"], &["/𐐀"]);
+        assert_eq!(pattern("/(.*?)(.)").params("/😀").unwrap(), [("0", "\u{FFFD}".into()), ("1", "\u{FFFD}".into())]);
+    }
+
+    #[test]
+    fn lookarounds_and_boundaries_hold_where_they_stand() {
+        check("/((?!api|_next).*)", &["/", "/about", "/x/api"], &["/api", "/API/x", "/_next/static", "/apiary"]);
+        check("/((?!.*\\.).*)", &["/a/b"], &["/a.css", "/a/b.js"]);
+        check("/(.*(?<!\\.map))", &["/a.js"], &["/a.js.map"]);
+        check("/((?:(?!(?:x(?=y))).)*)", &["/axb"], &["/axyb"]);
+        check("/(.*\\bid\\b.*)", &["/a/id/b", "/id"], &["/aid"]);
+    }
+
+    #[test]
+    fn parameters_are_what_javascript_gives() {
+        let params = |source: &str, path: &str| {
+            let pattern = pattern(source);
+            let params = pattern.params(path)?;
+            Some(params.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(params("/orgs/:slug(.*)", "/orgs/acme/x").as_deref(), Some("slug=acme/x"));
+        assert_eq!(params("/orgs/:slug/(.*)", "/Orgs/Acme/x/y").as_deref(), Some("slug=Acme 0=x/y"));
+        assert_eq!(params("/:a?/:b?", "/x").as_deref(), Some("a=x"));
+        assert_eq!(params("/docs/:path*", "/docs/a/b/").as_deref(), Some("path=a/b"));
+        assert_eq!(params("/docs/:path*", "/docs").as_deref(), Some(""));
+        assert_eq!(params("/x(.*)?", "/x").as_deref(), Some(""), "an optional group does not take part with nothing");
+        assert_eq!(params("/:a/:a", "/1/2").as_deref(), Some("a=2"));
+        let expected = Some("from=a-b to=c");
+        assert_eq!(params("/:from-:to", "/a-b-c").as_deref(), expected, "a segment leaves out the text before it");
+        assert_eq!(params("/:a(.*)-:b", "/a-b-c").as_deref(), Some("a=a-b b=c"));
+        assert_eq!(params("/((?:|a)+)(.*)", "/aab").as_deref(), Some("0=aa 1=b"), "an empty round does not count");
+        assert_eq!(params("/about", "/contact"), None);
+        assert_eq!(pattern("/:a{/(x)}?/:b*").param_names().collect::<Vec<_>>(), ["a", "0", "b"]);
+    }
+
+    #[test]
+    fn a_value_is_as_it_stands_in_the_path() {
+        let pattern = pattern("/é😀/:slug/x");
+        let path = "/É😀/ä%2Fö😀/x";
+        assert_eq!(pattern.params(path).unwrap(), [("slug", "ä%2Fö😀".into())]);
+        assert!(matches!(pattern.params(path).unwrap().as_slice(), [(_, Cow::Borrowed(_))]));
+    }
+
+    #[test]
+    fn tells_which_patterns_open_siblings() {
+        let open =
+            ["/api/public(.*)", "/:org/public(.*)", "/x([^/]*)", "/x(.*)?", "{/x(.*)}", "/x((?!api).*)", "/x(s?)", "/x:y?"];
+        for source in open {
+            assert!(pattern(source).opens_siblings(), "{source}");
+        }
+        let closed = ["/api/public/(.*)", "/api/:path*", "/api/:x(.*)", "(.*)", "/x(.+)", "/x(|/.*)", "/x((?:/.*)?)", "/x(\\d*)"];
+        for source in closed.into_iter().chain(["/x", "/x/:y?"]) {
+            assert!(!pattern(source).opens_siblings(), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_literal_prefix_is_text_that_no_matching_path_lacks() {
+        for (source, prefix) in [
+            ("/", "/"),
+            ("/Api(.*)", "/Api"),
+            ("/api/:a", "/api/"),
+            ("/api/:a+", "/api/"),
+            ("/api/:a?", "/api"),
+            ("{/a}/b(c)", "/a/b"),
+            ("{/a}?/b", ""),
+            ("(.*)", ""),
+        ] {
+            assert_eq!(pattern(source).literal_prefix(), prefix, "{source}");
+        }
+    }
+
+    #[test]
+    fn the_length_of_a_pattern_has_a_limit() {
+        assert!(Pattern::parse(&"/a".repeat(256)).is_ok());
+        let over = Err(PatternError::TooLong { bytes: PATTERN_BYTES + 1, limit: PATTERN_BYTES });
+        assert_eq!(Pattern::parse(&"/".repeat(PATTERN_BYTES + 1)), over);
+    }
+
+    /// Each of these keeps a backtracking engine busy for longer than the sun will shine.
+    #[test]
+    fn no_pattern_is_slow_on_any_path() {
+        let path = format!("/{}!", "a".repeat(URL_BYTES - 2));
+        for source in [
+            "/((?:a*)*)b",
+            "/((?:a|a)*)b",
+            "/((?:a+)+)b",
+            "/(.*)(.*)(.*)(.*)b",
+            "/((?:a?){200}a{200})b",
+            "/((?:(?=(?:a*)*b)a)*)b",
+            "{a:x(a*)}*b",
+        ] {
+            let pattern = pattern(source);
+            assert!(!pattern.is_match(&path), "{source}");
+            assert_eq!(pattern.params(&path), None, "{source}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_not_a_crash() {
+        let deep = format!("/({}a{})", "(?:".repeat(400), ")".repeat(400));
+        assert!(matches!(Pattern::parse(&deep), Err(PatternError::TooDeep { limit: PATTERN_NESTING, .. })));
+        assert!(Pattern::parse(&"(?:".repeat(600)).is_err());
+        assert!(Pattern::parse(&"{".repeat(2000)).is_err());
+    }
+
+    /// Text out of the characters that mean something, and of some that do not.
+    fn soup() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => prop::sample::select(vec!["/", ":", "a", "b", "(", ")", "?", "*", "+", "{", "}", "\\", "[", "]", "|", ".", "-", "^", "$"]),
+            2 => prop::sample::select(vec!["/:a", "(.*)", "(?:", "(?!", "(?<=", "{/", "[^", "\\d", "\\b", "{1,2}", "/:p*", "x", "é", "😀", "\n"]),
+        ];
+        prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+    }
+
+    /// Patterns that mostly parse.
+    fn plausible() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "/a",
+            "/B",
+            "/é",
+            "/:x",
+            "/:y?",
+            "/:z*",
+            "/:w+",
+            "(.*)",
+            "/(.*)",
+            "/:n(\\d+)",
+            "/:l(en|fr)?",
+            "{/a}?",
+            "-:v",
+            "b",
+            ".:e",
+            "(a*)",
+            "/:q([^/]+)",
+        ]);
+        prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+    }
+
+    fn path() -> impl Strategy<Value = String> {
+        let piece =
+            prop::sample::select(vec!["/", "/", "a", "A", "b", "é", "É", "12", "en", "-", ".", "#", "?", "😀", "\n", "\u{0}"]);
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn no_pattern_and_no_path_makes_it_panic(source in prop_oneof![soup(), any::<String>()], path in prop_oneof![path(), any::<String>()]) {
+            if let Ok(pattern) = Pattern::parse(&source) {
+                let is_match = pattern.is_match(&path);
+                prop_assert_eq!(is_match, pattern.params(&path).is_some());
+                prop_assert!(!is_match || fold::strip_folded(&path, &fold::fold_text(pattern.literal_prefix())).is_some());
+            }
+        }
+
+        #[test]
+        fn the_plain_forms_agree_with_the_program(source in prop_oneof![3 => plausible(), 1 => soup()], path in path()) {
+            if let Ok(pattern) = Pattern::parse(&source) {
+                prop_assert_eq!(pattern.is_match(&path), pattern.matcher.is_match(&path), "{}", source);
+            }
+        }
+
+        #[test]
+        fn a_set_agrees_with_its_patterns(sources in prop::collection::vec(plausible(), 0..20), path in path()) {
+            let set = sources.iter().filter_map(|source| Pattern::parse(source).ok()).collect::<PatternSet>();
+            let one_by_one = set.patterns().iter().enumerate().filter(|(_, pattern)| pattern.is_match(&path)).map(|(index, _)| index);
+            let one_by_one = one_by_one.collect::<Vec<_>>();
+            prop_assert_eq!(set.first_match(&path), one_by_one.first().copied());
+            prop_assert_eq!(set.matches(&path).collect::<Vec<_>>(), one_by_one);
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Tokens to the parts of a pattern: text and parameters.
 //!
 //! Rules, in order:
-//! 1. A name, an expression or both make a parameter. A `.` or `/` right before it becomes its prefix, which is repeated and left out
-//!    together with it; any other character stays text.
+//! 1. A name, an expression or both make a parameter. A `.` or `/` right before it becomes its prefix, which is repeated and
+//!    left out together with it; any other character stays text.
 //! 2. `{…}` is text, at most one parameter, text: prefix and suffix of that parameter, or just text if there is none.
 //! 3. A modifier may follow either.
 //! 4. A parameter without an expression takes characters other than `/`, `#` and `?`, at least one. If the text before it (its

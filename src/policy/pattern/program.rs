@@ -1,7 +1,7 @@
 //! The parts of a pattern to a program for the matcher.
 //!
 //! A program is a list of instructions, each of which either takes one code unit, or leads on to others. It is what Thompson's
-//! construction gives, with the alternatives in JavaScript's order of preference, so that parameters get the values they get there.
+//! construction gives, alternatives in JavaScript's order of preference, so that parameters get the same values.
 
 use super::error::PatternError;
 use super::expression::{Assertion, Look, Node};

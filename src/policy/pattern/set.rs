@@ -1,9 +1,10 @@
 //! Many patterns as one index, so that a path is tried against the few that it can match.
 //!
-//! The index is a tree of the steps of all [`Shape`](super::shape::Shape)s: text edges, shared as far as patterns share text, and run edges, which take
-//! the rest of a segment. A path is folded once and follows the tree from the root; at a node there is at most one text edge and one
-//! run edge to follow, and each node stands at one place of the path, so none is visited twice. What remains at each visited node
-//! is a list of tails. An exact shape whose tail fits is a match; only patterns behind an inexact one are run.
+//! The index is a tree of the steps of all [`Shape`](super::shape::Shape)s: text edges, shared as far as patterns share text,
+//! and run edges, which take the rest of a segment. A path is folded once and follows the tree from the root; at a node there
+//! is at most one text edge and one run edge to follow, and each node stands at one place of the path, so none is visited
+//! twice. What remains at each visited node is a list of tails. An exact shape whose tail fits is a match; only patterns
+//! behind an inexact one are run.
 
 use super::Pattern;
 use super::fold::fold_text;

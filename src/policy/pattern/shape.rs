@@ -1,11 +1,12 @@
 //! The plain form of a pattern, if it has one: text, whole segments, and one of a few ways to end.
 //!
-//! Most patterns are nothing else (`/`, `/about`, `/admin(.*)`, `/docs/:path*`, `/orgs/:slug/settings`), and then a path is read once from left to
-//! right with nothing to choose. The index of a set of patterns is made of the same steps, see [`set`](super::set).
+//! Most patterns are nothing else (`/`, `/about`, `/admin(.*)`, `/docs/:path*`, `/orgs/:slug/settings`), and then a path is
+//! read once from left to right with nothing to choose. The index of a set of patterns is made of the same steps, see
+//! [`set`](super::set).
 //!
 //! Rules, in order:
-//! 1. An optional part makes two shapes, one with it and one without. A pattern has at most [`PATTERN_SHAPES`]; what comes after too
-//!    many optional parts is left open.
+//! 1. An optional part makes two shapes, one with it and one without. A pattern has at most [`PATTERN_SHAPES`]; what comes
+//!    after too many optional parts is left open.
 //! 2. A parameter is the step [`Step::Run`] if it takes no delimiter and at least one character, and if after it nothing but a
 //!    delimiter or the end can follow: then it takes all up to there, whatever else it could have taken.
 //! 3. `(.*)` at the end takes anything, `/:path*` and `/:path+` at the end any number of segments.
