@@ -1,4 +1,4 @@
-//! Matches patterns against paths, for `tests/oracle/patterns.mjs`: one JSON object a line in, one out.
+//! Matches patterns against paths, for `tests/oracle/patterns.test.mjs`: one JSON object a line in, one out.
 //!
 //! In: `{"pattern": "/:id", "path": "/7"}`. Out: `{"error": null, "match": true, "params": {"id": "7"}}`.
 

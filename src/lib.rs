@@ -26,12 +26,15 @@
 pub mod gate;
 pub mod headers;
 pub mod host;
+pub mod json;
 pub mod limits;
 pub mod machine;
 pub mod path;
 pub mod policy;
+pub mod reason;
 pub mod request;
 pub mod session;
 pub mod settings;
 pub mod time;
 pub mod token;
+pub mod web_url;

@@ -56,6 +56,36 @@ pub const READINGS: usize = 512;
 
 /// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
 pub const READING_BYTES: usize = 256 * 1024;
+
+/// Nesting of a JSON text. Clerk's tokens have three levels; what is deeper than this is refused, so that no reader of the
+/// claims can run out of stack.
+pub const JSON_DEPTH: u32 = 100;
+
+/// How often the gate asks for the key set before it calls it an outage: a request that waits longer than one short retry is
+/// better answered 503. The drop-ins ask as often as Clerk does.
+pub const GATE_KEY_SET_ATTEMPTS: u32 = 2;
+
+/// Largest RSA modulus that is accepted, in bits; Web Crypto stops there.
+pub const RSA_MAX_BITS: usize = 16384;
+
+/// How often the key set is asked for before giving up, the first time included. As in Clerk.
+pub const KEY_SET_ATTEMPTS: u32 = 5;
+
+/// The wait before the second attempt; each further wait is twice the last. As in Clerk, without its random share.
+pub const KEY_SET_RETRY_DELAY: Duration = Duration::from_millis(125);
+
+/// Latest and earliest moment that a JavaScript date can hold, in seconds: a NumericDate beyond it is no time.
+pub const NUMERIC_DATE_MAX_SECS: f64 = 8.64e12;
+
+/// Redirects of a handshake in a row after which it is given up. As in Clerk.
+pub const HANDSHAKE_REDIRECTS: f64 = 3.0;
+
+/// Clock skew that a development instance forgives a handshake, as in Clerk: one day.
+pub const HANDSHAKE_DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Key-set caches that one process keeps for different instances before it forgets the oldest.
+pub const INSTANCES: usize = 32;
+
 /// Bytes of a route pattern. A hand-written pattern is 10 to 100 bytes, a list of locales or slugs in one group some hundred.
 pub const PATTERN_BYTES: usize = 2048;
 

@@ -37,6 +37,13 @@ impl core::fmt::Debug for RequestView {
 pub trait HeaderSource {
     /// The value of `name`, or `None`.
     fn header(&self, name: HeaderName) -> Option<String>;
+
+    /// All headers, names in lower case: what the Backend API is told of a request whose session it renews. A host that has
+    /// more than the named ones at hand may say so.
+    fn all(&self) -> Vec<(String, String)> {
+        let read = |name: &HeaderName| self.header(*name).map(|value| (name.as_str().to_owned(), value));
+        HeaderName::ALL.iter().filter_map(read).collect()
+    }
 }
 
 macro_rules! header_names {

@@ -21,6 +21,7 @@ pub use self::{
     endpoint::Endpoint,
 };
 use crate::{
+    limits,
     machine::{self, Io, Step},
     path::{self, JudgedTarget},
     policy::{Access, Demand},
@@ -82,7 +83,9 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
         proxy_url: instance.proxy_url.clone(),
         authorized_parties: settings.authorized_parties.clone(),
         issuer,
+        authorized_party_patterns: true,
         missing_azp: settings.missing_azp,
+        key_set_attempts: limits::GATE_KEY_SET_ATTEMPTS,
         // At the edge the URL is the public one; what a client says in X-Forwarded-Host is not.
         forwarded_headers: false,
         sign_in_url: settings.sign_in_url.clone(),
@@ -129,7 +132,7 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
         message: message.to_owned(),
         access: None,
         rule: None,
-        auth: Auth::signed_out(),
+        auth: Auth::default(),
         response_headers: Vec::new(),
         is_private: false,
     }

@@ -1,61 +1,470 @@
-//! Clerk's session states. (contract stub)
+//! Clerk's session states: what a request's token and cookies say about who it is from.
+//!
+//! [`Authenticator::authenticate`] is `authenticateRequest`: same options, same order, same reasons, same headers. It awaits
+//! nothing but [`Io`]. Where it deliberately answers otherwise than Clerk's library stands in `docs/differences.md`.
+//!
+//! ```text
+//! Authorization header ──► token ──► signed in | signed out | handshake (expired, on a document)
+//! cookies ──► handshake result? ──► satellite? ──► dev browser? ──► token and client_uat agree? ──► token ──► …
+//!                 │                                                                                   │ expired
+//!                 └──► signed in | signed out                                              refresh ◄──┘──► handshake
+//! ```
+//!
+//! Source: `authenticateRequest` in `@clerk/backend`.
 
 use std::rc::Rc;
 
-use crate::{machine::Io, request::RequestView};
+use crate::{
+    json::Raw,
+    machine::{Io, Purpose},
+    reason::{Reason, RefreshFailure},
+    request::{HeaderName, RequestView},
+    token::{
+        AuthorizedParty, CompactJws, KeySetCache, KeySource, Leniency, RemoteKeys, TokenError, VerificationKey, VerifiedClaims,
+        VerifyOptions, verify,
+    },
+    web_url::WebUrl,
+};
 
-/// `authenticateRequest`'s options, as data; see `@clerk/backend`.
-#[derive(Clone, Debug, Default)]
-pub struct AuthenticateOptions {
-    pub publishable_key: String,
-    pub secret_key: Option<String>,
-    pub jwt_key: Option<String>,
-    pub api_url: Option<String>,
-    pub authorized_parties: Vec<String>,
-}
+mod auth;
+mod backend;
+mod context;
+mod cookies;
+mod cross_origin;
+mod error;
+mod handshake;
+mod has;
+mod machine;
+mod options;
+mod organization;
+mod proxy;
+mod public_url;
+mod publishable_key;
+mod redirect;
+mod refresh;
+mod satellite;
+mod scopes;
+mod state;
+
+pub use auth::{Auth, HasParams, Level, Reverification};
+pub use error::AuthenticateError;
+pub use machine::MachineAuth;
+pub use options::{AcceptsToken, AuthenticateOptions, OptionsError, OrganizationSync};
+pub use proxy::{VercelEnvironment, auto_proxy_path};
+pub use publishable_key::{InstanceType, PublishableKey, cookie_suffix};
+pub use redirect::Redirects;
+pub use state::{RequestState, Status, TokenType};
+
+pub use crate::token::MissingAzp;
+
+use backend::Backend;
+use context::{Carried, Context, DEV_BROWSER};
+use handshake::Resolved;
+use organization::OrganizationMatcher;
+use state::Headers;
 
 /// Checks requests against one Clerk instance; holds its key set.
-pub struct Authenticator {}
+///
+/// One serves any number of suspended requests at once: what they share is borrowed only between two waits.
+pub struct Authenticator {
+    settings: Settings,
+}
+
+/// The options, made ready.
+struct Settings {
+    options: AuthenticateOptions,
+    /// What the publishable key says, and the cookies' suffix; `None` where only the `Authorization` header counts.
+    instance: Option<(PublishableKey, String)>,
+    backend: Backend,
+    verifier: TokenVerifier,
+    m2m_options: VerifyOptions,
+    oauth_options: VerifyOptions,
+    organizations: OrganizationMatcher,
+}
+
+impl Settings {
+    fn instance_type(&self) -> InstanceType {
+        self.instance.as_ref().map_or(InstanceType::Production, |(key, _)| key.instance_type)
+    }
+
+    fn original_frontend_api(&self) -> &str {
+        self.instance.as_ref().map_or("", |(key, _)| &key.frontend_api)
+    }
+
+    fn cookie_suffix(&self) -> &str {
+        self.instance.as_ref().map_or("", |(_, suffix)| suffix)
+    }
+}
+
+/// Verifies tokens alone; `verifyToken`.
+#[derive(Clone, Debug)]
+pub struct TokenVerifier {
+    keys: KeySource,
+    options: VerifyOptions,
+}
+
+impl TokenVerifier {
+    /// Makes one from those of the options that matter for a token, with a key-set cache of its own or a shared one.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError::JwtKey`].
+    pub fn new(options: &AuthenticateOptions, cache: Option<Rc<KeySetCache>>) -> Result<Self, OptionsError> {
+        let given = |text: &'_ Option<String>| text.clone().filter(|text| !text.is_empty());
+        let keys = match (given(&options.jwt_key), given(&options.secret_key)) {
+            (Some(pem), _) => KeySource::Pem(Rc::new(VerificationKey::parse_pem(&pem)?)),
+            (None, Some(_)) => KeySource::Remote(RemoteKeys {
+                request: Backend::new(options).versioned(Purpose::KeySet, "/jwks", &[], None),
+                cache: cache.unwrap_or_default(),
+                skip_cache: options.skip_jwks_cache,
+                attempts: options.key_set_attempts,
+            }),
+            (None, None) => KeySource::None,
+        };
+        let party = |text: &String| AuthorizedParty::parse(text, options.authorized_party_patterns);
+        Ok(Self {
+            keys,
+            options: VerifyOptions {
+                audience: options.audience.clone(),
+                authorized_parties: options.authorized_parties.iter().map(party).collect(),
+                issuer: options.issuer.clone(),
+                clock_skew: options.clock_skew,
+                header_type: options.header_type.clone(),
+            },
+        })
+    }
+
+    /// Verifies a session token; `verifyToken`.
+    ///
+    /// # Errors
+    ///
+    /// The first [`TokenError`] in the order of [`verify`].
+    pub async fn verify_token(&self, io: &Io, token: &str) -> Result<VerifiedClaims, TokenError> {
+        let jws = CompactJws::decode(&token.into())?;
+        self.verify(io, &jws, Leniency::default()).await
+    }
+
+    async fn verify(&self, io: &Io, jws: &CompactJws, leniency: Leniency) -> Result<VerifiedClaims, TokenError> {
+        verify::verify_session_token(io, jws, &self.keys, &self.options, leniency).await
+    }
+}
+
+/// Where a session token came from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    Header,
+    Cookie,
+}
 
 impl Authenticator {
-    /// Makes one.
-    pub fn new(_options: AuthenticateOptions) -> Result<Self, String> {
-        Ok(Self {})
+    /// Makes one, with a key-set cache of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError`], the first in Clerk's order.
+    pub fn new(options: AuthenticateOptions) -> Result<Self, OptionsError> {
+        Self::sharing(options, Rc::default())
     }
+
+    /// Makes one that shares its key-set cache with others of the same instance.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn sharing(options: AuthenticateOptions, cache: Rc<KeySetCache>) -> Result<Self, OptionsError> {
+        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        let instance = if options.accepts_token.is_header_only() {
+            None
+        } else {
+            let key = &options.publishable_key;
+            if key.is_empty() {
+                return Err(OptionsError::PublishableKeyMissing);
+            }
+            let parsed = PublishableKey::parse(key).ok_or(OptionsError::PublishableKeyInvalid)?;
+            handshake::handshake_url(&parsed.frontend_api).map_err(|_| OptionsError::FrontendApi)?;
+            Some((parsed, cookie_suffix(key)))
+        };
+        if options.accepts_token.is_m2m_only() {
+            if !is_given(&options.secret_key) && !is_given(&options.machine_secret_key) {
+                return Err(OptionsError::MachineKeyMissing);
+            }
+        } else {
+            let Some(secret_key) = options.secret_key.as_ref().filter(|key| !key.is_empty()) else {
+                return Err(OptionsError::SecretKeyMissing);
+            };
+            if options.is_satellite {
+                let is_development = secret_key.starts_with("test_") || secret_key.starts_with("sk_test_");
+                if is_development && !is_given(&options.sign_in_url) {
+                    return Err(OptionsError::SignInUrlMissing);
+                }
+                if !is_given(&options.proxy_url) && !is_given(&options.domain) {
+                    return Err(OptionsError::DomainMissing);
+                }
+            }
+        }
+        let organizations = OrganizationMatcher::new(&options.organization_sync)?;
+        let verifier = TokenVerifier::new(&options, Some(cache))?;
+        let clock_skew = options.clock_skew;
+        let oauth_types = ["at+jwt", "application/at+jwt"].map(str::to_owned).to_vec();
+        Ok(Self {
+            settings: Settings {
+                m2m_options: VerifyOptions { audience: options.audience.clone(), clock_skew, ..VerifyOptions::default() },
+                oauth_options: VerifyOptions { header_type: Some(oauth_types), clock_skew, ..VerifyOptions::default() },
+                backend: Backend::new(&options),
+                instance,
+                verifier,
+                organizations,
+                options,
+            },
+        })
+    }
+
+    /// The options, as given.
+    #[must_use]
+    pub fn options(&self) -> &AuthenticateOptions {
+        &self.settings.options
+    }
+
+    /// What the publishable key says.
+    #[must_use]
+    pub fn publishable_key(&self) -> Option<&PublishableKey> {
+        self.settings.instance.as_ref().map(|(key, _)| key)
+    }
+
+    /// The pages for signing in and up, as seen from a request; `auth` is what its check gave. `None` where the request's URL is
+    /// none.
+    #[must_use]
+    pub fn redirects(&self, request: &RequestView, auth: &Auth) -> Option<Redirects> {
+        let settings = &self.settings;
+        // The time is of no account for what is read here.
+        let context = Context::new(settings, request, crate::time::UnixMillis(0));
+        let is_development = settings.instance_type() == InstanceType::Development;
+        Some(Redirects {
+            base_url: context.public_url()?.clone(),
+            frontend_api: settings.original_frontend_api().to_owned(),
+            sign_in_url: settings.options.sign_in_url.clone(),
+            sign_up_url: settings.options.sign_up_url.clone(),
+            dev_browser: if is_development { context.cookies().dev_browser.clone() } else { None },
+            is_pending: auth.session_status() == Some("pending"),
+            is_satellite: settings.options.is_satellite,
+        })
+    }
+
+    /// Verifies a session token; `verifyToken`.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenVerifier::verify_token`].
+    pub async fn verify_token(&self, io: &Io, token: &str) -> Result<VerifiedClaims, TokenError> {
+        self.settings.verifier.verify_token(io, token).await
+    }
+
     /// What `authenticateRequest` answers.
-    pub async fn authenticate(self: &Rc<Self>, _io: &Io, _request: &RequestView) -> RequestState {
-        todo!()
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticateError`] where settings and request do not go together; Clerk throws.
+    pub async fn authenticate(self: &Rc<Self>, io: &Io, request: &RequestView) -> Result<RequestState, AuthenticateError> {
+        let context = Context::new(&self.settings, request, io.now());
+        let accepts = &self.settings.options.accepts_token;
+        if self.settings.options.is_satellite && !accepts.is_m2m_only() {
+            check_sign_in_url(&context)?;
+        }
+        let token = context.token_in_header().map(|token| Carried::new(&token));
+        let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_ref().ok()));
+        if matches!(accepts, AcceptsToken::List(_)) && !accepts.accepts(kind.unwrap_or(TokenType::SessionToken)) {
+            let reason = Reason::TokenTypeMismatch;
+            return Ok(RequestState::signed_out_with(None, reason, String::new(), Headers::default()));
+        }
+        let mismatch = |kind| RequestState::signed_out(kind, Reason::TokenTypeMismatch, String::new());
+        match (token, accepts) {
+            (Some(token), AcceptsToken::One(TokenType::SessionToken)) => with_header(&context, io, &token).await,
+            (Some(token), AcceptsToken::One(wanted)) => match kind {
+                Some(kind) if kind == *wanted => Ok(machine::authenticate(&self.settings, io, &token.token, kind).await),
+                _ => Ok(mismatch(*wanted)),
+            },
+            (Some(token), AcceptsToken::List(_) | AcceptsToken::Any) => match kind {
+                Some(kind) => Ok(machine::authenticate(&self.settings, io, &token.token, kind).await),
+                None => with_header(&context, io, &token).await,
+            },
+            (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {
+                Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader, String::new()))
+            }
+            (None, _) => with_cookies(&context, io).await,
+        }
     }
 }
 
-/// signed in / signed out / handshake
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    SignedIn,
-    SignedOut,
-    Handshake,
+/// A satellite's page for signing in is the primary's.
+fn check_sign_in_url(context: &Context<'_>) -> Result<(), AuthenticateError> {
+    let Some(origin) = context.request.header(HeaderName::Origin) else { return Ok(()) };
+    let Some(url) = context.settings.options.sign_in_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(()) };
+    let url = WebUrl::parse(url).ok_or(AuthenticateError::SignInUrl)?;
+    if url.origin() == origin { Err(AuthenticateError::SignInUrlOnSatellite) } else { Ok(()) }
 }
 
-/// What `authenticateRequest` answers.
-#[derive(Clone, Debug)]
-pub struct RequestState {
-    pub status: Status,
-    /// Clerk's reason, `None` when signed in.
-    pub reason: Option<String>,
-    pub message: String,
-    /// As Clerk's state: `location`, `set-cookie`s, `x-clerk-auth-*`, `cache-control`.
-    pub headers: Vec<(String, String)>,
-    pub auth: Auth,
-    /// The check could not be made (no keys, no answer): neither signed in nor known to be signed out. Clerk has no such state.
-    pub unknown: bool,
+/// Whether a decoded JWT is plainly something else than a session token, though the instance's key may have signed it.
+fn is_of_another_class(jws: &CompactJws) -> bool {
+    let is_machine = machine::is_machine_jwt(jws) && crate::token::compact::is_jwt_format(jws.token());
+    is_machine || jws.header().category().is_non_session()
 }
 
-/// What `toAuth()` gives.
-#[derive(Clone, Debug, Default)]
-pub struct Auth {
-    pub user_id: Option<String>,
-    pub session_id: Option<String>,
-    pub org_id: Option<String>,
-    pub org_role: Option<String>,
-    pub org_slug: Option<String>,
+async fn with_header(context: &Context<'_>, io: &Io, token: &Carried) -> Result<RequestState, AuthenticateError> {
+    let jws = match token.decoded() {
+        Ok(jws) => jws,
+        Err(error) => return reject(context, io, error.clone(), Carrier::Header, token).await,
+    };
+    if is_of_another_class(jws) {
+        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
+    }
+    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_header(), clock_skew: None };
+    match context.settings.verifier.verify(io, jws, leniency).await {
+        Ok(claims) => Ok(signed_in(token, claims)),
+        Err(error) => reject(context, io, error, Carrier::Header, token).await,
+    }
 }
+
+/// Signed in, unless the claims hold features or permissions that nobody can read.
+fn signed_in(token: &Carried, claims: VerifiedClaims) -> RequestState {
+    match Auth::session(claims) {
+        Ok(auth) => RequestState::signed_in(token.token.clone(), TokenType::SessionToken, auth, Headers::default()),
+        Err(_) => RequestState::signed_out_quietly(
+            TokenType::SessionToken,
+            Reason::UnexpectedError,
+            "the token's features or permissions cannot be read".into(),
+        ),
+    }
+}
+
+async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
+    let cookies = context.cookies();
+    if cookies.handshake_nonce.is_some() || cookies.handshake_token.is_some() {
+        match handshake::resolve(context, io).await? {
+            Resolved::State(state) => return Ok(state),
+            Resolved::NonceLost(state) => return Ok(own_session(context, io).await.unwrap_or(state)),
+            Resolved::GoOn => {}
+        }
+    }
+    if let Some(state) = satellite::sync(context)? {
+        return Ok(state);
+    }
+    let start = |reason| handshake::start(context, reason, String::new(), None);
+    if context.is_development() {
+        if context.public_url().is_some_and(|url| url.has_param(DEV_BROWSER)) {
+            return start(Reason::DevBrowserSync);
+        }
+        if cookies.dev_browser.is_none() {
+            return start(Reason::DevBrowserMissing);
+        }
+    }
+    let has_client = cookies.client_uat != 0.0;
+    let token = match &cookies.session {
+        None if has_client => return start(Reason::ClientUatWithoutSessionToken),
+        None => {
+            let reason = Reason::SessionTokenAndUatMissing;
+            return Ok(RequestState::signed_out(TokenType::SessionToken, reason, String::new()));
+        }
+        Some(_) if !has_client => return start(Reason::SessionTokenWithoutClientUat),
+        Some(token) => token,
+    };
+    let jws = match token.decoded() {
+        Ok(jws) => jws,
+        Err(error) => return reject(context, io, error.clone(), Carrier::Cookie, token).await,
+    };
+    if is_of_another_class(jws) {
+        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
+    }
+    if jws.unverified("iat").and_then(Raw::as_f64).is_some_and(|iat| iat < cookies.client_uat) {
+        return start(Reason::SessionTokenIatBeforeClientUat);
+    }
+    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
+    let state = match context.settings.verifier.verify(io, jws, leniency).await {
+        Ok(claims) => signed_in(token, claims),
+        Err(error) => return reject(context, io, error, Carrier::Cookie, token).await,
+    };
+    if state.status != Status::SignedIn {
+        return Ok(state);
+    }
+    if cross_origin::is_due(context)? {
+        return handshake::start(context, Reason::PrimaryDomainCrossOriginSync, CROSS_ORIGIN.into(), None);
+    }
+    match activation(context, &state.auth)? {
+        Some(handshake) => Ok(handshake),
+        None => Ok(state),
+    }
+}
+
+/// The handshake that makes the organization active which the path names, where it is not and can be.
+fn activation(context: &Context<'_>, auth: &Auth) -> Result<Option<RequestState>, AuthenticateError> {
+    if context.settings.organizations.is_empty() || auth.signed_in().is_none_or(|session| session.user_id().is_empty()) {
+        return Ok(None);
+    }
+    let url = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
+    let is_met = context.settings.organizations.wanted(url.path()).is_none_or(|wanted| wanted.is_active(auth));
+    if is_met || context.cookies().redirect_count >= crate::limits::HANDSHAKE_REDIRECTS {
+        return Ok(None);
+    }
+    let state = handshake::start(context, Reason::ActiveOrganizationMismatch, String::new(), None)?;
+    Ok((state.status == Status::Handshake).then_some(state))
+}
+
+/// The session of the request's own cookies, where it is good as it stands.
+async fn own_session(context: &Context<'_>, io: &Io) -> Option<RequestState> {
+    let cookies = context.cookies();
+    let token = cookies.session.as_ref().filter(|_| cookies.client_uat != 0.0)?;
+    let jws = token.decoded().as_ref().ok()?;
+    let is_older = jws.unverified("iat").and_then(Raw::as_f64).is_some_and(|iat| iat < cookies.client_uat);
+    if is_older || is_of_another_class(jws) {
+        return None;
+    }
+    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
+    let claims = context.settings.verifier.verify(io, jws, leniency).await.ok()?;
+    Some(signed_in(token, claims)).filter(|state| state.status == Status::SignedIn)
+}
+
+/// What becomes of a request whose session token is not good: a renewed session, a handshake where only the time is wrong, else
+/// signed out.
+///
+/// Source: `handleSessionTokenError` in `@clerk/backend`.
+async fn reject(
+    context: &Context<'_>,
+    io: &Io,
+    error: TokenError,
+    carrier: Carrier,
+    token: &Carried,
+) -> Result<RequestState, AuthenticateError> {
+    let unknown = error.is_unknown();
+    let reason = match &error {
+        TokenError::Expired { .. } => match renew(context, io, carrier, token).await {
+            Ok(state) => return Ok(state),
+            Err(failure) => Reason::SessionTokenExpired(failure),
+        },
+        TokenError::NotYetValid { .. } => Reason::SessionTokenNbf,
+        TokenError::IssuedInFuture { .. } => Reason::SessionTokenIatInTheFuture,
+        other => other.reason(),
+    };
+    if error.is_about_time() {
+        return handshake::start(context, reason, error.to_string(), None);
+    }
+    let kind = TokenType::SessionToken;
+    Ok(match reason {
+        Reason::UnexpectedError => RequestState::signed_out_quietly(kind, reason, error.to_string()),
+        _ => RequestState::signed_out(kind, reason, error.to_string()),
+    }
+    .unknown_if(unknown))
+}
+
+async fn renew(context: &Context<'_>, io: &Io, carrier: Carrier, token: &Carried) -> Result<RequestState, RefreshFailure> {
+    if !context.is_get() {
+        return Err(RefreshFailure::NonEligibleNonGet);
+    }
+    if context.cookies().refresh.is_none() {
+        return Err(RefreshFailure::NonEligibleNoCookie);
+    }
+    match carrier {
+        Carrier::Header => Err(RefreshFailure::NonEligibleHeaderToken),
+        Carrier::Cookie => refresh::refresh(context, io, token).await,
+    }
+}
+
+const CROSS_ORIGIN: &str = "a visit from another origin: the session may have changed there";

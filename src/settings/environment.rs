@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Node, error::SettingError, url_origin_of};
+use crate::token::VerificationKey;
 
 /// What a host reads from its environment, unchecked.
 #[derive(Clone, Default)]
@@ -86,13 +87,11 @@ impl Instance {
             }
             None => {}
         }
-        if let Some(pem) = jwt_key.as_deref() {
-            if crate::token::VerificationKey::from_pem(pem).is_err() {
-                errors.push(SettingError::secret(
-                    "CLERK_JWT_KEY",
-                    "an RSA public key of at least 2048 bits between `-----BEGIN PUBLIC KEY-----` and `-----END PUBLIC KEY-----`",
-                ));
-            }
+        if jwt_key.as_deref().is_some_and(|pem| VerificationKey::parse_pem(pem).is_err()) {
+            errors.push(SettingError::secret(
+                "CLERK_JWT_KEY",
+                "an RSA public key of at least 2048 bits between `-----BEGIN PUBLIC KEY-----` and `-----END PUBLIC KEY-----`",
+            ));
         }
         let api_url = read_address("CLERK_API_URL", &environment.api_url, false, errors);
         let proxy_url = read_address("CLERK_PROXY_URL", &environment.proxy_url, true, errors);

@@ -1,6 +1,33 @@
-//! Tokens: text to [`VerifiedClaims`]. (contract stub)
+//! Tokens: text to [`VerifiedClaims`].
+//!
+//! The way of a token, one file a step:
+//!
+//! 1. [`compact`] splits and decodes the JWS Compact Serialization, sizes first.
+//! 2. [`header`] reads the protected header and holds the allow-list of algorithms.
+//! 3. [`keyset`] reads keys (JWK Set or PEM), [`cache`] says which key set is good for how long, [`resolve`] gets it.
+//! 4. [`verify`] checks header, signature and claims, in this order; it alone makes [`VerifiedClaims`].
+//!
+//! The signature itself is the host's to check ([`SignatureCheck`]); the decision stays here.
 
 use std::rc::Rc;
+
+pub mod cache;
+pub mod claims;
+pub mod compact;
+mod error;
+pub mod header;
+pub mod keyset;
+pub mod resolve;
+pub mod verify;
+
+pub use cache::{KeySetCache, KeySetCaches};
+pub use claims::VerifiedClaims;
+pub use compact::CompactJws;
+pub use error::{KeySetError, TokenError};
+pub use header::{Algorithm, Category, ProtectedHeader};
+pub use keyset::{KeySet, PemError, VerificationKey};
+pub use resolve::{KeySource, RemoteKeys};
+pub use verify::{AuthorizedParty, Leniency, MissingAzp, VerifyOptions};
 
 /// A signature to be checked by the host.
 #[derive(Clone, Debug)]
@@ -17,22 +44,10 @@ pub struct SignatureCheck {
     pub signature: Vec<u8>,
 }
 
-/// RSASSA-PKCS1-v1_5 with SHA-2 (RFC 7518 section 3.3): all that Clerk signs with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Algorithm {
-    Rs256,
-    Rs384,
-    Rs512,
-}
-
-/// A public RSA key.
-#[derive(Debug)]
-pub struct VerificationKey {
-    /// Unique in this process; never reused, so a host's cache of imported keys cannot mix two up.
-    pub id: u64,
-    /// `n`, base64url.
-    pub n: String,
-    /// `e`, base64url.
-    pub e: String,
+impl SignatureCheck {
+    /// What was signed: the encoded header, a dot and the encoded payload (RFC 7515 section 5.2).
+    #[must_use]
+    pub fn signing_input(&self) -> &[u8] {
+        self.token.as_bytes().get(..self.signing_input_bytes).unwrap_or_default()
+    }
 }

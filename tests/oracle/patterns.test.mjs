@@ -1,6 +1,6 @@
 // Patterns: the same pattern and path to path-to-regexp 6.3 and to us, compared field by field: error or not, match or not, parameters.
 //
-//   node --test tests/oracle/patterns.mjs              PATTERN_SEED=7 PATTERN_COUNT=100000 for more, or to see one run again
+//   node --test tests/oracle/patterns.test.mjs              PATTERN_SEED=7 PATTERN_COUNT=100000 for more, or to see one run again
 //
 // Known differences, each with the rule that says exactly where it applies. Where a rule applies our answer has to be the other
 // one, so a difference that is gone fails as one that is new does; and each has to occur.

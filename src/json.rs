@@ -1,0 +1,608 @@
+//! JSON as `JSON.parse` reads it: text to spans, nothing built that nobody asks for.
+//!
+//! Clerk reads tokens with JavaScript's own parser, and tokens are the hot path, so this room has a small reader of its own:
+//!
+//! 1. The text is checked once, from end to end, against RFC 8259.
+//! 2. Of the outermost object only the places of its members are kept; a value is decoded when it is looked at.
+//! 3. Of two members with one name the last counts; a name is compared after its escapes are undone.
+//! 4. Lone surrogates are let through (they read as U+FFFD), numbers beyond a double read as infinity.
+//! 5. Nesting deeper than [`limits::JSON_DEPTH`] is an error. JavaScript has no such limit; nothing that Clerk signs is deep.
+//!
+//! Source: RFC 8259; ECMA-262 `JSON.parse`.
+
+use std::{borrow::Cow, ops::Range, rc::Rc};
+
+use crate::limits;
+
+/// Text that is not JSON, or is nested too deeply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not JSON: unexpected input at byte {at}")]
+pub struct JsonError {
+    /// Where the reader stopped.
+    pub at: usize,
+}
+
+/// A checked JSON text, as far as the outermost value is of interest.
+#[derive(Clone, Debug)]
+pub enum Document {
+    /// An object, with the places of its members.
+    Object(Object),
+    /// The literal `null`.
+    Null,
+    /// Any other value.
+    Other(Rc<str>),
+}
+
+impl Document {
+    /// Reads a whole text.
+    ///
+    /// # Errors
+    ///
+    /// [`JsonError`] when it is not one JSON value, or too deep.
+    pub fn parse(text: Rc<str>) -> Result<Self, JsonError> {
+        let mut members = Vec::new();
+        let mut reader = Reader::new(&text);
+        reader.blanks();
+        let is_object = reader.peek() == Some(b'{');
+        let start = reader.at;
+        if is_object {
+            members.reserve(16);
+            reader.members(|key, value| members.push(Member { key, value }))?;
+        } else {
+            reader.value()?;
+        }
+        let end = reader.at;
+        reader.blanks();
+        if reader.at != text.len() {
+            return Err(reader.error());
+        }
+        Ok(if is_object {
+            Self::Object(Object { text, members: members.into() })
+        } else if text.get(start..end) == Some("null") {
+            Self::Null
+        } else {
+            Self::Other(text)
+        })
+    }
+
+    /// Reads bytes as a browser's `TextDecoder` hands them to `JSON.parse`: a byte order mark is dropped, and what is not UTF-8
+    /// reads as U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse).
+    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, JsonError> {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        Self::parse(String::from_utf8_lossy(bytes).into())
+    }
+
+    /// A member of the outermost object; `None` where there is none or the value is no object.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Raw<'_>> {
+        match self {
+            Self::Object(object) => object.get(name),
+            Self::Null | Self::Other(_) => None,
+        }
+    }
+
+    /// The outermost value.
+    #[must_use]
+    pub fn root(&self) -> Raw<'_> {
+        Raw(self.text().trim_matches([' ', '\t', '\n', '\r']))
+    }
+
+    /// The text of the whole document.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Object(object) => &object.text,
+            Self::Null => "null",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+/// An object whose members can be looked up by name. Only its own: `constructor` and its like find nothing.
+#[derive(Clone, Debug)]
+pub struct Object {
+    text: Rc<str>,
+    members: Rc<[Member]>,
+}
+
+#[derive(Clone, Debug)]
+struct Member {
+    /// The name between its quotes, escapes and all.
+    key: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Object {
+    /// The last member of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Raw<'_>> {
+        let member = self.members.iter().rev().find(|member| {
+            self.text.get(member.key.clone()).is_some_and(|key| key == name || (key.contains('\\') && unescape(key) == name))
+        })?;
+        self.text.get(member.value.clone()).map(Raw)
+    }
+
+    /// The text that this object was read from.
+    #[must_use]
+    pub fn text(&self) -> &Rc<str> {
+        &self.text
+    }
+}
+
+/// One value, as its text. It was checked before, so looking into it cannot fail, only find something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raw<'a>(&'a str);
+
+impl<'a> Raw<'a> {
+    /// The JSON text.
+    #[must_use]
+    pub fn text(self) -> &'a str {
+        self.0
+    }
+
+    /// The string, where it is one.
+    #[must_use]
+    pub fn as_str(self) -> Option<Cow<'a, str>> {
+        self.0.strip_prefix('"')?.strip_suffix('"').map(unescape)
+    }
+
+    /// The number, where it is one; infinite where a double cannot hold it.
+    #[must_use]
+    pub fn as_f64(self) -> Option<f64> {
+        match self.0.bytes().next() {
+            Some(b'-' | b'0'..=b'9') => self.0.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the literal `null`.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.0 == "null"
+    }
+
+    /// Whether it is the literal `true`.
+    #[must_use]
+    pub fn is_true(self) -> bool {
+        self.0 == "true"
+    }
+
+    /// Whether JavaScript takes it for true: not `null`, `false`, zero or the empty string.
+    #[must_use]
+    pub fn is_truthy(self) -> bool {
+        !(self.is_null() || self.0 == "false" || self.0 == "\"\"" || self.as_f64() == Some(0.0))
+    }
+
+    /// Whether it is an object.
+    #[must_use]
+    pub fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// Its last member of that name, where it is an object.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Raw<'a>> {
+        let mut found = None;
+        self.each_member(|key, value| {
+            if key == name {
+                found = Some(value);
+            }
+        });
+        found
+    }
+
+    /// Walks over the members of an object, in order, duplicates included; over nothing where it is none.
+    pub fn each_member(self, mut see: impl FnMut(Cow<'a, str>, Raw<'a>)) {
+        if !self.is_object() {
+            return;
+        }
+        let text = self.0;
+        let _ = Reader::new(text).members(|key, value| {
+            if let (Some(key), Some(value)) = (text.get(key), text.get(value)) {
+                see(unescape(key), Raw(value));
+            }
+        });
+    }
+
+    /// The elements of an array, or `None` where it is none.
+    #[must_use]
+    pub fn elements(self) -> Option<Vec<Raw<'a>>> {
+        self.0.starts_with('[').then(|| {
+            let mut found = Vec::new();
+            let mut reader = Reader::new(self.0);
+            let _ = reader.elements(|value| found.extend(self.0.get(value).map(Raw)));
+            found
+        })
+    }
+
+    /// All elements as strings, where it is an array of nothing but strings.
+    #[must_use]
+    pub fn as_strings(self) -> Option<Vec<Cow<'a, str>>> {
+        self.elements()?.into_iter().map(Raw::as_str).collect()
+    }
+
+    /// The value as a tree. Numbers that JSON cannot write again become null, as in `JSON.stringify`.
+    #[must_use]
+    pub fn to_value(self) -> serde_json::Value {
+        use serde_json::Value;
+        match self.0.bytes().next() {
+            Some(b'{') => {
+                let mut map = serde_json::Map::new();
+                self.each_member(|key, value| {
+                    map.insert(key.into_owned(), value.to_value());
+                });
+                Value::Object(map)
+            }
+            Some(b'[') => Value::Array(self.elements().unwrap_or_default().into_iter().map(Raw::to_value).collect()),
+            Some(b'"') => self.as_str().map_or(Value::Null, |text| Value::String(text.into_owned())),
+            Some(b't') => Value::Bool(true),
+            Some(b'f') => Value::Bool(false),
+            Some(b'n') | None => Value::Null,
+            Some(_) => match self.0.parse::<i64>() {
+                Ok(integer) => Value::from(integer),
+                Err(_) => self.as_f64().and_then(serde_json::Number::from_f64).map_or(Value::Null, Value::Number),
+            },
+        }
+    }
+}
+
+/// Undoes the escapes of a checked string.
+fn unescape(text: &str) -> Cow<'_, str> {
+    let Some(first) = text.find('\\') else { return Cow::Borrowed(text) };
+    let mut out = String::with_capacity(text.len());
+    let (plain, mut rest) = text.split_at_checked(first).unwrap_or((text, ""));
+    out.push_str(plain);
+    while let Some(at) = rest.find('\\') {
+        let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        let mut chars = escape.chars();
+        chars.next();
+        match chars.next() {
+            Some('b') => out.push('\u{8}'),
+            Some('f') => out.push('\u{c}'),
+            Some('n') => out.push('\n'),
+            Some('r') => out.push('\r'),
+            Some('t') => out.push('\t'),
+            Some('u') => {
+                let first = hex4(chars.as_str());
+                skip(&mut chars, 4);
+                let second = chars.as_str().strip_prefix("\\u").and_then(hex4);
+                match (first, second) {
+                    (Some(high @ 0xD800..=0xDBFF), Some(low @ 0xDC00..=0xDFFF)) => {
+                        let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+                        out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+                        skip(&mut chars, 6);
+                    }
+                    (Some(code), _) => out.push(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)),
+                    (None, _) => {}
+                }
+            }
+            Some(other) => out.push(other),
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn hex4(text: &str) -> Option<u32> {
+    u32::from_str_radix(text.get(..4)?, 16).ok()
+}
+
+fn skip(chars: &mut core::str::Chars<'_>, count: usize) {
+    for _ in 0..count {
+        chars.next();
+    }
+}
+
+/// Writes a string as a JSON string.
+pub fn push_string(out: &mut String, text: &str) {
+    use core::fmt::Write as _;
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0'..='\u{1f}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(char));
+            }
+            _ => out.push(char),
+        }
+    }
+    out.push('"');
+}
+
+/// Walks over a text and checks it. Nesting is kept in the bits of one integer, so depth costs no stack.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), at: 0 }
+    }
+
+    fn error(&self) -> JsonError {
+        JsonError { at: self.at }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.peek() != Some(byte) {
+            return Err(self.error());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// An object, its members handed to `see` as ranges: the name without its quotes, and the value.
+    fn members(&mut self, mut see: impl FnMut(Range<usize>, Range<usize>)) -> Result<(), JsonError> {
+        self.take(b'{')?;
+        self.blanks();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.blanks();
+            let key = self.string()?;
+            self.blanks();
+            self.take(b':')?;
+            self.blanks();
+            let start = self.at;
+            self.value()?;
+            see(key, start..self.at);
+            self.blanks();
+            if self.peek() == Some(b'}') {
+                self.at += 1;
+                return Ok(());
+            }
+            self.take(b',')?;
+        }
+    }
+
+    /// An array, its elements handed to `see` as ranges.
+    fn elements(&mut self, mut see: impl FnMut(Range<usize>)) -> Result<(), JsonError> {
+        self.take(b'[')?;
+        self.blanks();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.blanks();
+            let start = self.at;
+            self.value()?;
+            see(start..self.at);
+            self.blanks();
+            if self.peek() == Some(b']') {
+                self.at += 1;
+                return Ok(());
+            }
+            self.take(b',')?;
+        }
+    }
+
+    /// One value, whatever it is; ends behind it.
+    fn value(&mut self) -> Result<(), JsonError> {
+        // A set bit is an object, a cleared one an array; bit 0 is the innermost.
+        let mut nesting: u128 = 0;
+        let mut depth: u32 = 0;
+        loop {
+            self.blanks();
+            let opened = match self.peek() {
+                Some(b'{') => Some(true),
+                Some(b'[') => Some(false),
+                Some(b'"') => self.string().map(|_| None)?,
+                Some(b'-' | b'0'..=b'9') => self.number().map(|()| None)?,
+                Some(b't') => self.literal(b"true").map(|()| None)?,
+                Some(b'f') => self.literal(b"false").map(|()| None)?,
+                Some(b'n') => self.literal(b"null").map(|()| None)?,
+                _ => return Err(self.error()),
+            };
+            if let Some(is_object) = opened {
+                if depth >= limits::JSON_DEPTH {
+                    return Err(self.error());
+                }
+                depth += 1;
+                nesting = nesting << 1 | u128::from(is_object);
+                self.at += 1;
+                self.blanks();
+                let empty = self.peek() == Some(if is_object { b'}' } else { b']' });
+                if !empty {
+                    if is_object {
+                        self.name()?;
+                    }
+                    continue;
+                }
+            }
+            loop {
+                if depth == 0 {
+                    return Ok(());
+                }
+                let in_object = nesting & 1 == 1;
+                self.blanks();
+                match self.peek() {
+                    Some(b',') => {
+                        self.at += 1;
+                        if in_object {
+                            self.name()?;
+                        }
+                        break;
+                    }
+                    Some(b'}') if in_object => {}
+                    Some(b']') if !in_object => {}
+                    _ => return Err(self.error()),
+                }
+                self.at += 1;
+                depth -= 1;
+                nesting >>= 1;
+            }
+        }
+    }
+
+    fn name(&mut self) -> Result<(), JsonError> {
+        self.blanks();
+        self.string()?;
+        self.blanks();
+        self.take(b':')
+    }
+
+    fn string(&mut self) -> Result<Range<usize>, JsonError> {
+        self.take(b'"')?;
+        let start = self.at;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(start..self.at - 1);
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    match self.peek() {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+                        Some(b'u') => {
+                            self.at += 1;
+                            let digits = self.bytes.get(self.at..self.at.saturating_add(4)).unwrap_or_default();
+                            if digits.len() < 4 || !digits.iter().all(u8::is_ascii_hexdigit) {
+                                return Err(self.error());
+                            }
+                            self.at += 4;
+                        }
+                        _ => return Err(self.error()),
+                    }
+                }
+                Some(0x20..) => self.at += 1,
+                _ => return Err(self.error()),
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<(), JsonError> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.error()) } else { Ok(()) }
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<(), JsonError> {
+        if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+            return Err(self.error());
+        }
+        self.at += word.len();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Document, JsonError> {
+        Document::parse(text.into())
+    }
+
+    #[test]
+    fn the_last_of_two_members_counts_whatever_its_spelling() {
+        let document = read(r#" {"sub":"a","s\u0075b":"b"} "#).unwrap();
+        assert_eq!(document.get("sub").unwrap().as_str().unwrap(), "b");
+        assert_eq!(document.get("constructor"), None);
+    }
+
+    #[test]
+    fn what_javascript_refuses_is_refused() {
+        for text in [
+            "",
+            "{",
+            "{\"a\":1,}",
+            "[1,]",
+            "NaN",
+            "01",
+            "1.",
+            "-",
+            "\"\u{1}\"",
+            "\"\\x\"",
+            "\"\\ud8\"",
+            "{} {}",
+            "nul",
+            "[}",
+            "{]",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_javascript_reads_is_read() {
+        for text in ["null", "0", "-0.5e-7", "1e400", "\"\\ud800\"", "[[],{}]", " [ 1 , {\"a\" : [ ] } ] ", "{}"] {
+            assert!(read(text).is_ok(), "{text}");
+        }
+        assert_eq!(Document::parse_bytes(b"\xEF\xBB\xBF{\"a\":1e400}").unwrap().get("a").unwrap().as_f64(), Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn surrogates_pair_up_and_lone_ones_are_replaced() {
+        let document = read(r#"{"a":"\ud83d\ude00","b":"x\ud83dy","c":"\"\\\/\n"}"#).unwrap();
+        assert_eq!(document.get("a").unwrap().as_str().unwrap(), "\u{1F600}");
+        assert_eq!(document.get("b").unwrap().as_str().unwrap(), "x\u{FFFD}y");
+        assert_eq!(document.get("c").unwrap().as_str().unwrap(), "\"\\/\n");
+    }
+
+    #[test]
+    fn nesting_up_to_the_limit_is_read_and_no_deeper() {
+        let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let limit = limits::JSON_DEPTH as usize;
+        assert!(read(&deep(limit)).is_ok());
+        assert!(read(&deep(limit + 1)).is_err());
+    }
+
+    #[test]
+    fn trees_are_those_of_serde_json() {
+        let text = r#"{"a":[1,-2.5,"\u00fc",true,null,{"b":{}}],"c":9007199254740993}"#;
+        let Ok(Document::Object(object)) = read(text) else { panic!("not an object") };
+        assert_eq!(Raw(object.text()).to_value(), serde_json::from_str::<serde_json::Value>(text).unwrap());
+    }
+}

@@ -1,0 +1,405 @@
+//! What `toAuth()` gives: who it is, in which organization, with which permissions.
+
+use std::cell::OnceCell;
+
+use super::{
+    TokenType, has,
+    machine::MachineAuth,
+    scopes::{self, Malformed},
+};
+use crate::{
+    json::{Raw, push_string},
+    token::VerifiedClaims,
+};
+
+pub use super::has::{HasParams, Level, Reverification};
+
+/// Who a request is from. For a session it is made from [`VerifiedClaims`] and nothing else.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    who: Who,
+}
+
+#[derive(Clone, Debug)]
+enum Who {
+    Session(Box<SessionAuth>),
+    /// A session with tasks to be done; signed out, but for who asks otherwise.
+    Pending(Box<SessionAuth>),
+    Machine(Box<MachineAuth>),
+    /// Nobody; of the kind that was asked for, or of none.
+    Nobody(Option<TokenType>),
+    /// Unknown before the handshake.
+    Handshake,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SessionAuth {
+    pub(super) claims: VerifiedClaims,
+    is_v2: bool,
+    user_id: String,
+    session_id: Option<String>,
+    session_status: Option<String>,
+    org_id: Option<String>,
+    org_slug: Option<String>,
+    org_role: Option<String>,
+    permissions: OnceCell<Option<Vec<String>>>,
+}
+
+impl Auth {
+    /// Reads the claims of a session token, version 1 or 2.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] where the features or permissions cannot be read. Clerk's `toAuth()` throws then.
+    pub(super) fn session(claims: VerifiedClaims) -> Result<Self, Malformed> {
+        let session = Box::new(SessionAuth::read(claims)?);
+        let who =
+            if session.session_status.as_deref() == Some("pending") { Who::Pending(session) } else { Who::Session(session) };
+        Ok(Self { who })
+    }
+
+    pub(super) fn machine(machine: MachineAuth) -> Self {
+        Self { who: Who::Machine(Box::new(machine)) }
+    }
+
+    pub(super) fn signed_out(kind: Option<TokenType>) -> Self {
+        Self { who: Who::Nobody(kind) }
+    }
+
+    pub(super) fn handshake() -> Self {
+        Self { who: Who::Handshake }
+    }
+
+    pub(super) fn signed_in(&self) -> Option<&SessionAuth> {
+        match &self.who {
+            Who::Session(session) => Some(session),
+            Who::Pending(_) | Who::Machine(_) | Who::Nobody(_) | Who::Handshake => None,
+        }
+    }
+
+    fn of_machine(&self) -> Option<&MachineAuth> {
+        match &self.who {
+            Who::Machine(machine) => Some(machine),
+            Who::Session(_) | Who::Pending(_) | Who::Nobody(_) | Who::Handshake => None,
+        }
+    }
+
+    /// The same with a pending session taken for signed in; `toAuth({ treatPendingAsSignedOut: false })`.
+    #[must_use]
+    pub fn with_pending(&self) -> Self {
+        match &self.who {
+            Who::Pending(session) => Self { who: Who::Session(session.clone()) },
+            Who::Session(_) | Who::Machine(_) | Who::Nobody(_) | Who::Handshake => self.clone(),
+        }
+    }
+
+    /// `isAuthenticated`: somebody, or some machine, is signed in. A pending session is not.
+    #[must_use]
+    pub fn is_authenticated(&self) -> bool {
+        matches!(self.who, Who::Session(_) | Who::Machine(_))
+    }
+
+    /// `sub`: the user, also where one stands behind a machine token.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        self.signed_in().map(|session| session.user_id.as_str()).or_else(|| self.of_machine()?.user_id())
+    }
+
+    /// `sid`.
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.signed_in()?.session_id.as_deref()
+    }
+
+    /// `sts`: `active` or `pending`; known for pending sessions too.
+    #[must_use]
+    pub fn session_status(&self) -> Option<&str> {
+        match &self.who {
+            Who::Session(session) | Who::Pending(session) => session.session_status.as_deref(),
+            Who::Machine(_) | Who::Nobody(_) | Who::Handshake => None,
+        }
+    }
+
+    /// `act`: who acts as this user.
+    #[must_use]
+    pub fn actor(&self) -> Option<serde_json::Value> {
+        self.claim(&["act"])
+    }
+
+    /// The active organization.
+    #[must_use]
+    pub fn org_id(&self) -> Option<&str> {
+        match self.signed_in() {
+            Some(session) => session.org_id.as_deref(),
+            None => self.of_machine()?.org_id(),
+        }
+    }
+
+    /// The role in it, `org:admin` for example.
+    #[must_use]
+    pub fn org_role(&self) -> Option<&str> {
+        self.signed_in()?.org_role.as_deref()
+    }
+
+    /// Its slug.
+    #[must_use]
+    pub fn org_slug(&self) -> Option<&str> {
+        self.signed_in()?.org_slug.as_deref()
+    }
+
+    /// The permissions in it, `org:feature:permission` each.
+    #[must_use]
+    pub fn org_permissions(&self) -> Option<&[String]> {
+        self.signed_in()?.permissions()
+    }
+
+    /// Minutes since the first and the second factor were verified; -1 for a factor that is not there.
+    #[must_use]
+    pub fn factor_verification_age(&self) -> Option<(f64, f64)> {
+        has::factor_ages(self.signed_in()?.claims.get("fva"))
+    }
+
+    /// All claims of the session token.
+    #[must_use]
+    pub fn claims(&self) -> Option<&VerifiedClaims> {
+        self.signed_in().map(|session| &session.claims)
+    }
+
+    /// The claim at a path, each step a member of the one before; own members only.
+    #[must_use]
+    pub fn claim(&self, path: &[&str]) -> Option<serde_json::Value> {
+        self.signed_in()?.claims.at(path).map(Raw::to_value)
+    }
+
+    /// What stands behind a machine token.
+    #[must_use]
+    pub fn machine_auth(&self) -> Option<&MachineAuth> {
+        self.of_machine()
+    }
+
+    /// Whether all that is asked holds; false where nothing is asked. Never true for machines.
+    ///
+    /// Source: `createCheckAuthorization` in `@clerk/shared`.
+    #[must_use]
+    pub fn has(&self, asked: &HasParams) -> bool {
+        self.signed_in().is_some_and(|session| has::has(session, asked))
+    }
+
+    /// Whether the session has a role in its active organization.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.has(&HasParams { role: Some(role.into()), ..HasParams::default() })
+    }
+
+    /// Whether it has a permission in it.
+    #[must_use]
+    pub fn has_permission(&self, permission: &str) -> bool {
+        self.has(&HasParams { permission: Some(permission.into()), ..HasParams::default() })
+    }
+
+    /// Whether user or organization have a feature.
+    #[must_use]
+    pub fn has_feature(&self, feature: &str) -> bool {
+        self.has(&HasParams { feature: Some(feature.into()), ..HasParams::default() })
+    }
+
+    /// Whether user or organization have a plan.
+    #[must_use]
+    pub fn has_plan(&self, plan: &str) -> bool {
+        self.has(&HasParams { plan: Some(plan.into()), ..HasParams::default() })
+    }
+
+    /// Whether the credentials were verified recently enough.
+    #[must_use]
+    pub fn has_reverification(&self, reverification: &Reverification) -> bool {
+        self.has(&HasParams { reverification: Some(*reverification), ..HasParams::default() })
+    }
+
+    pub(super) fn is_azp_missing(&self) -> bool {
+        match &self.who {
+            Who::Session(session) | Who::Pending(session) => session.claims.is_azp_missing(),
+            Who::Machine(_) | Who::Nobody(_) | Who::Handshake => false,
+        }
+    }
+
+    /// The auth object as JSON, in Clerk's shape: a member that JavaScript would leave undefined is left out. `null` before a
+    /// handshake.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = JsonObject::new();
+        match &self.who {
+            Who::Handshake => return "null".into(),
+            Who::Session(session) => session.write(&mut out),
+            Who::Pending(session) => write_signed_out(&mut out, session.claims.get("sts")),
+            Who::Nobody(Some(TokenType::SessionToken)) => write_signed_out(&mut out, None),
+            Who::Machine(machine) => machine.write(&mut out),
+            Who::Nobody(Some(kind)) => MachineAuth::write_nobody(*kind, &mut out),
+            Who::Nobody(None) => {
+                out.raw("isAuthenticated", "false");
+                out.raw("tokenType", "null");
+            }
+        }
+        out.finish()
+    }
+}
+
+impl Default for Auth {
+    /// Nobody.
+    fn default() -> Self {
+        Self::signed_out(Some(TokenType::SessionToken))
+    }
+}
+
+impl SessionAuth {
+    fn read(claims: VerifiedClaims) -> Result<Self, Malformed> {
+        let text = |value: Option<Raw<'_>>| value.and_then(Raw::as_str).map(std::borrow::Cow::into_owned);
+        let is_v2 = claims.get("v").and_then(Raw::as_f64) == Some(2.0);
+        let (org_id, org_slug, org_role);
+        if is_v2 {
+            let org = claims.get("o").filter(|org| org.is_truthy());
+            if let Some(org) = org {
+                scopes::check(claims.get("fea"))?;
+                scopes::check_permissions(org)?;
+            }
+            let member = |name| org.and_then(|org| org.get(name));
+            org_id = text(member("id"));
+            org_slug = text(member("slg"));
+            org_role = member("rol").filter(|role| role.is_truthy()).map(|role| ["org:", &scopes::as_template(role)].concat());
+        } else {
+            org_id = text(claims.get("org_id"));
+            org_slug = text(claims.get("org_slug"));
+            org_role = text(claims.get("org_role"));
+        }
+        Ok(Self {
+            is_v2,
+            user_id: text(claims.get("sub")).unwrap_or_default(),
+            session_id: text(claims.get("sid")),
+            session_status: text(claims.get("sts")),
+            org_id,
+            org_slug,
+            org_role,
+            permissions: OnceCell::new(),
+            claims,
+        })
+    }
+
+    pub(super) fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    pub(super) fn org_role(&self) -> Option<&str> {
+        self.org_role.as_deref()
+    }
+
+    /// Whether an organization is active, as JavaScript takes the claim.
+    pub(super) fn has_org(&self) -> bool {
+        self.org("org_id", "id").is_some_and(Raw::is_truthy)
+    }
+
+    fn org(&self, v1: &str, v2: &str) -> Option<Raw<'_>> {
+        if self.is_v2 { self.claims.at(&["o", v2]) } else { self.claims.get(v1) }
+    }
+
+    pub(super) fn permissions(&self) -> Option<&[String]> {
+        let read = || {
+            if self.is_v2 {
+                let org = self.claims.get("o").filter(|org| org.is_truthy())?;
+                return Some(scopes::permissions(self.claims.get("fea"), org));
+            }
+            let list = self.claims.get("org_permissions")?.elements()?;
+            Some(list.into_iter().filter_map(|one| one.as_str().map(std::borrow::Cow::into_owned)).collect())
+        };
+        self.permissions.get_or_init(read).as_deref()
+    }
+
+    fn write(&self, out: &mut JsonObject) {
+        let claims = &self.claims;
+        out.text("tokenType", TokenType::SessionToken.as_str());
+        out.member("actor", claims.get("act"));
+        out.raw("sessionClaims", claims.json());
+        out.member("sessionId", claims.get("sid"));
+        out.raw("sessionStatus", claims.get("sts").map_or("null", Raw::text));
+        out.member("userId", claims.get("sub"));
+        out.member("orgId", self.org("org_id", "id"));
+        if self.is_v2 {
+            if let Some(role) = &self.org_role {
+                out.text("orgRole", role);
+            }
+            if let Some(permissions) = self.permissions() {
+                out.texts("orgPermissions", permissions);
+            }
+        } else {
+            out.member("orgRole", claims.get("org_role"));
+            out.member("orgPermissions", claims.get("org_permissions"));
+        }
+        out.member("orgSlug", self.org("org_slug", "slg"));
+        out.raw("factorVerificationAge", claims.get("fva").map_or("null", Raw::text));
+        out.raw("isAuthenticated", "true");
+    }
+}
+
+fn write_signed_out(out: &mut JsonObject, status: Option<Raw<'_>>) {
+    out.text("tokenType", TokenType::SessionToken.as_str());
+    out.raw("sessionStatus", status.map_or("null", Raw::text));
+    for name in [
+        "sessionClaims",
+        "sessionId",
+        "userId",
+        "actor",
+        "orgId",
+        "orgRole",
+        "orgSlug",
+        "orgPermissions",
+        "factorVerificationAge",
+    ] {
+        out.raw(name, "null");
+    }
+    out.raw("isAuthenticated", "false");
+}
+
+/// An object in the making.
+pub(super) struct JsonObject(String);
+
+impl JsonObject {
+    pub(super) fn new() -> Self {
+        Self(String::from("{"))
+    }
+
+    pub(super) fn raw(&mut self, name: &str, json: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        push_string(&mut self.0, name);
+        self.0.push(':');
+        self.0.push_str(json);
+    }
+
+    pub(super) fn member(&mut self, name: &str, value: Option<Raw<'_>>) {
+        if let Some(value) = value {
+            self.raw(name, value.text());
+        }
+    }
+
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        let mut json = String::with_capacity(text.len() + 2);
+        push_string(&mut json, text);
+        self.raw(name, &json);
+    }
+
+    pub(super) fn texts(&mut self, name: &str, texts: &[String]) {
+        let mut json = String::from("[");
+        for (at, text) in texts.iter().enumerate() {
+            if at > 0 {
+                json.push(',');
+            }
+            push_string(&mut json, text);
+        }
+        json.push(']');
+        self.raw(name, &json);
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+}

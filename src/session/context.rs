@@ -1,0 +1,366 @@
+//! All that a request says about its session, read once.
+//!
+//! Source: `AuthenticateContext` in `@clerk/backend`.
+
+use std::{cell::OnceCell, rc::Rc};
+
+use super::{
+    Settings,
+    cookies::{Cookies, decode_value},
+    public_url::public_url,
+    publishable_key::InstanceType,
+};
+use crate::{
+    json::Raw,
+    request::{HeaderName, RequestView},
+    time::UnixMillis,
+    token::{CompactJws, MissingAzp, TokenError},
+    web_url::WebUrl,
+};
+
+/// A request under the settings of an instance.
+pub(super) struct Context<'r> {
+    pub(super) settings: &'r Settings,
+    pub(super) request: &'r RequestView,
+    public_url: OnceCell<Option<WebUrl>>,
+    /// `None` where only the `Authorization` header is looked at.
+    cookies: OnceCell<SessionCookies>,
+    now: UnixMillis,
+}
+
+/// A token and what decoding it gave; decoded at most once.
+pub(super) struct Carried {
+    pub(super) token: Rc<str>,
+    decoded: OnceCell<Result<CompactJws, TokenError>>,
+}
+
+impl Carried {
+    pub(super) fn new(token: &str) -> Self {
+        Self { token: token.into(), decoded: OnceCell::new() }
+    }
+
+    pub(super) fn decoded(&self) -> &Result<CompactJws, TokenError> {
+        self.decoded.get_or_init(|| CompactJws::decode(&self.token))
+    }
+
+    fn claim(&self, name: &str) -> Option<Raw<'_>> {
+        self.decoded().as_ref().ok()?.unverified(name)
+    }
+
+    /// `iat`, or zero.
+    fn iat(&self) -> f64 {
+        self.claim("iat").and_then(Raw::as_f64).unwrap_or(0.0)
+    }
+}
+
+/// Clerk's cookies, after the choice between plain and suffixed names.
+pub(super) struct SessionCookies {
+    pub(super) is_suffixed: bool,
+    pub(super) session: Option<Carried>,
+    pub(super) refresh: Option<String>,
+    /// When the session last changed, in seconds; zero for signed out, or unknown.
+    pub(super) client_uat: f64,
+    pub(super) dev_browser: Option<String>,
+    pub(super) handshake_token: Option<String>,
+    pub(super) handshake_nonce: Option<String>,
+    /// How many handshakes there were in a row.
+    pub(super) redirect_count: f64,
+}
+
+impl<'r> Context<'r> {
+    pub(super) fn new(settings: &'r Settings, request: &'r RequestView, now: UnixMillis) -> Self {
+        Self { settings, request, public_url: OnceCell::new(), cookies: OnceCell::new(), now }
+    }
+
+    /// The token of the `Authorization` header: `Bearer` and a token, or a token alone; no other scheme.
+    pub(super) fn token_in_header(&self) -> Option<String> {
+        let header = self.request.header(HeaderName::Authorization)?;
+        let mut parts = header.split(' ');
+        let scheme = parts.next().unwrap_or_default();
+        match parts.next().filter(|token| !token.is_empty()) {
+            None => Some(scheme.to_owned()).filter(|token| !token.is_empty()),
+            Some(token) => (scheme == "Bearer").then(|| token.to_owned()),
+        }
+    }
+
+    pub(super) fn is_get(&self) -> bool {
+        &*self.request.method == "GET"
+    }
+
+    /// Whether this is a document that the browser navigates to, as far as `Sec-Fetch-Dest` says.
+    pub(super) fn is_document_navigation(&self) -> bool {
+        self.is_get() && self.request.header(HeaderName::SecFetchDest).as_deref() == Some("document")
+    }
+
+    /// Whether a token without `azp` may pass in navigations: a document, fetched by its own origin or typed in.
+    fn is_same_origin_navigation(&self) -> bool {
+        let site = self.request.header(HeaderName::SecFetchSite);
+        self.is_document_navigation() && matches!(site.as_deref(), Some("same-origin" | "none"))
+    }
+
+    /// Whether the token of a cookie may have no `azp`.
+    pub(super) fn allows_missing_azp_of_cookie(&self) -> bool {
+        match self.settings.options.missing_azp {
+            MissingAzp::Reject => false,
+            MissingAzp::Observe => true,
+            MissingAzp::Navigation => self.is_same_origin_navigation(),
+        }
+    }
+
+    /// Whether a token that Clerk has just minted for this navigation may have no `azp`. It comes over the Frontend API, so
+    /// `Sec-Fetch-Site` is not `same-origin`.
+    pub(super) fn allows_missing_azp_of_minted(&self) -> bool {
+        match self.settings.options.missing_azp {
+            MissingAzp::Reject => false,
+            MissingAzp::Observe => true,
+            MissingAzp::Navigation => self.is_document_navigation(),
+        }
+    }
+
+    /// Whether a token of the `Authorization` header may have no `azp`.
+    pub(super) fn allows_missing_azp_of_header(&self) -> bool {
+        match self.settings.options.missing_azp {
+            MissingAzp::Reject | MissingAzp::Navigation => false,
+            MissingAzp::Observe => true,
+        }
+    }
+
+    pub(super) fn public_url(&self) -> Option<&WebUrl> {
+        self.public_url.get_or_init(|| public_url(self.request, self.settings.options.forwarded_headers)).as_ref()
+    }
+
+    pub(super) fn param(&self, name: &str) -> Option<String> {
+        self.public_url()?.param(name).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn is_development(&self) -> bool {
+        self.settings.instance_type() == InstanceType::Development
+    }
+
+    /// The Frontend API: the proxy where there is one, else a production satellite's own, else the instance's.
+    pub(super) fn frontend_api(&self) -> Option<String> {
+        let options = &self.settings.options;
+        let given = |text: &'_ Option<String>| text.clone().filter(|text| !text.is_empty());
+        if let Some(proxy) = given(&options.proxy_url) {
+            return if proxy.starts_with('/') { Some([&*self.public_url()?.origin(), &proxy].concat()) } else { Some(proxy) };
+        }
+        match given(&options.domain) {
+            Some(domain) if options.is_satellite && !self.is_development() => Some(["clerk.", &domain].concat()),
+            _ => Some(self.settings.original_frontend_api().to_owned()),
+        }
+    }
+
+    pub(super) fn cookies(&self) -> &SessionCookies {
+        self.cookies.get_or_init(|| self.read_cookies())
+    }
+
+    fn read_cookies(&self) -> SessionCookies {
+        let cookies = Cookies::new(self.request.header(HeaderName::Cookie).unwrap_or_default());
+        let suffix = self.settings.cookie_suffix();
+        let mut found = Found::default();
+        cookies.each(|name, value| found.take(name, value, suffix));
+        let Found { plain, suffixed, handshake, nonce, redirect_count } = found;
+        let value = |raw: Option<&str>| raw.map(decode_value).filter(|value| !value.is_empty());
+
+        let plain_session = value(plain.session).map(|token| Carried::new(&token));
+        let suffixed_session = value(suffixed.session).map(|token| Carried::new(&token));
+        let plain_uat = value(plain.client_uat);
+        let suffixed_uat = value(suffixed.client_uat);
+        let is_suffixed =
+            self.uses_suffixed(plain_session.as_ref(), suffixed_session.as_ref(), plain_uat.as_deref(), suffixed_uat.as_deref());
+        // Production has no business with the query: there the Frontend API sets cookies, and a link is anybody's to make.
+        let in_query = |name| if self.is_development() { self.param(name) } else { None };
+        let dev_browser = || value(if is_suffixed { suffixed.dev_browser } else { plain.dev_browser });
+        SessionCookies {
+            is_suffixed,
+            session: if is_suffixed { suffixed_session } else { plain_session },
+            refresh: value(suffixed.refresh),
+            client_uat: parse_int(&if is_suffixed { suffixed_uat } else { plain_uat }.unwrap_or_default()),
+            dev_browser: in_query(DEV_BROWSER).or_else(dev_browser),
+            handshake_token: in_query(HANDSHAKE).or_else(|| value(handshake)),
+            handshake_nonce: in_query(HANDSHAKE_NONCE).or_else(|| value(nonce)),
+            redirect_count: to_number(&value(redirect_count).unwrap_or_default()).max(0.0),
+        }
+    }
+
+    /// The choice between plain cookies, which all instances on a domain share, and suffixed ones, which are one instance's.
+    ///
+    /// Source: `AuthenticateContext.usesSuffixedCookies` in `@clerk/backend`, in its order.
+    fn uses_suffixed(
+        &self,
+        session: Option<&Carried>,
+        suffixed_session: Option<&Carried>,
+        client_uat: Option<&str>,
+        suffixed_client_uat: Option<&str>,
+    ) -> bool {
+        if let Some(session) = session {
+            let issuer = session.claim("iss").filter(|issuer| issuer.is_truthy());
+            let Some(issuer) = issuer else { return false };
+            if !issuer.as_str().is_some_and(|issuer| self.is_of_instance(&issuer)) {
+                return true;
+            }
+        }
+        if suffixed_client_uat.is_none() && suffixed_session.is_none() {
+            return false;
+        }
+        let says_signed_out = |uat: Option<&str>| uat == Some("0");
+        let iat = session.map_or(0.0, Carried::iat);
+        let suffixed_iat = suffixed_session.map_or(0.0, Carried::iat);
+        if !says_signed_out(suffixed_client_uat) && !says_signed_out(client_uat) && iat > suffixed_iat {
+            return false;
+        }
+        if says_signed_out(suffixed_client_uat) && !says_signed_out(client_uat) {
+            return false;
+        }
+        if self.is_development() && !says_signed_out(suffixed_client_uat) && says_signed_out(client_uat) {
+            let exp = suffixed_session.and_then(|session| session.claim("exp")).and_then(Raw::as_f64);
+            #[allow(clippy::cast_precision_loss)] // seconds since the epoch
+            let now_secs = self.now.as_secs() as f64;
+            if exp.is_some_and(|exp| exp <= now_secs) {
+                return false;
+            }
+        }
+        !(suffixed_client_uat.is_none() && suffixed_session.is_some())
+    }
+
+    /// Whether an unverified issuer is this instance's Frontend API.
+    fn is_of_instance(&self, issuer: &str) -> bool {
+        let instance = self.settings.original_frontend_api();
+        if issuer.strip_prefix("https://") == Some(instance) {
+            return true;
+        }
+        // Clerk takes out the scheme in any case and anywhere.
+        let mut rest = issuer;
+        let mut host = String::new();
+        while let Some(char) = rest.chars().next() {
+            let after = ["https://", "http://"].into_iter().find_map(|scheme| {
+                let (head, tail) = rest.split_at_checked(scheme.len())?;
+                head.eq_ignore_ascii_case(scheme).then_some(tail)
+            });
+            rest = match after {
+                Some(tail) => tail,
+                None => {
+                    host.push(char);
+                    rest.get(char.len_utf8()..).unwrap_or_default()
+                }
+            };
+        }
+        host == instance
+    }
+}
+
+/// The cookies that matter, undecoded; of two with one name the first counts.
+#[derive(Default)]
+struct Found<'a> {
+    plain: Named<'a>,
+    suffixed: Named<'a>,
+    handshake: Option<&'a str>,
+    nonce: Option<&'a str>,
+    redirect_count: Option<&'a str>,
+}
+
+#[derive(Default)]
+struct Named<'a> {
+    session: Option<&'a str>,
+    refresh: Option<&'a str>,
+    client_uat: Option<&'a str>,
+    dev_browser: Option<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    fn take(&mut self, name: &str, value: &'a str, suffix: &str) {
+        if !name.starts_with("__") {
+            return;
+        }
+        let plain_name = name.strip_suffix(suffix).and_then(|name| name.strip_suffix('_'));
+        let (family, family_name) = match plain_name {
+            Some(plain_name) if !suffix.is_empty() => (&mut self.suffixed, plain_name),
+            _ => (&mut self.plain, name),
+        };
+        let place = match family_name {
+            "__session" => &mut family.session,
+            "__refresh" => &mut family.refresh,
+            "__client_uat" => &mut family.client_uat,
+            DEV_BROWSER => &mut family.dev_browser,
+            _ => match name {
+                HANDSHAKE => &mut self.handshake,
+                HANDSHAKE_NONCE => &mut self.nonce,
+                REDIRECT_COUNT => &mut self.redirect_count,
+                _ => return,
+            },
+        };
+        place.get_or_insert(value);
+    }
+}
+
+/// `Number.parseInt(text) || 0`.
+fn parse_int(text: &str) -> f64 {
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (radix, digits) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) => (16, hex),
+        None => (10, digits),
+    };
+    let values = digits.chars().map_while(|char| char.to_digit(radix));
+    let value = values.fold(0.0, |sum, digit| sum * f64::from(radix) + f64::from(digit));
+    sign * value
+}
+
+/// `Number(text) || 0`.
+fn to_number(text: &str) -> f64 {
+    let text = text.trim();
+    let radix = |prefix: &str, radix: u32| {
+        let digits = text.get(2..).filter(|_| text.get(..2).is_some_and(|found| found.eq_ignore_ascii_case(prefix)))?;
+        digits.chars().try_fold(0.0, |sum, char| Some(sum * f64::from(radix) + f64::from(char.to_digit(radix)?)))
+    };
+    if let Some(value) = radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| radix("0b", 2)) {
+        return value;
+    }
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    // Rust reads `inf`, `infinity` and `nan` in any case, JavaScript `Infinity` only.
+    let is_number = unsigned == "Infinity" || unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    match text.parse::<f64>() {
+        Ok(value) if is_number && !value.is_nan() => value,
+        _ => 0.0,
+    }
+}
+
+pub(super) const DEV_BROWSER: &str = "__clerk_db_jwt";
+pub(super) const LEGACY_DEV_BROWSER: &str = "__dev_session";
+pub(super) const HANDSHAKE: &str = "__clerk_handshake";
+pub(super) const HANDSHAKE_NONCE: &str = "__clerk_handshake_nonce";
+pub(super) const HANDSHAKE_HELP: &str = "__clerk_help";
+pub(super) const REDIRECT_COUNT: &str = "__clerk_redirect_count";
+pub(super) const SESSION: &str = "__session";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_javascript_reads_them() {
+        for (text, value) in [("", 0.0), ("12abc", 12.0), (" -3", -3.0), ("0x1f", 31.0), ("x", 0.0), ("1e3", 1.0), ("1.9", 1.0)] {
+            assert_eq!(parse_int(text), value, "{text}");
+        }
+        for (text, value) in
+            [("", 0.0), ("12abc", 0.0), (" -3 ", -3.0), ("0x1f", 31.0), ("0b11", 3.0), ("1e3", 1000.0), (".5", 0.5), ("inf", 0.0)]
+        {
+            assert_eq!(to_number(text), value, "{text}");
+        }
+        assert_eq!(to_number("Infinity"), f64::INFINITY);
+    }
+
+    #[test]
+    fn the_first_cookie_of_a_name_counts() {
+        let mut found = Found::default();
+        for (name, value) in
+            [("__session", "a"), ("__session", "b"), ("__session_sfx", "c"), ("__clerk_handshake_sfx", "d"), ("session", "e")]
+        {
+            found.take(name, value, "sfx");
+        }
+        assert_eq!((found.plain.session, found.suffixed.session, found.handshake), (Some("a"), Some("c"), None));
+    }
+}

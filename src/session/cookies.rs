@@ -1,0 +1,76 @@
+//! Reads the `Cookie` header.
+
+use crate::{limits, web_url::percent_decode};
+
+/// The cookies of a request, in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Cookies {
+    header: String,
+}
+
+impl Cookies {
+    /// Takes a `Cookie` header. What is past [`limits::COOKIE_HEADER_BYTES`] is not looked at.
+    #[must_use]
+    pub fn new(mut header: String) -> Self {
+        if header.len() > limits::COOKIE_HEADER_BYTES {
+            let mut end = limits::COOKIE_HEADER_BYTES;
+            while !header.is_char_boundary(end) {
+                end -= 1;
+            }
+            header.truncate(end);
+        }
+        Self { header }
+    }
+
+    /// Hands each cookie's name and value to `see`, undecoded.
+    pub fn each<'a>(&'a self, mut see: impl FnMut(&'a str, &'a str)) {
+        for pair in self.header.split(';') {
+            if let Some((name, value)) = pair.split_once('=') {
+                see(name.trim_matches(BLANKS), value.trim_matches(BLANKS));
+            }
+        }
+    }
+}
+
+/// The value of a cookie with its percent-encoding undone; as it is where that is not possible.
+///
+/// Source: `decode` in the `cookie` package, which Clerk uses.
+#[must_use]
+pub fn decode_value(value: &str) -> String {
+    if !value.contains('%') {
+        return value.to_owned();
+    }
+    let bytes = value.as_bytes();
+    let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    if !value.match_indices('%').all(|(at, _)| is_escape(at)) {
+        return value.to_owned();
+    }
+    String::from_utf8(percent_decode(value.bytes())).unwrap_or_else(|_| value.to_owned())
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(header: &str) -> Vec<(String, String)> {
+        let cookies = Cookies::new(header.into());
+        let mut found = Vec::new();
+        cookies.each(|name, value| found.push((name.to_owned(), decode_value(value))));
+        found
+    }
+
+    #[test]
+    fn pairs_are_split_first_and_decoded_then() {
+        let found = pairs("a=1; b ; c=%3B%20d=x;\te = \"f\" ; =g; h==; i=%zz; j=%ff");
+        let expected = [("a", "1"), ("c", "; d=x"), ("e", "\"f\""), ("", "g"), ("h", "="), ("i", "%zz"), ("j", "%ff")];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_header_past_the_limit_is_cut_between_characters() {
+        let cookies = Cookies::new(format!("a={}", "\u{fc}".repeat(limits::COOKIE_HEADER_BYTES)));
+        assert!(cookies.header.len() <= limits::COOKIE_HEADER_BYTES);
+    }
+}

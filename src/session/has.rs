@@ -1,0 +1,222 @@
+//! `has()`: role, permission, feature, plan, reverification. All that is asked has to hold.
+//!
+//! Source: `authorization.ts` in `@clerk/shared`.
+
+use super::{
+    auth::SessionAuth,
+    scopes::{Owner, holds},
+};
+use crate::json::{Document, Raw};
+
+/// What is asked of a session. Roles and permissions may be given with or without `org:` before them; features and plans with
+/// the owner before them (`org:`, `user:` or short `o:`, `u:`) or without.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HasParams {
+    /// A role in the active organization.
+    pub role: Option<String>,
+    /// A permission in it.
+    pub permission: Option<String>,
+    /// A feature of organization or user.
+    pub feature: Option<String>,
+    /// A plan of organization or user.
+    pub plan: Option<String>,
+    /// How fresh the credentials have to be.
+    pub reverification: Option<Reverification>,
+}
+
+/// How fresh the credentials have to be: one of Clerk's presets, or a level and minutes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reverification {
+    /// Both factors within 10 minutes.
+    StrictMfa,
+    /// The second factor within 10 minutes.
+    Strict,
+    /// The second factor within an hour.
+    Moderate,
+    /// The second factor within a day.
+    Lax,
+    /// Anything else.
+    Custom {
+        /// Which factor.
+        level: Level,
+        /// For how many minutes a verification counts.
+        after_minutes: f64,
+    },
+}
+
+/// Which factor has to have been verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// The first.
+    FirstFactor,
+    /// The second, where there is one.
+    SecondFactor,
+    /// Both, where there are two.
+    MultiFactor,
+}
+
+impl HasParams {
+    /// Reads them as JavaScript passes them. `None` where one is of another type than it should be: then `has()` is false.
+    #[must_use]
+    pub fn parse(params: &Document) -> Option<Self> {
+        let text = |name| match params.get(name) {
+            None => Some(None),
+            Some(value) => value.as_str().map(|text| Some(text.into_owned())),
+        };
+        Some(Self {
+            role: text("role")?,
+            permission: text("permission")?,
+            feature: text("feature")?,
+            plan: text("plan")?,
+            reverification: match params.get("reverification") {
+                None => None,
+                Some(value) => Some(Reverification::parse(value)?),
+            },
+        })
+    }
+}
+
+impl Reverification {
+    /// The preset of that name: `strict_mfa`, `strict`, `moderate` or `lax`.
+    #[must_use]
+    pub fn preset(name: &str) -> Option<Self> {
+        match name {
+            "strict_mfa" => Some(Self::StrictMfa),
+            "strict" => Some(Self::Strict),
+            "moderate" => Some(Self::Moderate),
+            "lax" => Some(Self::Lax),
+            _ => None,
+        }
+    }
+
+    /// Level and minutes.
+    #[must_use]
+    pub fn terms(self) -> (Level, f64) {
+        match self {
+            Self::StrictMfa => (Level::MultiFactor, 10.0),
+            Self::Strict => (Level::SecondFactor, 10.0),
+            Self::Moderate => (Level::SecondFactor, 60.0),
+            Self::Lax => (Level::SecondFactor, 1440.0),
+            Self::Custom { level, after_minutes } => (level, after_minutes),
+        }
+    }
+
+    fn parse(value: Raw<'_>) -> Option<Self> {
+        if let Some(name) = value.as_str() {
+            return Self::preset(&name);
+        }
+        let level = match value.get("level")?.as_str()?.as_ref() {
+            "first_factor" => Level::FirstFactor,
+            "second_factor" => Level::SecondFactor,
+            "multi_factor" => Level::MultiFactor,
+            _ => return None,
+        };
+        let after_minutes = value.get("afterMinutes")?.as_f64().filter(|minutes| *minutes > 0.0)?;
+        Some(Self::Custom { level, after_minutes })
+    }
+}
+
+/// Whether all that is asked holds; false where nothing is asked.
+pub(super) fn has(session: &SessionAuth, asked: &HasParams) -> bool {
+    let HasParams { role, permission, feature, plan, reverification } = asked;
+    let checks = [
+        role.as_deref().map(|role| has_role(session, role)),
+        permission.as_deref().map(|permission| has_permission(session, permission)),
+        feature.as_deref().map(|feature| has_entitlement(session, "fea", feature)),
+        plan.as_deref().map(|plan| has_entitlement(session, "pla", plan)),
+        reverification.map(|reverification| is_reverified(session, reverification)),
+    ];
+    !session.user_id().is_empty() && checks.iter().any(Option::is_some) && checks.into_iter().flatten().all(|holds| holds)
+}
+
+fn has_role(session: &SessionAuth, role: &str) -> bool {
+    let held = session.org_role().filter(|held| !held.is_empty());
+    session.has_org() && held.is_some_and(|held| without_org(held) == without_org(role))
+}
+
+fn has_permission(session: &SessionAuth, permission: &str) -> bool {
+    let wanted = without_org(permission);
+    let is_wanted = |held: &String| held.strip_prefix("org:") == Some(wanted);
+    session.has_org() && session.permissions().is_some_and(|held| held.iter().any(is_wanted))
+}
+
+fn without_org(mut name: &str) -> &str {
+    while let Some(rest) = name.strip_prefix("org:") {
+        name = rest;
+    }
+    name
+}
+
+fn has_entitlement(session: &SessionAuth, claim: &str, wanted: &str) -> bool {
+    let Some(claim) = session.claims.text(claim).filter(|claim| !claim.is_empty()) else { return false };
+    let mut parts = wanted.split(':');
+    let scope = parts.next().unwrap_or_default();
+    let (owner, name) = match parts.next() {
+        None => (None, scope),
+        Some(name) => {
+            let owner = match scope {
+                "o" | "org" | "organization" => Owner::Organization,
+                "u" | "user" => Owner::User,
+                _ => return false,
+            };
+            (Some(owner), if name.is_empty() { scope } else { name })
+        }
+    };
+    holds(&claim, owner, name) == Ok(true)
+}
+
+fn is_reverified(session: &SessionAuth, asked: Reverification) -> bool {
+    let Some((first, second)) = factor_ages(session.claims.get("fva")) else { return false };
+    let (level, after_minutes) = asked.terms();
+    let is_there = |age: f64| age >= 0.0;
+    let is_fresh = |age: f64| is_there(age) && after_minutes > age;
+    match (level, is_there(first), is_there(second)) {
+        (_, false, false) => false,
+        (Level::FirstFactor, ..) | (_, true, false) => is_fresh(first),
+        (Level::SecondFactor, ..) => is_fresh(second),
+        (Level::MultiFactor, false, true) => false,
+        (Level::MultiFactor, true, true) => is_fresh(first) && is_fresh(second),
+    }
+}
+
+/// `fva`: the minutes since each factor was verified, -1 for one that is not there.
+pub(super) fn factor_ages(fva: Option<Raw<'_>>) -> Option<(f64, f64)> {
+    let ages = fva?.elements()?;
+    let age = |raw: &Raw<'_>| raw.as_f64().filter(|age| age.is_finite() && (*age >= 0.0 || (*age + 1.0).abs() < f64::EPSILON));
+    match ages.as_slice() {
+        [first, second] => Some((age(first)?, age(second)?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Option<HasParams> {
+        HasParams::parse(&Document::parse(json.into()).unwrap())
+    }
+
+    #[test]
+    fn a_parameter_of_another_type_can_never_hold() {
+        for json in [
+            r#"{"role":null}"#,
+            r#"{"plan":7}"#,
+            r#"{"reverification":true}"#,
+            r#"{"reverification":{"level":"first_factor","afterMinutes":0}}"#,
+        ] {
+            assert_eq!(parse(json), None, "{json}");
+        }
+        assert_eq!(parse(r#"{"unknown":1}"#), Some(HasParams::default()));
+        assert_eq!(parse(r#"{"reverification":"lax"}"#).unwrap().reverification, Some(Reverification::Lax));
+    }
+
+    #[test]
+    fn ages_are_two_numbers() {
+        let ages = |json: &str| factor_ages(Document::parse(format!("{{\"fva\":{json}}}").into()).unwrap().get("fva"));
+        assert_eq!(ages("[5,-1]"), Some((5.0, -1.0)));
+        for json in ["[5]", "[5,-2]", "[5,null]", "5", "[1e400,1]"] {
+            assert_eq!(ages(json), None, "{json}");
+        }
+    }
+}

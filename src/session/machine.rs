@@ -1,0 +1,313 @@
+//! Machine tokens: API keys, machine-to-machine and OAuth tokens. Opaque ones are the Backend API's to judge, JWTs are verified
+//! here.
+//!
+//! Source: `machine.ts`, `verify.ts` and `verifyMachineJwt.ts` in `@clerk/backend`.
+
+use std::rc::Rc;
+
+use super::{Auth, RequestState, Settings, TokenType, auth::JsonObject, state::Headers};
+use crate::{
+    json::{Document, Raw, push_string},
+    machine::{Io, Purpose},
+    reason::Reason,
+    token::{Category, CompactJws, Leniency, VerifiedClaims, compact::is_jwt_format, verify},
+};
+
+/// The kind of a machine token, by its prefix or, for a JWT, by its claims. `None` for what is none.
+pub(super) fn kind_of(token: &str, jws: Option<&CompactJws>) -> Option<TokenType> {
+    let jws = jws.filter(|_| is_jwt_format(token));
+    if token.starts_with("mt_") || jws.is_some_and(is_m2m) {
+        Some(TokenType::M2mToken)
+    } else if token.starts_with("oat_") || jws.is_some_and(is_oauth) {
+        Some(TokenType::OauthToken)
+    } else if token.starts_with("ak_") {
+        Some(TokenType::ApiKey)
+    } else {
+        None
+    }
+}
+
+/// Whether a JWT is a machine's: it must not pass for a session token, though one key signs both.
+pub(super) fn is_machine_jwt(jws: &CompactJws) -> bool {
+    is_m2m(jws) || is_oauth(jws)
+}
+
+fn is_m2m(jws: &CompactJws) -> bool {
+    jws.unverified("sub").and_then(Raw::as_str).is_some_and(|sub| sub.starts_with("mch_"))
+}
+
+fn is_oauth(jws: &CompactJws) -> bool {
+    matches!(jws.header().typ(), Some("at+jwt" | "application/at+jwt"))
+}
+
+/// Why a machine token is not taken.
+struct Refusal {
+    kind: TokenType,
+    reason: Reason,
+    message: String,
+    unknown: bool,
+}
+
+/// Verifies a machine token.
+pub(super) async fn authenticate(settings: &Settings, io: &Io, token: &Rc<str>, kind: TokenType) -> RequestState {
+    let verified =
+        if is_jwt_format(token) { verify_jwt(settings, io, token).await } else { verify_opaque(settings, io, token, kind).await };
+    match verified {
+        Ok(machine) => {
+            let kind = machine.kind;
+            RequestState::signed_in(token.clone(), kind, Auth::machine(machine), Headers::default())
+        }
+        Err(Refusal { kind, reason, message, unknown }) => RequestState::signed_out(kind, reason, message).unknown_if(unknown),
+    }
+}
+
+async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Result<MachineAuth, Refusal> {
+    let refuse = |kind, reason, message: String| Refusal { kind, reason, message, unknown: false };
+    let jws = CompactJws::decode(token).map_err(|error| refuse(TokenType::M2mToken, Reason::TokenInvalid, error.to_string()))?;
+    let kind = if is_m2m(&jws) { TokenType::M2mToken } else { TokenType::OauthToken };
+    let verifier = &settings.verifier;
+    let options = match kind {
+        TokenType::M2mToken => {
+            if !matches!(jws.header().category(), Category::Absent | Category::Machine) {
+                return Err(refuse(kind, Reason::TokenInvalid, "the token's category is not that of a machine token".into()));
+            }
+            &settings.m2m_options
+        }
+        _ => &settings.oauth_options,
+    };
+    let claims = verify::verify_jwt(io, &jws, &verifier.keys, options, Leniency::default()).await.map_err(|error| Refusal {
+        kind,
+        reason: Reason::TokenVerificationFailed,
+        message: error.to_string(),
+        unknown: error.is_unknown(),
+    })?;
+    if kind == TokenType::M2mToken {
+        return Ok(MachineAuth::from_m2m_claims(&claims));
+    }
+    if !meets_audience(claims.get("aud"), &verifier.options.audience) {
+        return Err(refuse(kind, Reason::TokenVerificationFailed, NOT_FOR_US.into()));
+    }
+    Ok(MachineAuth::from_oauth_claims(&claims))
+}
+
+async fn verify_opaque(settings: &Settings, io: &Io, token: &str, kind: TokenType) -> Result<MachineAuth, Refusal> {
+    let (path, field) = match kind {
+        TokenType::M2mToken => ("/m2m_tokens/verify", "token"),
+        TokenType::OauthToken => ("/oauth_applications/access_tokens/verify", "access_token"),
+        TokenType::ApiKey | TokenType::SessionToken => ("/api_keys/verify", "secret"),
+    };
+    let refuse = |reason, message: &str, unknown| Refusal { kind, reason, message: message.into(), unknown };
+    let mut body = JsonObject::new();
+    body.text(field, token);
+    let is_m2m = kind == TokenType::M2mToken;
+    let request = settings.backend.unversioned(Purpose::MachineToken, path, body.finish(), is_m2m);
+    let request = request.ok_or_else(|| refuse(Reason::UnexpectedError, "the Backend API's address is no http(s) URL", true))?;
+    let outage = |outage: crate::machine::Outage| refuse(Reason::UnexpectedError, &outage.0, true);
+    let response = io.backend(request).await.map_err(outage)?;
+    match response.status {
+        200..=299 => {}
+        401 => return Err(refuse(Reason::SecretKeyInvalid, "the Backend API does not know the secret key", true)),
+        404 => return Err(refuse(Reason::TokenInvalid, "the Backend API does not know the token", false)),
+        status => {
+            let unknown = status >= 500 || status == 429;
+            return Err(refuse(Reason::UnexpectedError, "the Backend API refused to check the token", unknown));
+        }
+    }
+    let odd = || refuse(Reason::UnexpectedError, "the Backend API's answer is no token", true);
+    let answer = Document::parse_bytes(&response.body).map_err(|_| odd())?;
+    // Clerk's library leaves these two to its callers; to let such a token in is nobody's wish.
+    for state in ["revoked", "expired"] {
+        if answer.get(state).is_some_and(Raw::is_truthy) {
+            return Err(refuse(Reason::TokenInvalid, state, false));
+        }
+    }
+    if kind == TokenType::OauthToken && !meets_audience(answer.get("aud"), &settings.verifier.options.audience) {
+        return Err(refuse(Reason::TokenVerificationFailed, NOT_FOR_US, false));
+    }
+    MachineAuth::from_answer(kind, &answer).ok_or_else(odd)
+}
+
+/// Whether the audience of an OAuth token is ours. Unlike a session token's it has to be there.
+///
+/// Source: `assertOAuthAudienceClaim` in `@clerk/backend`.
+fn meets_audience(aud: Option<Raw<'_>>, audience: &[String]) -> bool {
+    if audience.iter().all(String::is_empty) {
+        return true;
+    }
+    let auds = match aud {
+        None => return false,
+        Some(aud) => aud.as_str().map(|aud| vec![aud]).or_else(|| aud.as_strings()).unwrap_or_default(),
+    };
+    !auds.iter().any(|aud| aud.is_empty()) && auds.iter().any(|aud| audience.iter().any(|one| one == aud))
+}
+
+/// What stands behind a machine token.
+#[derive(Clone, Debug)]
+pub struct MachineAuth {
+    kind: TokenType,
+    subject: String,
+    /// Members as JSON, in Clerk's names.
+    members: Vec<(&'static str, String)>,
+}
+
+impl MachineAuth {
+    /// The kind of token.
+    #[must_use]
+    pub fn token_type(&self) -> TokenType {
+        self.kind
+    }
+
+    /// Who the token is for: `user_…`, `org_…` or `mch_…`.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The user behind it, if one is.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        Some(self.subject.as_str()).filter(|subject| subject.starts_with("user_"))
+    }
+
+    /// The organization behind it, if one is.
+    #[must_use]
+    pub fn org_id(&self) -> Option<&str> {
+        Some(self.subject.as_str()).filter(|subject| subject.starts_with("org_"))
+    }
+
+    /// The scopes, where they are a list.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<String> {
+        let scopes = self.members.iter().find(|(name, _)| *name == "scopes");
+        let list = scopes.and_then(|(_, json)| Document::parse(json.as_str().into()).ok());
+        let list = list.as_ref().and_then(|list| list.root().as_strings()).unwrap_or_default();
+        list.into_iter().map(std::borrow::Cow::into_owned).collect()
+    }
+
+    /// Reads the Backend API's answer. An answer that does not say which resource it is stands in JavaScript's names.
+    fn from_answer(kind: TokenType, answer: &Document) -> Option<Self> {
+        let subject = answer.get("subject")?.as_str()?.into_owned();
+        let mut members = Vec::new();
+        let mut copy = |name: &'static str, from: &str| {
+            members.extend(answer.get(from).map(|value| (name, value.text().to_owned())));
+        };
+        for name in ["id", "subject", "scopes"] {
+            copy(name, name);
+        }
+        match kind {
+            TokenType::ApiKey => {
+                copy("name", "name");
+                copy("claims", "claims");
+            }
+            TokenType::M2mToken => copy("claims", "claims"),
+            _ => copy("clientId", if answer.get("object").is_some() { "client_id" } else { "clientId" }),
+        }
+        Some(Self { kind, subject, members })
+    }
+
+    fn from_m2m_claims(claims: &VerifiedClaims) -> Self {
+        let mut custom = JsonObject::new();
+        let mut has_custom = false;
+        claims.root().each_member(|name, value| {
+            if !matches!(&*name, "iss" | "sub" | "exp" | "nbf" | "iat" | "jti") {
+                has_custom = true;
+                custom.raw(&name, value.text());
+            }
+        });
+        let scopes = claims.text("scopes").map(|scopes| split_scopes(&scopes));
+        let aud = || claims.get("aud").filter(|aud| !aud.is_null()).map(|aud| aud.text().to_owned());
+        let scopes = scopes.or_else(aud).unwrap_or_else(|| "[]".into());
+        let custom = if has_custom { custom.finish() } else { "null".into() };
+        Self::from_claims(TokenType::M2mToken, claims, vec![("claims", custom), ("scopes", scopes)])
+    }
+
+    fn from_oauth_claims(claims: &VerifiedClaims) -> Self {
+        let scp = claims.get("scp").filter(|scp| !scp.is_null()).map(|scp| scp.text().to_owned());
+        let scopes = scp.or_else(|| claims.text("scope").map(|scope| split_scopes(&scope))).unwrap_or_else(|| "[]".into());
+        let client_id = or_empty(claims.get("client_id"));
+        Self::from_claims(TokenType::OauthToken, claims, vec![("clientId", client_id), ("scopes", scopes)])
+    }
+
+    fn from_claims(kind: TokenType, claims: &VerifiedClaims, mut members: Vec<(&'static str, String)>) -> Self {
+        members.push(("id", or_empty(claims.get("jti"))));
+        members.extend(claims.get("sub").map(|sub| ("subject", sub.text().to_owned())));
+        Self { kind, subject: claims.text("sub").unwrap_or_default().into_owned(), members }
+    }
+
+    pub(super) fn write(&self, out: &mut JsonObject) {
+        for (name, json) in &self.members {
+            out.raw(name, json);
+        }
+        out.raw("isAuthenticated", "true");
+        out.text("tokenType", self.kind.as_str());
+        match self.kind {
+            TokenType::ApiKey => {
+                for (name, id) in [("userId", self.user_id()), ("orgId", self.org_id())] {
+                    match id {
+                        Some(id) => out.text(name, id),
+                        None => out.raw(name, "null"),
+                    }
+                }
+            }
+            TokenType::M2mToken => out.text("machineId", &self.subject),
+            TokenType::OauthToken | TokenType::SessionToken => out.text("userId", &self.subject),
+        }
+    }
+
+    pub(super) fn write_nobody(kind: TokenType, out: &mut JsonObject) {
+        let own: &[&str] = match kind {
+            TokenType::ApiKey => &["name", "claims", "userId", "orgId"],
+            TokenType::M2mToken => &["claims", "machineId"],
+            TokenType::OauthToken | TokenType::SessionToken => &["userId", "clientId"],
+        };
+        for name in ["id", "subject", "scopes"].iter().chain(own) {
+            out.raw(name, "null");
+        }
+        out.raw("isAuthenticated", "false");
+        out.text("tokenType", kind.as_str());
+    }
+}
+
+/// A list of scopes with blanks between, as a JSON array.
+fn split_scopes(scopes: &str) -> String {
+    let mut json = String::from("[");
+    for (at, scope) in scopes.split(' ').enumerate() {
+        if at > 0 {
+            json.push(',');
+        }
+        push_string(&mut json, scope);
+    }
+    json.push(']');
+    json
+}
+
+fn or_empty(value: Option<Raw<'_>>) -> String {
+    value.filter(|value| !value.is_null()).map_or_else(|| "\"\"".into(), |value| value.text().to_owned())
+}
+
+const NOT_FOR_US: &str = "the token's audience is none of those that were asked for";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_say_the_kind() {
+        assert_eq!(kind_of("ak_1", None), Some(TokenType::ApiKey));
+        assert_eq!(kind_of("mt_1", None), Some(TokenType::M2mToken));
+        assert_eq!(kind_of("oat_1", None), Some(TokenType::OauthToken));
+        assert_eq!(kind_of("AK_1", None), None);
+    }
+
+    #[test]
+    fn an_audience_that_is_asked_for_has_to_be_there() {
+        let audience = ["api".to_owned()];
+        let meets = |json: &str| meets_audience(Document::parse(json.into()).unwrap().get("aud"), &audience);
+        assert!(meets(r#"{"aud":"api"}"#));
+        assert!(meets(r#"{"aud":["x","api"]}"#));
+        for json in ["{}", r#"{"aud":"x"}"#, r#"{"aud":[]}"#, r#"{"aud":["api",""]}"#, r#"{"aud":["api",1]}"#, r#"{"aud":1}"#] {
+            assert!(!meets(json), "{json}");
+        }
+        assert!(meets_audience(None, &[]));
+    }
+}

@@ -1,0 +1,187 @@
+//! `authenticateRequest`'s options, as data.
+
+use core::time::Duration;
+
+use super::TokenType;
+use crate::{
+    limits,
+    token::{MissingAzp, PemError},
+};
+
+/// What to check requests against. The names are Clerk's; [`Default`] is Clerk's too.
+///
+/// Source: `AuthenticateRequestOptions` in `@clerk/backend`.
+#[derive(Clone, Debug)]
+pub struct AuthenticateOptions {
+    /// `pk_test_…` or `pk_live_…`.
+    pub publishable_key: String,
+    /// `sk_test_…` or `sk_live_…`.
+    pub secret_key: Option<String>,
+    /// `ak_…`; for machine-to-machine tokens, in place of the secret key.
+    pub machine_secret_key: Option<String>,
+    /// The PEM public key; with it no key set is fetched.
+    pub jwt_key: Option<String>,
+    /// The Backend API; `https://api.clerk.com` if not given.
+    pub api_url: Option<String>,
+    /// Its version; `v1` if not given.
+    pub api_version: Option<String>,
+    /// Exact origins that tokens may have been minted for. Empty: any.
+    pub authorized_parties: Vec<String>,
+    /// Ours: whether `https://*.preview.example.com` among the authorized parties stands for any one label.
+    pub authorized_party_patterns: bool,
+    /// Ours: what becomes of a token without `azp` where authorized parties are given.
+    pub missing_azp: MissingAzp,
+    /// Accepted audiences. Empty: any.
+    pub audience: Vec<String>,
+    /// Accepted issuers. Empty: any.
+    pub issuer: Vec<String>,
+    /// How far clocks may be apart.
+    pub clock_skew: Duration,
+    /// Accepted `typ` headers; `JWT` if not given.
+    pub header_type: Option<Vec<String>>,
+    /// Ask for the key set each time.
+    pub skip_jwks_cache: bool,
+    /// Ours: how often the key set is asked for before giving up, the first time included.
+    pub key_set_attempts: u32,
+    /// The Frontend API's proxy; absolute, or a path of the public origin.
+    pub proxy_url: Option<String>,
+    /// A satellite's domain.
+    pub domain: Option<String>,
+    /// Whether this is a satellite application.
+    pub is_satellite: bool,
+    /// Whether a satellite asks its primary on a first visit without cookies.
+    pub satellite_auto_sync: bool,
+    /// Where to sign in; absolute for a satellite.
+    pub sign_in_url: Option<String>,
+    /// Where to sign up.
+    pub sign_up_url: Option<String>,
+    /// Handed through.
+    pub after_sign_in_url: Option<String>,
+    /// Handed through.
+    pub after_sign_up_url: Option<String>,
+    /// Which paths want which organization active.
+    pub organization_sync: OrganizationSync,
+    /// Which kinds of token are taken.
+    pub accepts_token: AcceptsToken,
+    /// Ours: whether `X-Forwarded-Host`, `X-Forwarded-Proto` and `Host` say what the public URL is, as in Clerk; without, the
+    /// request's own URL does.
+    pub forwarded_headers: bool,
+}
+
+impl Default for AuthenticateOptions {
+    fn default() -> Self {
+        Self {
+            publishable_key: String::new(),
+            secret_key: None,
+            machine_secret_key: None,
+            jwt_key: None,
+            api_url: None,
+            api_version: None,
+            authorized_parties: Vec::new(),
+            authorized_party_patterns: false,
+            missing_azp: MissingAzp::Reject,
+            audience: Vec::new(),
+            issuer: Vec::new(),
+            clock_skew: limits::CLOCK_SKEW,
+            header_type: None,
+            skip_jwks_cache: false,
+            key_set_attempts: limits::KEY_SET_ATTEMPTS,
+            proxy_url: None,
+            domain: None,
+            is_satellite: false,
+            satellite_auto_sync: false,
+            sign_in_url: None,
+            sign_up_url: None,
+            after_sign_in_url: None,
+            after_sign_up_url: None,
+            organization_sync: OrganizationSync::default(),
+            accepts_token: AcceptsToken::default(),
+            forwarded_headers: true,
+        }
+    }
+}
+
+/// `organizationSyncOptions`. A list that is there but empty matches every path, as in Clerk.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationSync {
+    /// Patterns with an `:id` or a `:slug`.
+    pub organization_patterns: Option<Vec<String>>,
+    /// Patterns of the personal account.
+    pub personal_account_patterns: Option<Vec<String>>,
+}
+
+/// `acceptsToken`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AcceptsToken {
+    /// One kind.
+    One(TokenType),
+    /// Some kinds.
+    List(Vec<TokenType>),
+    /// All kinds.
+    Any,
+}
+
+impl Default for AcceptsToken {
+    fn default() -> Self {
+        Self::One(TokenType::SessionToken)
+    }
+}
+
+impl AcceptsToken {
+    /// Whether a kind of token is taken.
+    #[must_use]
+    pub fn accepts(&self, kind: TokenType) -> bool {
+        match self {
+            Self::One(one) => *one == kind,
+            Self::List(list) => list.contains(&kind),
+            Self::Any => true,
+        }
+    }
+
+    /// Machine requests of one kind need neither cookies nor a publishable key.
+    pub(super) fn is_header_only(&self) -> bool {
+        matches!(self, Self::One(TokenType::M2mToken | TokenType::ApiKey))
+    }
+
+    pub(super) fn is_m2m_only(&self) -> bool {
+        matches!(self, Self::One(TokenType::M2mToken))
+    }
+}
+
+/// Options that cannot be checked against. Clerk throws on most of these with the first request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptionsError {
+    /// No publishable key.
+    #[error("publishable key missing; help: set CLERK_PUBLISHABLE_KEY to the one of your instance")]
+    PublishableKeyMissing,
+    /// Not a publishable key.
+    #[error("invalid publishable key: expected `pk_test_` or `pk_live_` and the encoded Frontend API")]
+    PublishableKeyInvalid,
+    /// The Frontend API of the publishable key, the domain or the proxy is no host.
+    #[error("the Frontend API's address is no http(s) URL; help: check publishable key, proxy URL and domain")]
+    FrontendApi,
+    /// No secret key.
+    #[error("secret key missing; help: set CLERK_SECRET_KEY to the one of your instance")]
+    SecretKeyMissing,
+    /// Neither secret key nor machine secret key.
+    #[error("machine tokens need a secret key or a machine secret key")]
+    MachineKeyMissing,
+    /// A development satellite without `sign_in_url`.
+    #[error("`sign_in_url` missing: a satellite of a development instance needs the primary's")]
+    SignInUrlMissing,
+    /// A satellite with neither `domain` nor `proxy_url`.
+    #[error("a satellite needs `domain` or `proxy_url`")]
+    DomainMissing,
+    /// The PEM key.
+    #[error("invalid JWT key: {0}")]
+    JwtKey(#[from] PemError),
+    /// An organization pattern.
+    #[error("invalid organization pattern {pattern}: {why}")]
+    OrganizationPattern {
+        /// As given.
+        pattern: String,
+        /// What the pattern room says.
+        why: String,
+    },
+}

@@ -1,0 +1,45 @@
+//! The Frontend API's proxy where the platform has one of its own.
+//!
+//! Source: `getAutoProxyUrlFromEnvironment` in `@clerk/shared`.
+
+/// What a host on Vercel knows about where it runs.
+#[derive(Clone, Debug, Default)]
+pub struct VercelEnvironment {
+    /// `VERCEL_TARGET_ENV`.
+    pub target_env: Option<String>,
+    /// `VERCEL_PROJECT_PRODUCTION_URL`: a host, or an address.
+    pub project_production_url: Option<String>,
+    /// `CLERK_DISABLE_AUTO_PROXY`: `true` or `1`.
+    pub disable_auto_proxy: Option<String>,
+}
+
+/// The path of the proxy, for [`proxy_url`](super::AuthenticateOptions::proxy_url), where neither proxy nor domain is given: a
+/// production instance on a `vercel.app` host cannot have a Frontend API below its own domain.
+#[must_use]
+pub fn auto_proxy_path(publishable_key: &str, environment: &VercelEnvironment) -> Option<&'static str> {
+    let is_live = publishable_key.starts_with("pk_live_") || publishable_key.starts_with("live_");
+    let is_disabled = environment.disable_auto_proxy.as_deref().is_some_and(|value| matches!(value, "true" | "1"));
+    let is_production = environment.target_env.as_deref() == Some("production");
+    let url = environment.project_production_url.as_deref().unwrap_or_default();
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(url);
+    let host = host.split(['/', ':', '?', '#']).next().unwrap_or_default();
+    (is_live && !is_disabled && is_production && host.ends_with(".vercel.app")).then_some("/__clerk")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_production_on_vercels_own_domain_has_the_proxy() {
+        let environment = |url: &str| VercelEnvironment {
+            target_env: Some("production".into()),
+            project_production_url: Some(url.into()),
+            disable_auto_proxy: None,
+        };
+        assert_eq!(auto_proxy_path("pk_live_x", &environment("my-app.vercel.app")), Some("/__clerk"));
+        assert_eq!(auto_proxy_path("pk_live_x", &environment("https://my-app.vercel.app/x")), Some("/__clerk"));
+        assert_eq!(auto_proxy_path("pk_live_x", &environment("www.example.com")), None);
+        assert_eq!(auto_proxy_path("pk_test_x", &environment("my-app.vercel.app")), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! Version 2 claims: features by scope, permissions as bits.
+//!
+//! `fea` is a list such as `o:reports,u:beta,uo:both`: a feature of the organization, of the user, or of both. `o.per` names the
+//! permissions, and `o.fpm` holds a decimal number for each feature of the organization, whose bits say which of the permissions
+//! the user has for it.
+//!
+//! Source: `jwtPayloadParser.ts` and `splitByScope` in `@clerk/shared`.
+
+use std::borrow::Cow;
+
+use crate::json::Raw;
+
+/// A claim that cannot be read as what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// The features (or plans) of one kind of owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Organization,
+    User,
+}
+
+/// The entries of a claim such as `fea`, each as its scope and its name.
+///
+/// The error comes in the place of an entry without a colon.
+fn entries(claim: &str) -> impl Iterator<Item = Result<(&str, &str), Malformed>> {
+    let parts = if claim.is_empty() { None } else { Some(claim.split(',')) };
+    parts.into_iter().flatten().map(|part| part.trim().split_once(':').ok_or(Malformed))
+}
+
+fn is_of(scope: &str, owner: Owner) -> bool {
+    match owner {
+        Owner::Organization => matches!(scope, "o" | "ou" | "uo"),
+        Owner::User => matches!(scope, "u" | "ou" | "uo"),
+    }
+}
+
+/// Whether a claim holds a name, for an owner or, without one, for any.
+pub(super) fn holds(claim: &str, owner: Option<Owner>, name: &str) -> Result<bool, Malformed> {
+    let mut found = false;
+    for entry in entries(claim) {
+        let (scope, entry_name) = entry?;
+        let is_owner = match owner {
+            Some(owner) => is_of(scope, owner),
+            None => is_of(scope, Owner::Organization) || is_of(scope, Owner::User),
+        };
+        found |= is_owner && entry_name == name;
+    }
+    Ok(found)
+}
+
+/// Checks that a claim can be read; an absent or empty one can.
+pub(super) fn check(claim: Option<Raw<'_>>) -> Result<(), Malformed> {
+    match claim.filter(|claim| claim.is_truthy()) {
+        None => Ok(()),
+        Some(claim) => entries(&claim.as_str().ok_or(Malformed)?).try_for_each(|entry| entry.map(|_| ())),
+    }
+}
+
+/// Checks that `per` and `fpm` of an organization can be read.
+pub(super) fn check_permissions(org: Raw<'_>) -> Result<(), Malformed> {
+    match permission_claims(org) {
+        Some((per, fpm)) if per.as_str().is_none() || fpm.as_str().is_none() => Err(Malformed),
+        _ => Ok(()),
+    }
+}
+
+fn permission_claims(org: Raw<'_>) -> Option<(Raw<'_>, Raw<'_>)> {
+    let truthy = |name| org.get(name).filter(|claim| claim.is_truthy());
+    Some((truthy("per")?, truthy("fpm")?))
+}
+
+/// The permissions, spelled out.
+pub(super) fn permissions(features: Option<Raw<'_>>, org: Raw<'_>) -> Vec<String> {
+    let text = |claim: Raw<'_>| claim.as_str().map(Cow::into_owned).unwrap_or_default();
+    let Some((per, fpm)) = permission_claims(org) else { return Vec::new() };
+    let (per, fpm) = (text(per), text(fpm));
+    let features = features.map(text).unwrap_or_default();
+    let names: Vec<&str> = per.split(',').map(str::trim).collect();
+    let org_features = entries(&features).flatten().filter(|(scope, _)| is_of(scope, Owner::Organization));
+    let mut found = Vec::new();
+    for ((_, feature), bits) in org_features.zip(fpm.split(',')) {
+        for (name, is_set) in names.iter().zip(low_bits(bits.trim(), names.len())) {
+            if is_set {
+                found.push(["org:", feature, ":", name].concat());
+            }
+        }
+    }
+    found
+}
+
+/// The lowest bits of a decimal number of any length, the lowest first; none for what is no number.
+fn low_bits(decimal: &str, count: usize) -> Vec<bool> {
+    if decimal.is_empty() || !decimal.bytes().all(|b| b.is_ascii_digit()) {
+        return Vec::new();
+    }
+    let mut digits: Vec<u8> = decimal.bytes().map(|b| b - b'0').collect();
+    (0..count)
+        .map(|_| {
+            let mut remainder = 0;
+            for digit in &mut digits {
+                let value = remainder * 10 + *digit;
+                *digit = value / 2;
+                remainder = value % 2;
+            }
+            remainder == 1
+        })
+        .collect()
+}
+
+/// A value as a template string would write it.
+pub(super) fn as_template(value: Raw<'_>) -> Cow<'_, str> {
+    value.as_str().unwrap_or(Cow::Borrowed(value.text()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Document;
+
+    fn read(json: &str) -> Vec<String> {
+        let document = Document::parse(json.into()).unwrap();
+        permissions(document.get("fea"), document.get("o").unwrap())
+    }
+
+    #[test]
+    fn bits_are_features_by_permissions() {
+        let json = r#"{"fea":"o:a,u:x,uo:b","o":{"per":"read, manage","fpm":"1,3"}}"#;
+        assert_eq!(read(json), ["org:a:read", "org:b:read", "org:b:manage"]);
+    }
+
+    #[test]
+    fn numbers_of_any_length_are_read_and_nonsense_is_none() {
+        assert_eq!(low_bits("36893488147419103233", 66).iter().filter(|bit| **bit).count(), 2, "2^65 + 1");
+        assert_eq!(read(r#"{"fea":"o:a","o":{"per":"read","fpm":"x"}}"#), Vec::<String>::new());
+        assert_eq!(read(r#"{"fea":"o:a","o":{"per":"read"}}"#), Vec::<String>::new());
+    }
+
+    #[test]
+    fn names_are_looked_for_in_their_scope() {
+        let claim = "o:a, u:b,ou:c";
+        assert_eq!(holds(claim, Some(Owner::User), "a"), Ok(false));
+        assert_eq!(holds(claim, Some(Owner::User), "b"), Ok(true));
+        assert_eq!(holds(claim, Some(Owner::Organization), "c"), Ok(true));
+        assert_eq!(holds(claim, None, "a"), Ok(true));
+        assert_eq!(holds("a", None, "a"), Err(Malformed));
+    }
+}

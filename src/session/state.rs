@@ -1,0 +1,215 @@
+//! What a check of a request ends with.
+
+use std::rc::Rc;
+
+use super::Auth;
+use crate::reason::Reason;
+
+/// Signed in, signed out, or neither before a handshake has been made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A good token.
+    SignedIn,
+    /// No good token.
+    SignedOut,
+    /// The browser has to go to the Frontend API and come back; `location` says where.
+    Handshake,
+}
+
+impl Status {
+    /// Clerk's name for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed-in",
+            Self::SignedOut => "signed-out",
+            Self::Handshake => "handshake",
+        }
+    }
+}
+
+/// The kinds of token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenType {
+    /// A session token.
+    SessionToken,
+    /// An API key.
+    ApiKey,
+    /// A machine-to-machine token.
+    M2mToken,
+    /// An OAuth access token.
+    OauthToken,
+}
+
+impl TokenType {
+    /// Reads Clerk's name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "session_token" => Some(Self::SessionToken),
+            "api_key" => Some(Self::ApiKey),
+            "m2m_token" => Some(Self::M2mToken),
+            "oauth_token" => Some(Self::OauthToken),
+            _ => None,
+        }
+    }
+
+    /// Clerk's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionToken => "session_token",
+            Self::ApiKey => "api_key",
+            Self::M2mToken => "m2m_token",
+            Self::OauthToken => "oauth_token",
+        }
+    }
+}
+
+/// What `authenticateRequest` answers.
+#[derive(Clone, Debug)]
+pub struct RequestState {
+    /// Signed in or not, or a handshake.
+    pub status: Status,
+    /// Why not; `None` when signed in.
+    pub reason: Option<Reason>,
+    /// More words for the operator; may be empty. Holds no token, key or secret.
+    pub message: String,
+    /// The kind of token; `None` where no accepted kind was there.
+    pub token_type: Option<TokenType>,
+    /// The token, when signed in.
+    pub token: Option<Rc<str>>,
+    /// To be put on the response, names in lower case: `location`, `set-cookie`s, `cache-control`, `x-clerk-auth-*`.
+    pub headers: Vec<(String, String)>,
+    /// Who it is, and what they may.
+    pub auth: Auth,
+    /// The check could not be made (no keys, no answer): neither signed in nor known to be signed out. Clerk has no such state,
+    /// and says signed out.
+    pub unknown: bool,
+    /// The token has no `azp` although authorized parties are asked for, and was let through.
+    pub azp_missing: bool,
+}
+
+impl RequestState {
+    /// Whether a good token was there. A pending session's token is good.
+    #[must_use]
+    pub fn is_authenticated(&self) -> bool {
+        self.status == Status::SignedIn
+    }
+
+    /// The first header of that name, given in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn signed_in(token: Rc<str>, kind: TokenType, auth: Auth, headers: Headers) -> Self {
+        Self {
+            status: Status::SignedIn,
+            reason: None,
+            message: String::new(),
+            token_type: Some(kind),
+            token: Some(token),
+            headers: headers.0,
+            azp_missing: auth.is_azp_missing(),
+            auth,
+            unknown: false,
+        }
+    }
+
+    pub(super) fn signed_out(kind: TokenType, reason: Reason, message: String) -> Self {
+        Self::signed_out_with(Some(kind), reason, message, Headers::default())
+    }
+
+    /// Signed out, with words for the operator that the response does not show.
+    pub(super) fn signed_out_quietly(kind: TokenType, reason: Reason, message: String) -> Self {
+        Self { message, ..Self::signed_out(kind, reason, String::new()) }
+    }
+
+    pub(super) fn signed_out_with(kind: Option<TokenType>, reason: Reason, message: String, headers: Headers) -> Self {
+        let auth = Auth::signed_out(kind);
+        Self::not_signed_in(Status::SignedOut, kind, reason, message, headers, auth)
+    }
+
+    pub(super) fn handshake(reason: Reason, message: String, headers: Headers) -> Self {
+        let kind = Some(TokenType::SessionToken);
+        Self::not_signed_in(Status::Handshake, kind, reason, message, headers, Auth::handshake())
+    }
+
+    pub(super) fn unknown_if(mut self, unknown: bool) -> Self {
+        self.unknown = unknown;
+        self
+    }
+
+    fn not_signed_in(
+        status: Status,
+        kind: Option<TokenType>,
+        reason: Reason,
+        message: String,
+        mut headers: Headers,
+        auth: Auth,
+    ) -> Self {
+        if !message.is_empty() {
+            headers.set("x-clerk-auth-message", &message);
+        }
+        headers.set("x-clerk-auth-reason", &reason.as_str());
+        headers.set("x-clerk-auth-status", status.as_str());
+        Self {
+            status,
+            reason: Some(reason),
+            message,
+            token_type: kind,
+            token: None,
+            headers: headers.0,
+            auth,
+            unknown: false,
+            azp_missing: false,
+        }
+    }
+}
+
+/// Response headers on their way into a state.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Headers(Vec<(String, String)>);
+
+impl Headers {
+    /// Sets a header to one value. A value that is none, as Fetch has it, is left out: better no reason than a second header.
+    pub(super) fn set(&mut self, name: &'static str, value: &str) {
+        self.0.retain(|(found, _)| found != name);
+        // The one result is whether it is there now, and nobody asks.
+        let _ = self.append(name, value);
+    }
+
+    /// Adds a header; false where the value is none.
+    #[must_use]
+    pub(super) fn append(&mut self, name: &'static str, value: &str) -> bool {
+        let Some(value) = clean(value) else { return false };
+        self.0.push((name.to_owned(), value.to_owned()));
+        true
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(found, _)| found == name)
+    }
+}
+
+/// A header value as Fetch normalizes it; `None` where it holds a line break, a NUL or a letter beyond Latin-1.
+fn clean(value: &str) -> Option<&str> {
+    let value = value.trim_matches([' ', '\t', '\r', '\n']);
+    value.chars().all(|char| char <= '\u{ff}' && !matches!(char, '\0' | '\r' | '\n')).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_none_leaves_no_header() {
+        let mut headers = Headers::default();
+        headers.set("x-clerk-auth-reason", " bad\u{fc} ");
+        assert_eq!(headers.0, [("x-clerk-auth-reason".to_owned(), "bad\u{fc}".to_owned())]);
+        headers.set("x-clerk-auth-reason", "bad\ncode");
+        assert!(!headers.has("x-clerk-auth-reason"));
+        assert!(!headers.append("set-cookie", "a=\u{2602}"));
+    }
+}

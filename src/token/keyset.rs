@@ -1,0 +1,301 @@
+//! Keys: a JWK Set as the Backend API serves it, or the PEM key of `CLERK_JWT_KEY`.
+
+use std::{
+    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
+};
+
+use super::{Algorithm, KeySetError};
+use crate::{
+    json::{Document, Raw},
+    limits,
+};
+
+/// A public RSA key that may verify.
+#[derive(Debug)]
+pub struct VerificationKey {
+    /// Unique in this process; never reused, so a host's cache of imported keys cannot mix two up. A key that is in the next
+    /// key set too keeps its id.
+    pub id: u64,
+    /// `n`, base64url.
+    pub n: String,
+    /// `e`, base64url.
+    pub e: String,
+    /// The only algorithm that this key is for; `None` where the JWK does not say.
+    pub algorithm: Option<Algorithm>,
+}
+
+impl VerificationKey {
+    fn new(n: String, e: String, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        let modulus = URL_SAFE_NO_PAD.decode(&n).map_err(|_| "n is not base64url")?;
+        let exponent = URL_SAFE_NO_PAD.decode(&e).map_err(|_| "e is not base64url")?;
+        let bits = bit_length(&modulus);
+        if bits < limits::RSA_MIN_BITS {
+            return Err("the modulus has fewer than 2048 bits");
+        }
+        if bits > limits::RSA_MAX_BITS {
+            return Err("the modulus has more than 16384 bits");
+        }
+        // An even exponent is no RSA exponent, and with 1 every signature is good.
+        if bit_length(&exponent) < 2 || exponent.last().is_none_or(|last| last & 1 == 0) {
+            return Err("e is not a public exponent");
+        }
+        Ok(Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), n, e, algorithm })
+    }
+
+    /// Reads a PEM key: `SubjectPublicKeyInfo` in `PUBLIC KEY` armour, or its bare base64. Line breaks of any kind may be
+    /// missing, or stand as a backslash and an `n`, as environment files have it.
+    ///
+    /// # Errors
+    ///
+    /// [`PemError`]; Clerk's library takes any text for a key, and then no signature is ever good.
+    ///
+    /// Source: RFC 7468 section 13, RFC 5280 section 4.1.2.7, RFC 8017 appendix A.1.1.
+    pub fn parse_pem(pem: &str) -> Result<Self, PemError> {
+        let text = pem.replace("\\n", "\n");
+        let body = match text.trim().strip_prefix("-----BEGIN PUBLIC KEY-----") {
+            Some(rest) => rest.strip_suffix("-----END PUBLIC KEY-----").ok_or(PemError::Armour)?,
+            None if text.contains("-----") => return Err(PemError::Armour),
+            None => &text,
+        };
+        let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| PemError::Base64)?;
+        let (modulus, exponent) = read_public_key(&der).ok_or(PemError::NotRsa)?;
+        Self::new(URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent), Some(Algorithm::Rs256))
+            .map_err(PemError::Unusable)
+    }
+}
+
+/// A PEM text that is no RSA public key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemError {
+    /// Other armour than `PUBLIC KEY`.
+    #[error("expected `-----BEGIN PUBLIC KEY-----` and its end; help: copy the JWT public key from the Clerk dashboard")]
+    Armour,
+    /// What is between is not base64.
+    #[error("the text is not base64")]
+    Base64,
+    /// What it encodes is not an RSA key.
+    #[error("the text is no RSA public key")]
+    NotRsa,
+    /// An RSA key that must not be used.
+    #[error("{0}")]
+    Unusable(&'static str),
+}
+
+/// The keys of one instance.
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    keys: Vec<Jwk>,
+}
+
+#[derive(Clone, Debug)]
+struct Jwk {
+    kid: String,
+    key: Result<Rc<VerificationKey>, &'static str>,
+}
+
+impl KeySet {
+    /// Reads a JWK Set. A member that is no key of ours stays in the set under its `kid` with what is wrong with it; one without
+    /// a `kid` is left out. Keys that `previous` has too are taken over from there, ids and all.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySetError::NotAKeySet`], [`KeySetError::Empty`] or [`KeySetError::TooManyKeys`].
+    ///
+    /// Source: RFC 7517 section 5.
+    pub fn parse(json: &[u8], previous: Option<&Self>) -> Result<Self, KeySetError> {
+        let Ok(document) = Document::parse_bytes(json) else { return Err(KeySetError::NotAKeySet) };
+        if matches!(document, Document::Null) {
+            return Err(KeySetError::NotAKeySet);
+        }
+        let members = document.get("keys").and_then(Raw::elements).unwrap_or_default();
+        if members.is_empty() {
+            return Err(KeySetError::Empty);
+        }
+        if members.len() > limits::KEYS_PER_SET {
+            return Err(KeySetError::TooManyKeys);
+        }
+        let read = |member: Raw<'_>| {
+            let kid = member.get("kid")?.as_str()?.into_owned();
+            Some(Jwk { kid, key: read_jwk(member, previous) })
+        };
+        Ok(Self { keys: members.into_iter().filter_map(read).collect() })
+    }
+
+    /// The key with that `kid`, or what is wrong with it. Of two the last counts, as in Clerk.
+    #[must_use]
+    pub fn select(&self, kid: &str) -> Option<Result<Rc<VerificationKey>, &'static str>> {
+        self.keys.iter().rev().find(|jwk| jwk.kid == kid).map(|jwk| jwk.key.clone())
+    }
+}
+
+fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKey>, &'static str> {
+    let text = |name| jwk.get(name).and_then(Raw::as_str);
+    if text("kty").as_deref() != Some("RSA") {
+        return Err("kty is not RSA");
+    }
+    if jwk.get("use").is_some() && text("use").as_deref() != Some("sig") {
+        return Err("use is not sig");
+    }
+    let is_for_verifying =
+        |operations: Raw<'_>| operations.as_strings().is_some_and(|list| list.iter().any(|one| one == "verify"));
+    if !jwk.get("key_ops").is_none_or(is_for_verifying) {
+        return Err("key_ops does not hold verify");
+    }
+    if jwk.get("d").is_some() {
+        return Err("it is a private key");
+    }
+    let algorithm = match jwk.get("alg") {
+        None => None,
+        Some(alg) => Some(alg.as_str().and_then(|name| Algorithm::parse(&name)).ok_or("alg is none of RS256, RS384, RS512")?),
+    };
+    let (Some(n), Some(e)) = (text("n"), text("e")) else { return Err("n or e is missing") };
+    let same = |known: &&Rc<VerificationKey>| known.n == n && known.e == e && known.algorithm == algorithm;
+    let known = previous.and_then(|set| set.keys.iter().filter_map(|jwk| jwk.key.as_ref().ok()).find(same));
+    match known {
+        Some(key) => Ok(key.clone()),
+        None => VerificationKey::new(n.into_owned(), e.into_owned(), algorithm).map(Rc::new),
+    }
+}
+
+fn bit_length(big_endian: &[u8]) -> usize {
+    let significant = big_endian.iter().skip_while(|byte| **byte == 0);
+    let mut bytes = significant.clone();
+    bytes.next().map_or(0, |first| 8 - first.leading_zeros() as usize + 8 * bytes.count())
+}
+
+/// Modulus and exponent of a `SubjectPublicKeyInfo` for RSA.
+fn read_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    const SEQUENCE: u8 = 0x30;
+    const BIT_STRING: u8 = 0x03;
+    const INTEGER: u8 = 0x02;
+    // SEQUENCE { OID 1.2.840.113549.1.1.1 (rsaEncryption), NULL }
+    const RSA_ENCRYPTION: &[u8] = &[0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00];
+    let (info, rest) = take_der(der, SEQUENCE)?;
+    let (algorithm, info) = take_der(info, SEQUENCE)?;
+    let (bits, end) = take_der(info, BIT_STRING)?;
+    let (key, key_end) = take_der(bits.strip_prefix(&[0])?, SEQUENCE)?;
+    let (modulus, key) = take_der(key, INTEGER)?;
+    let (exponent, key) = take_der(key, INTEGER)?;
+    let whole = rest.is_empty() && end.is_empty() && key_end.is_empty() && key.is_empty();
+    let unsigned = |integer: &'_ [u8]| integer.first().is_some_and(|first| first & 0x80 == 0);
+    (whole && algorithm == RSA_ENCRYPTION && unsigned(modulus) && unsigned(exponent))
+        .then(|| (modulus.strip_prefix(&[0]).unwrap_or(modulus), exponent))
+}
+
+/// One DER value of that tag, and what is behind it.
+fn take_der(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (found, rest) = der.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (length, rest) = match *first {
+        short @ 0..=0x7F => (usize::from(short), rest),
+        0x81 => {
+            let (length, rest) = rest.split_first()?;
+            (usize::from(*length), rest)
+        }
+        0x82 => {
+            let (length, rest) = rest.split_first_chunk::<2>()?;
+            (usize::from(u16::from_be_bytes(*length)), rest)
+        }
+        _ => return None,
+    };
+    (*found == tag).then(|| rest.split_at_checked(length)).flatten()
+}
+
+const STANDARD_ANY_PAD: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jwk(kid: &str, n_bytes: usize, more: &str) -> String {
+        let n = URL_SAFE_NO_PAD.encode(vec![0xC5; n_bytes]);
+        format!(r#"{{"kid":"{kid}","kty":"RSA","n":"{n}","e":"AQAB"{more}}}"#)
+    }
+
+    fn set(keys: &[String]) -> KeySet {
+        KeySet::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes(), None).unwrap()
+    }
+
+    #[test]
+    fn odd_members_are_named_and_never_used() {
+        let set = set(&[
+            jwk("good", 256, ""),
+            jwk("small", 255, ""),
+            jwk("enc", 256, r#","use":"enc""#),
+            jwk("private", 256, r#","d":"AQ""#),
+            jwk("signs", 256, r#","key_ops":["sign"]"#),
+            jwk("other", 256, r#","alg":"PS256""#),
+            r#"{"kid":"ec","kty":"EC"}"#.into(),
+            "null".into(),
+            "[]".into(),
+        ]);
+        assert!(set.select("good").unwrap().is_ok());
+        for kid in ["small", "enc", "private", "signs", "other", "ec"] {
+            assert!(set.select(kid).unwrap().is_err(), "{kid}");
+        }
+        for kid in ["", "constructor", "__proto__", "undefined", "null"] {
+            assert!(set.select(kid).is_none(), "{kid}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_set_is_an_error() {
+        for (json, error) in [
+            ("<html>", KeySetError::NotAKeySet),
+            ("null", KeySetError::NotAKeySet),
+            ("{}", KeySetError::Empty),
+            (r#"{"keys":{}}"#, KeySetError::Empty),
+            (r#"{"keys":[]}"#, KeySetError::Empty),
+        ] {
+            assert_eq!(KeySet::parse(json.as_bytes(), None).unwrap_err(), error, "{json}");
+        }
+        let many = format!(r#"{{"keys":[{}]}}"#, vec!["{}"; limits::KEYS_PER_SET + 1].join(","));
+        assert_eq!(KeySet::parse(many.as_bytes(), None).unwrap_err(), KeySetError::TooManyKeys);
+    }
+
+    #[test]
+    fn a_key_keeps_its_id_from_set_to_set_and_a_changed_key_does_not() {
+        let first = set(&[jwk("a", 256, "")]);
+        let json = format!(r#"{{"keys":[{},{}]}}"#, jwk("a", 256, ""), jwk("b", 257, ""));
+        let second = KeySet::parse(json.as_bytes(), Some(&first)).unwrap();
+        let id = |set: &KeySet, kid| set.select(kid).unwrap().unwrap().id;
+        assert_eq!(id(&first, "a"), id(&second, "a"));
+        assert_ne!(id(&second, "a"), id(&second, "b"));
+    }
+
+    #[test]
+    fn pem_keys_are_read_with_any_line_breaks() {
+        // SubjectPublicKeyInfo of a made-up modulus of 2048 bits.
+        let mut key = vec![0x30, 0x82, 0x01, 0x0A, 0x02, 0x82, 0x01, 0x01, 0x00];
+        key.extend([0xC5; 256]);
+        key.extend([0x02, 0x03, 0x01, 0x00, 0x01]);
+        let mut der = vec![0x30, 0x82, 0x01, 0x22, 0x30, 0x0D];
+        der.extend([0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00]);
+        der.extend([0x03, 0x82, 0x01, 0x0F, 0x00]);
+        der.extend(key);
+        let base64 = base64::engine::general_purpose::STANDARD.encode(&der);
+        let (first, second) = base64.split_at(64);
+        for pem in [
+            base64.clone(),
+            format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n"),
+            format!("-----BEGIN PUBLIC KEY-----\\n{first}\\n{second}\\n-----END PUBLIC KEY-----\\n"),
+            format!(" -----BEGIN PUBLIC KEY-----{first}\r\n  {second}-----END PUBLIC KEY-----"),
+        ] {
+            assert_eq!(VerificationKey::parse_pem(&pem).unwrap().e, "AQAB", "{pem}");
+        }
+        for pem in ["", "garbage!", "-----BEGIN RSA PUBLIC KEY-----", &base64[..base64.len() - 8]] {
+            assert!(VerificationKey::parse_pem(pem).is_err(), "{pem}");
+        }
+    }
+}

@@ -1,0 +1,560 @@
+//! As much of the WHATWG URL Standard as redirects need: absolute `http` and `https` URLs, their parts, their search parameters.
+//!
+//! What is parsed is what a browser would make of the same text, or nothing: a host name outside ASCII (no IDNA tables here),
+//! credentials, and every other scheme are refused.
+//!
+//! Source: <https://url.spec.whatwg.org/>.
+
+use core::fmt::Write as _;
+use std::net::Ipv6Addr;
+
+use crate::limits;
+
+/// A parsed URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebUrl {
+    is_https: bool,
+    host: String,
+    port: Option<u16>,
+    path: String,
+    query: Option<String>,
+    fragment: Option<String>,
+}
+
+impl WebUrl {
+    /// Parses an absolute URL.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = clean(text)?;
+        let (is_https, rest) = split_scheme(&text)?;
+        Self::with_authority(is_https, rest.trim_start_matches(['/', '\\']))
+    }
+
+    /// Parses a reference against this URL, as a browser does with the target of a redirect.
+    #[must_use]
+    pub fn join(&self, reference: &str) -> Option<Self> {
+        let text = clean(reference)?;
+        if let Some((is_https, rest)) = split_scheme(&text) {
+            // A scheme without slashes is relative to a base of the same scheme. Nobody writes that on purpose.
+            return rest
+                .starts_with(['/', '\\'])
+                .then(|| Self::with_authority(is_https, rest.trim_start_matches(['/', '\\'])))?;
+        }
+        if has_scheme(&text) {
+            return None;
+        }
+        let is_slash = |at: usize| matches!(text.as_bytes().get(at), Some(b'/' | b'\\'));
+        if is_slash(0) && is_slash(1) {
+            return Self::with_authority(self.is_https, text.trim_start_matches(['/', '\\']));
+        }
+        let (path, query, fragment) = split_path(&text);
+        let mut joined = self.clone();
+        joined.fragment = fragment.map(|fragment| percent_encode(fragment, is_fragment_escaped));
+        if !path.is_empty() {
+            let directory = self.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+            joined.path = if is_slash(0) { normalize_path(path) } else { normalize_path(&[directory, "/", path].concat()) };
+        }
+        if !path.is_empty() || query.is_some() {
+            joined.query = query.map(|query| percent_encode(query, is_query_escaped));
+        }
+        Some(joined)
+    }
+
+    /// This URL's path and query under another scheme and authority. Whatever the path looks like, it stays a path.
+    #[must_use]
+    pub fn moved_to(&self, origin: &Self) -> Self {
+        Self {
+            is_https: origin.is_https,
+            host: origin.host.clone(),
+            port: origin.port,
+            path: self.path.clone(),
+            query: self.query.clone().filter(|query| !query.is_empty()),
+            fragment: None,
+        }
+    }
+
+    fn with_authority(is_https: bool, rest: &str) -> Option<Self> {
+        let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at_checked(end)?;
+        let (host, port) = match authority.rfind(':') {
+            Some(colon) if !authority.get(colon..)?.contains(']') => (authority.get(..colon)?, authority.get(colon + 1..)?),
+            _ => (authority, ""),
+        };
+        let port = match port {
+            "" => None,
+            digits if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse::<u16>().ok()?),
+            _ => return None,
+        };
+        let (path, query, fragment) = split_path(rest);
+        Some(Self {
+            is_https,
+            host: parse_host(host)?,
+            port: port.filter(|port| *port != if is_https { 443 } else { 80 }),
+            path: normalize_path(path),
+            query: query.map(|query| percent_encode(query, is_query_escaped)),
+            fragment: fragment.map(|fragment| percent_encode(fragment, is_fragment_escaped)),
+        })
+    }
+
+    /// Whether the scheme is `https`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    /// The host, in lower case, without the port.
+    #[must_use]
+    pub fn hostname(&self) -> &str {
+        &self.host
+    }
+
+    /// The port, where it is not the scheme's own.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The path, percent-encoded; starts with a slash.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Replaces the path.
+    pub fn set_path(&mut self, path: &str) {
+        self.path = normalize_path(path);
+    }
+
+    /// Scheme, host and port: what browsers compare.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let mut out = String::with_capacity(self.host.len() + 14);
+        self.push_origin(&mut out);
+        out
+    }
+
+    /// Whether both have scheme, host and port in common.
+    #[must_use]
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        self.is_https == other.is_https && self.host == other.host && self.port == other.port
+    }
+
+    /// The whole URL.
+    #[must_use]
+    pub fn href(&self) -> String {
+        let mut out = String::with_capacity(self.host.len() + self.path.len() + self.query.as_ref().map_or(0, String::len) + 24);
+        self.push_origin(&mut out);
+        out.push_str(&self.path);
+        if let Some(query) = &self.query {
+            out.push('?');
+            out.push_str(query);
+        }
+        if let Some(fragment) = &self.fragment {
+            out.push('#');
+            out.push_str(fragment);
+        }
+        out
+    }
+
+    fn push_origin(&self, out: &mut String) {
+        out.push_str(if self.is_https { "https://" } else { "http://" });
+        out.push_str(&self.host);
+        if let Some(port) = self.port {
+            // Writing to a string cannot fail.
+            let _ = write!(out, ":{port}");
+        }
+    }
+
+    /// The first search parameter of that name.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<String> {
+        let query = self.query.as_deref()?;
+        pairs(query).find(|(found, _)| form_decode(found) == name).map(|(_, value)| form_decode(value))
+    }
+
+    /// Whether there is a search parameter of that name.
+    #[must_use]
+    pub fn has_param(&self, name: &str) -> bool {
+        self.query.as_deref().is_some_and(|query| pairs(query).any(|(found, _)| form_decode(found) == name))
+    }
+
+    /// Adds search parameters at the end. Like each change, this writes the others anew in form encoding.
+    pub fn append_params<'a>(&mut self, params: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let mut query = self.rewritten(|_| true);
+        for (name, value) in params {
+            push_pair(&mut query, name, value);
+        }
+        self.query = (!query.is_empty()).then_some(query);
+    }
+
+    /// Sets a search parameter: the first of that name gets the value, the others go.
+    pub fn set_param(&mut self, name: &str, value: &str) {
+        let mut out = String::new();
+        let mut is_set = false;
+        for (found, old) in pairs(self.query.as_deref().unwrap_or_default()) {
+            let found = form_decode(found);
+            if found != name {
+                push_pair(&mut out, &found, &form_decode(old));
+            } else if !is_set {
+                is_set = true;
+                push_pair(&mut out, name, value);
+            }
+        }
+        if !is_set {
+            push_pair(&mut out, name, value);
+        }
+        self.query = Some(out);
+    }
+
+    /// Takes search parameters out.
+    pub fn remove_params(&mut self, names: &[&str]) {
+        let query = self.rewritten(|name| !names.contains(&name));
+        self.query = (!query.is_empty()).then_some(query);
+    }
+
+    fn rewritten(&self, keep: impl Fn(&str) -> bool) -> String {
+        let mut out = String::new();
+        for (name, value) in pairs(self.query.as_deref().unwrap_or_default()) {
+            let name = form_decode(name);
+            if keep(&name) {
+                push_pair(&mut out, &name, &form_decode(value));
+            }
+        }
+        out
+    }
+}
+
+/// Adds a pair to a query, in form encoding.
+pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    push_form_encoded(query, name);
+    query.push('=');
+    push_form_encoded(query, value);
+}
+
+fn push_form_encoded(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b' ' => out.push('+'),
+            b'*' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => out.push(char::from(byte)),
+            _ => push_escape(out, byte),
+        }
+    }
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+fn form_decode(text: &str) -> String {
+    if !text.contains(['+', '%']) {
+        return text.to_owned();
+    }
+    String::from_utf8_lossy(&percent_decode(text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }))).into_owned()
+}
+
+/// Undoes percent-encoding; a `%` without two hexadecimal digits stays.
+pub(crate) fn percent_decode(text: impl Iterator<Item = u8> + Clone) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.size_hint().0);
+    let mut bytes = text;
+    while let Some(byte) = bytes.next() {
+        let mut ahead = bytes.clone();
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        match (byte, digit(ahead.next()), digit(ahead.next())) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high << 4 | low);
+                bytes = ahead;
+            }
+            _ => out.push(byte),
+        }
+    }
+    out
+}
+
+/// Strips what the URL parser strips: blanks and control characters at both ends, tabs and line breaks anywhere.
+fn clean(text: &str) -> Option<String> {
+    if text.len() > limits::URL_BYTES * 4 {
+        return None;
+    }
+    let text = text.trim_matches(|c: char| c <= ' ');
+    Some(text.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect())
+}
+
+fn split_scheme(text: &str) -> Option<(bool, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    let is_https = scheme.eq_ignore_ascii_case("https");
+    (is_https || scheme.eq_ignore_ascii_case("http")).then_some((is_https, rest))
+}
+
+fn has_scheme(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+    })
+}
+
+fn split_path(text: &str) -> (&str, Option<&str>, Option<&str>) {
+    let (text, fragment) = text.split_once('#').map_or((text, None), |(text, fragment)| (text, Some(fragment)));
+    let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
+    (path, query, fragment)
+}
+
+fn parse_host(host: &str) -> Option<String> {
+    if let Some(address) = host.strip_prefix('[') {
+        return address.strip_suffix(']').and_then(parse_ipv6);
+    }
+    // Credentials come before an `@`, which is no host character, so they are refused here.
+    let decoded = String::from_utf8(percent_decode(host.bytes())).ok()?;
+    let is_allowed = |c: char| {
+        c.is_ascii()
+            && c > ' '
+            && !matches!(c, '#' | '/' | ':' | '<' | '>' | '?' | '@' | '[' | '\\' | ']' | '^' | '|' | '%' | '\x7f')
+    };
+    if decoded.is_empty() || !decoded.chars().all(is_allowed) {
+        return None;
+    }
+    let host = decoded.to_ascii_lowercase();
+    let last = host.strip_suffix('.').unwrap_or(&host).rsplit('.').next().unwrap_or_default();
+    let ends_in_number = (!last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
+        || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    if ends_in_number { parse_ipv4(&host) } else { Some(host) }
+}
+
+/// An IPv4 address in any of the notations that browsers read.
+fn parse_ipv4(host: &str) -> Option<String> {
+    let parts: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
+    if parts.len() > 4 {
+        return None;
+    }
+    let numbers = parts
+        .iter()
+        .map(|part| match (part.strip_prefix("0x"), part.strip_prefix('0')) {
+            (Some(""), _) => Some(0),
+            (Some(hex), _) => u64::from_str_radix(hex, 16).ok(),
+            (None, Some(octal)) if !octal.is_empty() => u64::from_str_radix(octal, 8).ok(),
+            _ => part.parse::<u64>().ok(),
+        })
+        .collect::<Option<Vec<u64>>>()?;
+    let (last, first) = numbers.split_last()?;
+    let free_bits = 8 * (4 - u32::try_from(first.len()).ok()?);
+    if first.iter().any(|number| *number > 255) || *last >= 1_u64.checked_shl(free_bits)? {
+        return None;
+    }
+    let high = first.iter().zip([24_u32, 16, 8]).fold(0, |sum, (number, shift)| sum | number << shift);
+    let [a, b, c, d] = u32::try_from(high | last).ok()?.to_be_bytes();
+    Some(format!("{a}.{b}.{c}.{d}"))
+}
+
+/// An IPv6 address, its longest run of zeros shortened.
+fn parse_ipv6(address: &str) -> Option<String> {
+    let segments = address.parse::<Ipv6Addr>().ok()?.segments();
+    let mut longest = 0..0;
+    let mut start = 0;
+    for (at, segment) in segments.iter().enumerate() {
+        if *segment != 0 {
+            start = at + 1;
+        } else if at + 1 - start > longest.len().max(1) {
+            longest = start..at + 1;
+        }
+    }
+    let mut out = String::from("[");
+    for (at, segment) in segments.iter().enumerate() {
+        if longest.contains(&at) {
+            if at == longest.start {
+                out.push_str(if at == 0 { "::" } else { ":" });
+            }
+            continue;
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{segment:x}");
+        if at < 7 {
+            out.push(':');
+        }
+    }
+    out.push(']');
+    Some(out)
+}
+
+/// Resolves dot segments and encodes what has to be encoded. A backslash is a slash.
+fn normalize_path(path: &str) -> String {
+    let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
+    let mut segments: Vec<&str> = Vec::new();
+    let mut all = path.split(['/', '\\']).peekable();
+    while let Some(segment) = all.next() {
+        let is_last = all.peek().is_none();
+        if is_dot(segment, 2) {
+            segments.pop();
+            if is_last {
+                segments.push("");
+            }
+        } else if is_dot(segment, 1) {
+            if is_last {
+                segments.push("");
+            }
+        } else {
+            segments.push(segment);
+        }
+    }
+    let mut out = String::with_capacity(path.len() + 1);
+    for segment in segments {
+        out.push('/');
+        push_percent_encoded(&mut out, segment, is_path_escaped);
+    }
+    out
+}
+
+/// Whether a segment is exactly `count` dots, each plain or as `%2e`.
+fn is_dot(segment: &str, count: usize) -> bool {
+    let mut rest = segment;
+    for _ in 0..count {
+        let Some(shorter) = rest.strip_prefix('.').or_else(|| rest.strip_prefix("%2e")).or_else(|| rest.strip_prefix("%2E"))
+        else {
+            return false;
+        };
+        rest = shorter;
+    }
+    rest.is_empty()
+}
+
+fn percent_encode(text: &str, is_escaped: fn(u8) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    push_percent_encoded(&mut out, text, is_escaped);
+    out
+}
+
+fn push_percent_encoded(out: &mut String, text: &str, is_escaped: fn(u8) -> bool) {
+    for byte in text.bytes() {
+        if is_escaped(byte) { push_escape(out, byte) } else { out.push(char::from(byte)) }
+    }
+}
+
+fn push_escape(out: &mut String, byte: u8) {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    out.push('%');
+    out.extend(DIGITS.get(usize::from(byte >> 4)));
+    out.extend(DIGITS.get(usize::from(byte & 15)));
+}
+
+fn is_control_or_beyond(byte: u8) -> bool {
+    byte <= b' ' || byte > b'~'
+}
+
+fn is_fragment_escaped(byte: u8) -> bool {
+    is_control_or_beyond(byte) || matches!(byte, b'"' | b'<' | b'>' | b'`')
+}
+
+fn is_query_escaped(byte: u8) -> bool {
+    is_control_or_beyond(byte) || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'\'')
+}
+
+fn is_path_escaped(byte: u8) -> bool {
+    is_control_or_beyond(byte) || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'?' | b'`' | b'{' | b'}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read_as_browsers_read_them() {
+        for (text, href) in [
+            ("http://a/^|\\x", Some("http://a/^|/x")),
+            (
+                "http://a/a b\"<>`{}?x=`{}^|'\"<>#`{}^ \"<>",
+                Some("http://a/a%20b%22%3C%3E%60%7B%7D?x=`{}^|%27%22%3C%3E#%60{}^%20%22%3C%3E"),
+            ),
+            ("http://a/%2e%2E/%2e/x", Some("http://a/x")),
+            ("http://a/a/..", Some("http://a/")),
+            ("http://a//b/../c", Some("http://a//c")),
+            ("HTTP:\\\\A:80/x", Some("http://a/x")),
+            ("http:///a/b", Some("http://a/b")),
+            ("http://a:/", Some("http://a/")),
+            ("http://a%2eb/", Some("http://a.b/")),
+            ("http://1.2.3", Some("http://1.2.0.3/")),
+            ("http://0x7f.1", Some("http://127.0.0.1/")),
+            ("http://[::1]:80/", Some("http://[::1]/")),
+            ("http://[::ffff:1.2.3.4]/", Some("http://[::ffff:102:304]/")),
+            ("http://[1:0:0:2:0:0:0:3]/", Some("http://[1:0:0:2::3]/")),
+            ("http://[::]/", Some("http://[::]/")),
+            ("http://[1::]/", Some("http://[1::]/")),
+            ("http://a?x", Some("http://a/?x")),
+            ("http://a/?#", Some("http://a/?#")),
+            ("http://1e3/", Some("http://1e3/")),
+            ("http://a\tb/ ", Some("http://ab/")),
+            ("http:a", Some("http://a/")),
+            ("https://a:443/\u{fc}?\u{fc}#\u{fc}", Some("https://a/%C3%BC?%C3%BC#%C3%BC")),
+            ("http://a:08/", Some("http://a:8/")),
+            ("http://1.2.3.4.5", None),
+            ("http://a.1", None),
+            ("http://256.1/", None),
+            ("http://09/", None),
+            ("http://a.0x/", None),
+            ("http://%zz/", None),
+            ("http://a%00/", None),
+            ("http://a:99999", None),
+            ("http://a:x", None),
+            ("http://user@a/", None),
+            ("http://\u{fc}/", None),
+            ("http://", None),
+            ("/a", None),
+            ("javascript:1", None),
+            ("", None),
+        ] {
+            assert_eq!(WebUrl::parse(text).map(|url| url.href()).as_deref(), href, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn references_are_joined_as_browsers_join_them() {
+        let base = WebUrl::parse("https://b.example/p/q?x=1#f").unwrap();
+        for (text, href) in [
+            ("", Some("https://b.example/p/q?x=1")),
+            ("#a", Some("https://b.example/p/q?x=1#a")),
+            ("?y", Some("https://b.example/p/q?y")),
+            ("x", Some("https://b.example/p/x")),
+            ("../x", Some("https://b.example/x")),
+            ("/x", Some("https://b.example/x")),
+            ("//h/x", Some("https://h/x")),
+            ("/\\h", Some("https://h/")),
+            ("https://h2", Some("https://h2/")),
+            ("1a:b", Some("https://b.example/p/1a:b")),
+            ("./a:b", Some("https://b.example/p/a:b")),
+            ("javascript:1", None),
+            ("https:z", None),
+        ] {
+            assert_eq!(base.join(text).map(|url| url.href()).as_deref(), href, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_change_of_the_parameters_writes_them_anew() {
+        let changed = |text: &str, change: fn(&mut WebUrl)| {
+            let mut url = WebUrl::parse(text).unwrap();
+            change(&mut url);
+            url.href()
+        };
+        let odd = "http://a/?a=b%20c&d=%FF&e&&f=+%2B\u{fc}*-._~!";
+        let anew = "http://a/?a=b+c&d=%EF%BF%BD&e=&f=+%2B%C3%BC*-._%7E%21";
+        assert_eq!(changed(odd, |url| url.remove_params(&["zz"])), anew);
+        assert_eq!(changed("http://a/?x#f", |url| url.remove_params(&["x"])), "http://a/#f");
+        assert_eq!(changed("http://a/?x=1&y&x=2", |url| url.set_param("x", "n w")), "http://a/?x=n+w&y=");
+        assert_eq!(changed("http://a/", |url| url.append_params([("q", "&"), ("q", "")])), "http://a/?q=%26&q=");
+    }
+
+    #[test]
+    fn parameters_are_found_by_their_decoded_name() {
+        let url = WebUrl::parse("http://a/?%61=1&a=2&b").unwrap();
+        assert_eq!(url.param("a").as_deref(), Some("1"));
+        assert_eq!(url.param("b").as_deref(), Some(""));
+        assert!(!url.has_param("c"));
+    }
+
+    #[test]
+    fn a_path_of_two_slashes_stays_a_path() {
+        let origin = WebUrl::parse("https://www.example.com").unwrap();
+        let url = WebUrl::parse("http://internal:3000//evil.example/p?x#f").unwrap();
+        assert_eq!(url.moved_to(&origin).href(), "https://www.example.com//evil.example/p?x");
+    }
+}
