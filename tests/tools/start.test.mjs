@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { parse } from 'smol-toml';
 
+import { buildWorker } from '../../tools/build.mjs';
 import { realInstance, writeDevConfig } from '../../tools/dev-config.mjs';
 import { assertPortIsFree, choosePort, freePort } from '../../tools/ports.mjs';
 import { ROOT } from '../../tools/run.mjs';
@@ -60,6 +61,7 @@ describe('npm start', () => {
   });
 
   test('nothing of the development identity is in what deploys', async () => {
+    await buildWorker();
     const files = await readdir(join(ROOT, 'dist/worker'), { recursive: true });
     for (const file of files.filter((name) => /\.(js|wasm)$/.test(name))) {
       assert.doesNotMatch(await readFile(join(ROOT, 'dist/worker', file), 'latin1'), /dev-identity|gate-key-|dev_identity/, file);

@@ -174,6 +174,7 @@ describe('the demo in a browser', { skip: executablePath ? false : 'no browser i
   /** @param {string} name */
   async function heading(name) {
     await page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
+    await page.waitForLoadState('load'); // the buttons' script has run
   }
 
   /** @param {string} header the name without its prefix */
