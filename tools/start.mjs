@@ -51,14 +51,21 @@ function readPorts() {
 }
 
 /**
- * Resolves at the first signal to end. The handlers stay: Ctrl-C may arrive twice, from the terminal and from npm, and the
- * second must not cut the stopping short.
+ * Resolves at the first signal to end, or when the parent has gone: npm hands SIGTERM only to the shell between. The handlers
+ * stay: Ctrl-C may arrive twice, from the terminal and from npm, and the second must not cut the stopping short.
  *
  * @returns {Promise<undefined>}
  */
 function untilSignal() {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(undefined));
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      resolve(undefined);
+    }, 500);
+    watch.unref();
   });
 }
 
