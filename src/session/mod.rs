@@ -18,9 +18,10 @@ use crate::{
     machine::{Io, Purpose},
     reason::Reason,
     request::RequestView,
+    time::UnixMillis,
     token::{
-        AuthorizedParty, CompactJws, KeySetCache, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, VerificationKey,
-        VerifiedClaims, VerifyOptions, verify,
+        AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError,
+        VerificationKey, VerifiedClaims, VerifyOptions, verify,
     },
 };
 
@@ -197,9 +198,11 @@ impl Authenticator {
                 return Err(OptionsError::MachineKeyMissing);
             }
         } else {
-            let Some(secret_key) = options.secret_key.as_ref().filter(|key| !key.is_empty()) else {
+            let secret_key = options.secret_key.as_deref().unwrap_or_default();
+            let is_optional = options.secret_key_optional && is_given(&options.jwt_key);
+            if secret_key.is_empty() && !is_optional {
                 return Err(OptionsError::SecretKeyMissing);
-            };
+            }
             if options.is_satellite {
                 let is_development = secret_key.starts_with("test_") || secret_key.starts_with("sk_test_");
                 if is_development && !is_given(&options.sign_in_url) {
@@ -239,13 +242,24 @@ impl Authenticator {
         self.settings.instance.as_ref().map(|instance| &instance.key)
     }
 
+    /// Makes sure that there is a fresh key set (or a PEM key) to verify with; for a host's readiness.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySetError`] where there is none; a stale one that bridges an outage counts as none.
+    pub async fn check_keys(&self, io: &Io) -> Result<(), KeySetError> {
+        match &self.settings.verifier.keys {
+            KeySource::Remote(remote) => remote.check(io).await,
+            KeySource::Pem(_) | KeySource::None => Ok(()),
+        }
+    }
+
     /// The pages for signing in and up, as seen from a request; `auth` is what its check gave. `None` where the request's URL is
     /// none.
     #[must_use]
-    pub fn redirects(&self, request: &RequestView, auth: &Auth) -> Option<Redirects> {
+    pub fn redirects(&self, request: &RequestView, auth: &Auth, now: UnixMillis) -> Option<Redirects> {
         let settings = &self.settings;
-        // The time is of no account for what is read here.
-        let context = Context::new(settings, request, crate::time::UnixMillis(0));
+        let context = Context::new(settings, request, now);
         let is_development = settings.instance_type() == InstanceType::Development;
         Some(Redirects {
             base_url: context.public_url()?.clone(),

@@ -17,6 +17,8 @@ pub struct AuthenticateOptions {
     pub publishable_key: String,
     /// `sk_test_…` or `sk_live_…`.
     pub secret_key: Option<String>,
+    /// Ours: whether a `jwt_key` alone is enough. Clerk wants the secret key in any case, although it then has no use for it.
+    pub secret_key_optional: bool,
     /// `ak_…`; for machine-to-machine tokens, in place of the secret key.
     pub machine_secret_key: Option<String>,
     /// The PEM public key; with it no key set is fetched.
@@ -75,6 +77,7 @@ impl Default for AuthenticateOptions {
         Self {
             publishable_key: String::new(),
             secret_key: None,
+            secret_key_optional: false,
             machine_secret_key: None,
             jwt_key: None,
             api_url: None,
