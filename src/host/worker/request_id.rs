@@ -22,6 +22,10 @@ pub(super) fn next() -> String {
             }
         }
         let bytes = pool.split_off(pool.len() - ID_BYTES);
-        bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+            .collect()
     })
 }

@@ -42,7 +42,8 @@ impl JsHeaders {
 
 impl HeaderSource for JsHeaders {
     fn header(&self, name: HeaderName) -> Option<String> {
-        let value = NAMES.with(|names| names.get(name as usize).map(|name| self.0.unchecked_ref::<RawHeaders>().get_raw(name)))?;
+        let value =
+            NAMES.with(|names| names.get(name as usize).map(|name| self.0.unchecked_ref::<RawHeaders>().get_raw(name)))?;
         value.dyn_ref::<JsString>().map(to_string)
     }
 }
