@@ -113,7 +113,7 @@ pub(super) fn windows_names(path: &str, sink: &mut Sink<'_, '_>) {
         let mut bare = name;
         while let Some(shorter) = bare.strip_suffix('.').or_else(|| bare.strip_suffix("%20")) {
             bare = shorter;
-            if matches!(bare, "..") && name.ends_with("%20") {
+            if bare == ".." && name.contains("%20") {
                 break;
             }
         }
