@@ -135,12 +135,12 @@ impl Policy {
     #[must_use]
     pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
         let mut sources: Vec<Source> = Vec::with_capacity(1);
-        for source in target.answers(&self.unlisted(method, target), |path| self.listed(method, path)) {
+        for (source, _) in target.answers(self.unlisted(method, target), |path| self.listed(method, path)) {
             if !sources.contains(&source) {
                 sources.push(source);
             }
         }
-        let is_api = target.readings().iter().any(|reading| self.api.first_match(&reading.path).is_some());
+        let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);
         // A target always has a reading; without one nothing would be known, so nothing is open.
         let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
         let source = source.unwrap_or(Source::Default);
