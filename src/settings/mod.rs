@@ -16,7 +16,7 @@ pub(crate) use self::{
 pub use self::{
     environment::{Environment, Instance},
     error::{Problem, SettingError, quote},
-    node::Node,
+    node::{Node, NodeError},
 };
 use crate::{
     path::PathSettings,
