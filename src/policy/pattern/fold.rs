@@ -4,6 +4,8 @@
 //! two units are the same when [`fold_unit`] maps them to the same one. So everything here is about units: a character above
 //! U+FFFF is two of them, has no other case, and a negated class matches each half by itself.
 
+use crate::letter_case::upper_as_one;
+
 /// Maps a UTF-16 code unit to the one that stands for it and for its other cases.
 ///
 /// That is its upper case, unless this is longer than one unit, or is ASCII while the unit is not (so that `ſ` is no `s`).
@@ -16,11 +18,8 @@ pub(super) fn fold_unit(unit: u16) -> u16 {
         return byte.to_ascii_uppercase().into();
     }
     let Some(letter) = char::from_u32(unit.into()) else { return unit };
-    let mut upper = letter.to_uppercase();
-    match (upper.next(), upper.next()) {
-        (Some(upper), None) if !upper.is_ascii() => u16::try_from(u32::from(upper)).unwrap_or(unit),
-        _ => unit,
-    }
+    let upper = upper_as_one(letter);
+    if upper.is_ascii() { unit } else { u16::try_from(u32::from(upper)).unwrap_or(unit) }
 }
 
 /// [`fold_unit`] for a whole character: above U+FFFF there is only one case.
