@@ -28,6 +28,7 @@ mod target;
 mod unicode;
 
 pub use readings::{Reading, ReadingKind, ReadingKinds};
+pub(crate) use unicode::is_invisible;
 
 /// What an operator can say about how the origin reads paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
