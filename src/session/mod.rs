@@ -47,6 +47,7 @@ mod state;
 
 pub use auth::{Auth, HasParams, Level, Reverification};
 pub use error::AuthenticateError;
+pub use has::CheckedFacts;
 pub use machine::MachineAuth;
 pub use options::{AcceptsToken, AuthenticateOptions, OptionsError, OrganizationSync};
 pub use proxy::{VercelEnvironment, auto_proxy_path};
@@ -247,6 +248,14 @@ impl Authenticator {
     #[must_use]
     pub fn publishable_key(&self) -> Option<&PublishableKey> {
         self.settings.instance.as_ref().map(|instance| &instance.key)
+    }
+
+    /// The Frontend API's proxy as seen from a request: a path belongs to the request's public origin.
+    #[must_use]
+    pub fn proxy_url(&self, request: &RequestView) -> Option<String> {
+        self.settings.options.proxy_url.as_ref().filter(|proxy| !proxy.is_empty())?;
+        // The time is of no account for what is read here.
+        Context::new(&self.settings, request, crate::time::UnixMillis(0)).frontend_api()
     }
 
     /// The pages for signing in and up, as seen from a request; `auth` is what its check gave. `None` where the request's URL is
