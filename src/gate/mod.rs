@@ -172,8 +172,7 @@ impl Deciding<'_> {
         let reason = state.reason.as_ref().map(ToString::to_string);
 
         // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar.
-        let location =
-            state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
+        let location = state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
         if let Some(location) = location.filter(|_| is_document || state.status == Status::SignedIn) {
             let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
             let answer = answer::redirect(&self.request.method, location);
@@ -196,11 +195,9 @@ impl Deciding<'_> {
             };
             return self.finish(Action::Answer(answer), reason, state);
         }
-        let is_met = self
-            .demand
-            .sources
-            .iter()
-            .all(|source| self.settings.policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth)));
+        let is_met = self.demand.sources.iter().all(|source| {
+            self.settings.policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
+        });
         if is_met {
             return self.forward("allowed", state);
         }
@@ -228,7 +225,11 @@ impl Deciding<'_> {
             access: Some(self.demand.access),
             rule: Some(self.settings.policy.name_of(self.demand.source)),
             auth: state.auth,
-            response_headers: state.headers.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).collect(),
+            response_headers: state
+                .headers
+                .into_iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+                .collect(),
             is_private: had_credential,
         }
     }

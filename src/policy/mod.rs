@@ -9,12 +9,12 @@ mod require;
 mod rule;
 mod static_files;
 
-use self::pattern::{Pattern, PatternSet};
 pub use self::{
     require::{ClaimTest, Requirement, Test},
     rule::Rule,
     static_files::is_static_file,
 };
+use self::pattern::{Pattern, PatternSet};
 use crate::path::JudgedTarget;
 
 /// What a path is, from open to closed: the order is the strictness.
@@ -183,11 +183,9 @@ impl Policy {
     }
 
     fn listed(&self, method: &str, path: &str) -> Option<Source> {
-        let rule = self
-            .rule_patterns
-            .matches(path)
-            .filter_map(|index| self.rule_of.get(index).copied())
-            .find(|rule| self.rules.get(*rule).is_some_and(|rule| rule.has_method(method)));
+        let rule = self.rule_patterns.matches(path).filter_map(|index| self.rule_of.get(index).copied()).find(|rule| {
+            self.rules.get(*rule).is_some_and(|rule| rule.has_method(method))
+        });
         rule.map(Source::Rule)
             .or_else(|| self.admin.first_match(path).map(Source::Admin))
             .or_else(|| self.public.first_match(path).map(Source::Public))

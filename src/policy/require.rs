@@ -95,9 +95,7 @@ impl ClaimTest {
         let path = match table.take("claim") {
             None => None,
             Some(Node::Text(path)) => Some(path.split('.').map(str::to_owned).collect::<Vec<_>>()),
-            Some(Node::List(members)) => {
-                members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect()
-            }
+            Some(Node::List(members)) => members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect(),
             Some(other) => {
                 wrong_type(table.errors(), &place, &other, "a dotted path or a list of member names");
                 None

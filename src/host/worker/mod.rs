@@ -65,19 +65,25 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     log::decision(request, &decision);
     match decision.action {
         Action::Answer(answer) => respond::answer(answer, &decision.response_headers),
-        Action::Forward(ref forward) => match forward::send(request, env, gate.settings().origin.as_deref(), forward).await {
-            Ok(response) => respond::of_origin(response, &decision),
-            Err(error) => {
-                log::error("origin-unreachable", &describe(&error));
-                respond::answer(Refusal::OriginUnreachable.problem("origin-unreachable"), &decision.response_headers)
+        Action::Forward(ref forward) => {
+            match forward::send(request, env, gate.settings().origin.as_deref(), forward).await {
+                Ok(response) => respond::of_origin(response, &decision),
+                Err(error) => {
+                    log::error("origin-unreachable", &describe(&error));
+                    respond::answer(Refusal::OriginUnreachable.problem("origin-unreachable"), &decision.response_headers)
+                }
             }
-        },
+        }
     }
 }
 
 /// The loop that every host has: do what is needed until the decision is made.
 async fn decide(gate: &Gate, request: &web_sys::Request, url: &str) -> Decision {
-    let view = RequestView { method: request.method().into(), url: url.into(), headers: Rc::new(JsHeaders(request.headers())) };
+    let view = RequestView {
+        method: request.method().into(),
+        url: url.into(),
+        headers: Rc::new(JsHeaders(request.headers())),
+    };
     let mut step = gate.begin(view, request_id(), now());
     loop {
         match step {
