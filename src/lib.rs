@@ -15,12 +15,12 @@
 //! # Features
 //!
 //! None by default: that is the core alone, without clock, socket, environment or randomness. `native` adds signatures by
-//! `jsonwebtoken` for native programs and tests; `worker` adds the Cloudflare Worker.
+//! `jsonwebtoken` for native programs and tests; `worker` adds the Cloudflare Worker; `js` adds the npm package's exports.
 //!
 //! What it is not: a replacement for the checks in your handlers. A gate says who may knock; the app behind it says whose
 //! record may be read.
-#![cfg_attr(not(feature = "worker"), forbid(unsafe_code))]
-#![cfg_attr(feature = "worker", deny(unsafe_code))]
+#![cfg_attr(not(any(feature = "worker", feature = "js")), forbid(unsafe_code))]
+#![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
 #![warn(missing_docs)]
 
 pub mod gate;

@@ -1,10 +1,10 @@
-// Builds the Worker: Rust -> Wasm -> a module for workerd, with the shim as its entry.
+// Builds the Worker: Rust -> Wasm -> a module for workerd, with the shim as its entry; and the npm package's Wasm.
 //
-//   node tools/build.mjs          what deploys: optimised, into dist/worker, with its sizes
+//   node tools/build.mjs          what ships: optimised, into dist/worker and npm/dist, with its sizes
 //   node tools/build.mjs --dev    what `npm start` runs: quick to rebuild, never into dist
 
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -15,6 +15,8 @@ import { ROOT, ToolError, run, runAsScript } from './run.mjs';
 export const RELEASE_DIR = join(ROOT, 'dist/worker');
 /** Where the build of `npm start` goes; ignored by git, outside of what deploys. */
 export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev/worker');
+/** Where the npm package has its generated files. */
+export const PACKAGE_DIR = join(ROOT, 'npm/dist');
 
 const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 const WASM_TARGET = 'wasm32-unknown-unknown';
@@ -43,23 +45,69 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
     help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
   });
 
+  const staging = await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), outDir, { optimized: !dev });
+  await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
+  await replace(outDir, staging);
+
+  console.log(`built ${relative(ROOT, outDir)} (${profile}) in ${secondsSince(started)} s`);
+  if (!dev) await printSizes(outDir, ['portcullis_bg.wasm', 'portcullis.js', 'index.js']);
+  return outDir;
+}
+
+/**
+ * Builds the npm package's Wasm, once as a file and once as text in a script, and returns the folder.
+ *
+ * The library is the same as the Worker's with other features, under the same name: in one target folder the one build would
+ * take the other's file for its own and call it fresh.
+ */
+export async function buildPackage() {
+  const started = performance.now();
+  const targetDir = join(TARGET_DIR, 'package');
+  const cargo = ['build', '--release', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', 'js'];
+  await run('cargo', cargo, { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
+
+  const staging = await bind(join(targetDir, WASM_TARGET, 'release/portcullis.wasm'), PACKAGE_DIR, { optimized: true });
+  const wasm = await readFile(join(staging, 'portcullis_bg.wasm'));
+  await writeFile(join(staging, 'portcullis_inline.js'), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
+  await replace(PACKAGE_DIR, staging);
+  for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) await copyFile(join(ROOT, license), join(ROOT, 'npm', license));
+
+  console.log(`built ${relative(ROOT, PACKAGE_DIR)} (release) in ${secondsSince(started)} s`);
+  await printSizes(PACKAGE_DIR, ['portcullis_bg.wasm', 'portcullis.js']);
+  return PACKAGE_DIR;
+}
+
+/**
+ * Turns compiled Wasm into a module that JavaScript can load, in a folder beside the one that it is for.
+ *
+ * @param {string} wasm
+ * @param {string} outDir
+ * @param {{ optimized: boolean }} options
+ */
+async function bind(wasm, outDir, { optimized }) {
   const staging = `${outDir}.new`;
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { recursive: true });
-  const wasm = join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm');
   const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
   await run('cargo', [...xtask, 'bindgen', wasm, staging, 'portcullis']);
-  if (!dev) await optimize(join(staging, 'portcullis_bg.wasm'));
-  await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
+  if (optimized) await optimize(join(staging, 'portcullis_bg.wasm'));
+  return staging;
+}
 
-  // Whoever reads the folder finds the old build or the new one, never half of each.
+/**
+ * Puts a build in place: whoever reads the folder finds the old one or the new one, never half of each.
+ *
+ * @param {string} outDir
+ * @param {string} staging
+ */
+async function replace(outDir, staging) {
   await rm(outDir, { recursive: true, force: true });
   await rename(staging, outDir);
+}
 
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`built ${relative(ROOT, outDir)} (${profile}) in ${seconds} s`);
-  if (!dev) await printSizes(outDir);
-  return outDir;
+/** @param {number} started */
+function secondsSince(started) {
+  return ((performance.now() - started) / 1000).toFixed(1);
 }
 
 /**
@@ -84,10 +132,13 @@ async function optimize(path) {
   }
 }
 
-/** @param {string} outDir */
-async function printSizes(outDir) {
+/**
+ * @param {string} outDir
+ * @param {string[]} files
+ */
+async function printSizes(outDir, files) {
   let total = 0;
-  for (const file of ['portcullis_bg.wasm', 'portcullis.js', 'index.js']) {
+  for (const file of files) {
     const bytes = await readFile(join(outDir, file));
     const gzipped = gzipSync(bytes, { level: 9 }).length;
     total += gzipped;
@@ -104,5 +155,7 @@ function kilobytes(bytes) {
 await runAsScript(import.meta.url, async () => {
   const unknown = process.argv.slice(2).filter((argument) => argument !== '--dev');
   if (unknown.length > 0) throw new ToolError(`unknown argument \`${unknown[0]}\`; usage: node tools/build.mjs [--dev]`);
-  await buildWorker({ dev: process.argv.includes('--dev') });
+  const dev = process.argv.includes('--dev');
+  await buildWorker({ dev });
+  if (!dev) await buildPackage();
 });

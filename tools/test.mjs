@@ -1,6 +1,6 @@
 // `npm test`: everything that can be tested on one machine, from a bare checkout on.
 //
-//   npm test                          Rust, the Worker's build, and every tests/**/*.test.mjs
+//   npm test                          Rust, both builds, and every tests/**/*.test.mjs
 //   npm test -- tests/worker          only the test files whose path contains one of the words
 //
 // Fails when any part fails; what is skipped is listed with its reason.
@@ -34,9 +34,10 @@ await runAsScript(import.meta.url, async () => {
   };
 
   if (words.length === 0) await part('Rust: cargo test', testRust);
-  const { buildWorker } = await import('./build.mjs');
-  const built = await part('the Worker: release build', async () => void (await buildWorker()));
-  if (built) await part('JavaScript: node --test', () => testJavaScript(words));
+  const { buildPackage, buildWorker } = await import('./build.mjs');
+  const hasWorker = await part('the Worker: release build', async () => void (await buildWorker()));
+  const hasPackage = await part('the package: release build', async () => void (await buildPackage()));
+  if (hasWorker && hasPackage) await part('JavaScript: node --test', () => testJavaScript(words));
 
   console.log('\n── summary');
   for (const { name, ok, seconds, note } of results) console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)${note ? `: ${note}` : ''}`);

@@ -93,6 +93,12 @@ impl Auth {
         }
     }
 
+    /// Whether the session has tasks to be done.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        matches!(self.who, Who::Pending(_))
+    }
+
     /// `isAuthenticated`: somebody, or some machine, is signed in. A pending session is not.
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
@@ -182,7 +188,7 @@ impl Auth {
     /// Source: `createCheckAuthorization` in `@clerk/shared`.
     #[must_use]
     pub fn has(&self, asked: &HasParams) -> bool {
-        self.signed_in().is_some_and(|session| has::has(session, asked))
+        self.signed_in().is_some_and(|session| has::CheckedFacts::of(session).meet(asked))
     }
 
     /// Whether the session has a role in its active organization.

@@ -47,10 +47,9 @@ impl Carried {
         self.decoded().as_ref().ok()?.unverified(name)
     }
 
-    /// An unverified claim as JavaScript compares it with a number: digits in a string count.
+    /// An unverified claim as JavaScript compares it with a number; what is none compares as not a number.
     pub(super) fn number(&self, name: &str) -> Option<f64> {
-        let claim = self.claim(name)?;
-        claim.as_f64().or_else(|| claim.as_str().map(|text| to_number(&text)))
+        self.claim(name).map(as_number)
     }
 
     /// `iat`, or zero.
@@ -319,9 +318,43 @@ fn parse_int(text: &str) -> f64 {
     sign * value
 }
 
+/// `Number(value)`.
+fn as_number(value: Raw<'_>) -> f64 {
+    if let Some(number) = value.as_f64() {
+        return number;
+    }
+    if let Some(text) = value.as_str() {
+        return number_of(&text);
+    }
+    match value.elements().as_deref() {
+        None => {
+            if value.is_null() || value.text() == "false" {
+                0.0
+            } else if value.is_true() {
+                1.0
+            } else {
+                f64::NAN
+            }
+        }
+        Some([]) => 0.0,
+        // A list is read as its elements' text.
+        Some([one]) if one.text() == "false" || one.is_true() => f64::NAN,
+        Some([one]) => as_number(*one),
+        Some(_) => f64::NAN,
+    }
+}
+
 /// `Number(text) || 0`.
 fn to_number(text: &str) -> f64 {
+    Some(number_of(text)).filter(|number| !number.is_nan()).unwrap_or(0.0)
+}
+
+/// `Number(text)`.
+fn number_of(text: &str) -> f64 {
     let text = text.trim();
+    if text.is_empty() {
+        return 0.0;
+    }
     let radix = |prefix: &str, radix: u32| {
         let digits = text.get(2..).filter(|_| text.get(..2).is_some_and(|found| found.eq_ignore_ascii_case(prefix)))?;
         digits.chars().try_fold(0.0, |sum, char| Some(sum * f64::from(radix) + f64::from(char.to_digit(radix)?)))
@@ -333,8 +366,8 @@ fn to_number(text: &str) -> f64 {
     // Rust reads `inf`, `infinity` and `nan` in any case, JavaScript `Infinity` only.
     let is_number = unsigned == "Infinity" || unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
     match text.parse::<f64>() {
-        Ok(value) if is_number && !value.is_nan() => value,
-        _ => 0.0,
+        Ok(value) if is_number => value,
+        _ => f64::NAN,
     }
 }
 
@@ -361,6 +394,22 @@ mod tests {
             assert_eq!(to_number(text), value, "{text}");
         }
         assert_eq!(to_number("Infinity"), f64::INFINITY);
+    }
+
+    #[test]
+    fn claims_compare_as_javascript_compares_them() {
+        let number = |json: &str| {
+            let document = crate::json::Document::parse(format!("{{\"iat\":{json}}}").into()).unwrap();
+            as_number(document.get("iat").unwrap())
+        };
+        for (json, value) in
+            [("null", 0.0), ("true", 1.0), ("false", 0.0), ("\"\"", 0.0), ("\" 7 \"", 7.0), ("[]", 0.0), ("[[5]]", 5.0)]
+        {
+            assert_eq!(number(json), value, "{json}");
+        }
+        for json in ["\"soon\"", "{}", "[true]", "[1,2]", "\"inf\""] {
+            assert!(number(json).is_nan(), "{json}");
+        }
     }
 
     #[test]

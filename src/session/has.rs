@@ -2,6 +2,8 @@
 //!
 //! Source: `authorization.ts` in `@clerk/shared`.
 
+use std::borrow::Cow;
+
 use super::{
     auth::SessionAuth,
     scopes::{Owner, holds},
@@ -116,28 +118,73 @@ impl Reverification {
     }
 }
 
-/// Whether all that is asked holds; false where nothing is asked.
-pub(super) fn has(session: &SessionAuth, asked: &HasParams) -> bool {
-    let HasParams { role, permission, feature, plan, reverification } = asked;
-    let checks = [
-        role.as_deref().map(|role| has_role(session, role)),
-        permission.as_deref().map(|permission| has_permission(session, permission)),
-        feature.as_deref().map(|feature| has_entitlement(session, "fea", feature)),
-        plan.as_deref().map(|plan| has_entitlement(session, "pla", plan)),
-        reverification.map(|reverification| is_reverified(session, reverification)),
-    ];
-    !session.user_id().is_empty() && checks.iter().any(Option::is_some) && checks.into_iter().flatten().all(|holds| holds)
+/// What `has()` looks at, taken from a session that was checked. It says nothing by itself about anybody: the proof is with
+/// who made it.
+#[derive(Clone, Debug, Default)]
+pub struct CheckedFacts<'a> {
+    has_user: bool,
+    has_org: bool,
+    org_role: Option<Cow<'a, str>>,
+    org_permissions: Vec<Cow<'a, str>>,
+    features: Option<Cow<'a, str>>,
+    plans: Option<Cow<'a, str>>,
+    factor_ages: Option<(f64, f64)>,
 }
 
-fn has_role(session: &SessionAuth, role: &str) -> bool {
-    let held = session.org_role().filter(|held| !held.is_empty());
-    session.has_org() && held.is_some_and(|held| without_org(held) == without_org(role))
-}
+impl<'a> CheckedFacts<'a> {
+    /// Reads them in the names that Clerk's check is given them in: `userId`, `orgId`, `orgRole`, `orgPermissions`, `features`,
+    /// `plans`, `factorVerificationAge`. For hosts that keep the auth object as JSON.
+    #[must_use]
+    pub fn read(facts: &'a Document) -> Self {
+        let text = |name| facts.get(name).and_then(Raw::as_str);
+        let permissions = facts.get("orgPermissions").and_then(Raw::elements).unwrap_or_default();
+        Self {
+            has_user: text("userId").is_some_and(|user| !user.is_empty()),
+            has_org: facts.get("orgId").is_some_and(Raw::is_truthy),
+            org_role: text("orgRole"),
+            org_permissions: permissions.into_iter().filter_map(Raw::as_str).collect(),
+            features: text("features"),
+            plans: text("plans"),
+            factor_ages: factor_ages(facts.get("factorVerificationAge")),
+        }
+    }
 
-fn has_permission(session: &SessionAuth, permission: &str) -> bool {
-    let wanted = without_org(permission);
-    let is_wanted = |held: &String| held.strip_prefix("org:") == Some(wanted);
-    session.has_org() && session.permissions().is_some_and(|held| held.iter().any(is_wanted))
+    pub(super) fn of(session: &'a SessionAuth) -> Self {
+        let permissions = session.permissions().unwrap_or_default();
+        Self {
+            has_user: !session.user_id().is_empty(),
+            has_org: session.has_org(),
+            org_role: session.org_role().map(Cow::Borrowed),
+            org_permissions: permissions.iter().map(|one| Cow::Borrowed(one.as_str())).collect(),
+            features: session.claims.text("fea"),
+            plans: session.claims.text("pla"),
+            factor_ages: factor_ages(session.claims.get("fva")),
+        }
+    }
+
+    /// Whether all that is asked holds; false where nothing is asked.
+    #[must_use]
+    pub fn meet(&self, asked: &HasParams) -> bool {
+        let HasParams { role, permission, feature, plan, reverification } = asked;
+        let checks = [
+            role.as_deref().map(|role| self.has_role(role)),
+            permission.as_deref().map(|permission| self.has_permission(permission)),
+            feature.as_deref().map(|feature| has_entitlement(self.features.as_deref(), feature)),
+            plan.as_deref().map(|plan| has_entitlement(self.plans.as_deref(), plan)),
+            reverification.map(|reverification| is_reverified(self.factor_ages, reverification)),
+        ];
+        self.has_user && checks.iter().any(Option::is_some) && checks.into_iter().flatten().all(|holds| holds)
+    }
+
+    fn has_role(&self, role: &str) -> bool {
+        let held = self.org_role.as_deref().filter(|held| !held.is_empty());
+        self.has_org && held.is_some_and(|held| without_org(held) == without_org(role))
+    }
+
+    fn has_permission(&self, permission: &str) -> bool {
+        let wanted = without_org(permission);
+        self.has_org && self.org_permissions.iter().any(|held| held.strip_prefix("org:") == Some(wanted))
+    }
 }
 
 fn without_org(mut name: &str) -> &str {
@@ -147,8 +194,8 @@ fn without_org(mut name: &str) -> &str {
     name
 }
 
-fn has_entitlement(session: &SessionAuth, claim: &str, wanted: &str) -> bool {
-    let Some(claim) = session.claims.text(claim).filter(|claim| !claim.is_empty()) else { return false };
+fn has_entitlement(claim: Option<&str>, wanted: &str) -> bool {
+    let Some(claim) = claim.filter(|claim| !claim.is_empty()) else { return false };
     let mut parts = wanted.split(':');
     let scope = parts.next().unwrap_or_default();
     let (owner, name) = match parts.next() {
@@ -162,11 +209,11 @@ fn has_entitlement(session: &SessionAuth, claim: &str, wanted: &str) -> bool {
             (Some(owner), if name.is_empty() { scope } else { name })
         }
     };
-    holds(&claim, owner, name) == Ok(true)
+    holds(claim, owner, name) == Ok(true)
 }
 
-fn is_reverified(session: &SessionAuth, asked: Reverification) -> bool {
-    let Some((first, second)) = factor_ages(session.claims.get("fva")) else { return false };
+fn is_reverified(ages: Option<(f64, f64)>, asked: Reverification) -> bool {
+    let Some((first, second)) = ages else { return false };
     let (level, after_minutes) = asked.terms();
     let is_there = |age: f64| age >= 0.0;
     let is_fresh = |age: f64| is_there(age) && after_minutes > age;

@@ -48,6 +48,7 @@ mod state;
 
 pub use auth::{Auth, HasParams, Level, Reverification};
 pub use error::AuthenticateError;
+pub use has::CheckedFacts;
 pub use machine::MachineAuth;
 pub use options::{AcceptsToken, AuthenticateOptions, OptionsError, OrganizationSync};
 pub use proxy::{VercelEnvironment, auto_proxy_path};
@@ -252,6 +253,14 @@ impl Authenticator {
             KeySource::Remote(remote) => remote.check(io).await,
             KeySource::Pem(_) | KeySource::None => Ok(()),
         }
+    }
+
+    /// The Frontend API's proxy as seen from a request: a path belongs to the request's public origin.
+    #[must_use]
+    pub fn proxy_url(&self, request: &RequestView) -> Option<String> {
+        self.settings.options.proxy_url.as_ref().filter(|proxy| !proxy.is_empty())?;
+        // The time is of no account for what is read here.
+        Context::new(&self.settings, request, crate::time::UnixMillis(0)).frontend_api()
     }
 
     /// The pages for signing in and up, as seen from a request; `auth` is what its check gave. `None` where the request's URL is

@@ -1,0 +1,5 @@
+// What every entry exports, once it has loaded the Wasm module.
+
+export { authenticateRequest } from './authenticate-request.js';
+export { PortcullisError } from './errors.js';
+export { verifyToken } from './verify-token.js';

@@ -1,0 +1,289 @@
+// The loop around the Wasm core: it hands in a request or a token, does what the core needs, and hands the answers back. Nothing
+// is decided here.
+//
+// All calls into Wasm are synchronous and guarded: whatever they throw, the instance is replaced, every check that it had not
+// finished rejects, and the next one finds a fresh instance.
+
+import * as wasm from './dist/portcullis.js';
+import { PortcullisError } from './errors.js';
+
+/** Checkers that are kept, by their options. A program has one or two. */
+const KEPT_CHECKERS = 16;
+/** Imported keys that are kept; a key set holds one or two. */
+const KEPT_KEYS = 64;
+const RSA = 'RSASSA-PKCS1-v1_5';
+
+const encoder = new TextEncoder();
+
+/** Counts the instances: what belongs to an earlier one must not touch this one. */
+let generation = 0;
+/** True while there is no instance that may be trusted. */
+let broken = false;
+/** @type {Uint8Array | undefined} */
+let memory;
+/** @type {string[] | undefined} */
+let headerNames;
+/** @type {Map<number, CryptoKey>} */
+let importedKeys = new Map();
+/** @type {Record<Kind, Map<string, number>>} */
+let checkers = { request: new Map(), token: new Map() };
+
+/** @typedef {'request' | 'token'} Kind */
+
+/** What differs between checking a request and checking a token. */
+const EXPORTS = {
+  request: { make: wasm.make_authenticator, free: wasm.free_authenticator, begin: wasm.begin_request },
+  token: { make: wasm.make_verifier, free: wasm.free_verifier, begin: wasm.begin_token },
+};
+
+/**
+ * Runs one check to its end.
+ *
+ * @param {Kind} kind
+ * @param {string} options as JSON
+ * @param {() => string} subject the request, as `describeRequest` has it, or the token
+ * @returns {Promise<{ ok: boolean, text: string }>}
+ */
+export async function check(kind, options, subject) {
+  if (broken) replaceInstance();
+  const mine = generation;
+  let step = guarded(mine, () => {
+    const checker = checkerFor(kind, options);
+    return taken(EXPORTS[kind].begin(checker, write(subject()), Date.now()));
+  });
+  try {
+    while (step.kind > DONE) {
+      const resume = await satisfy(mine, step);
+      step = guarded(mine, () => taken(resume()));
+    }
+    return { ok: step.kind === DONE, text: step.text };
+  } finally {
+    // A wait that ended in an exception: whoever waits for what this run was fetching goes on.
+    const { run } = step;
+    if (run !== 0 && mine === generation && !broken) guarded(mine, () => wasm.give_up(run));
+  }
+}
+
+/** What the lowest bits of a step say. */
+const DONE = 1;
+const SIGNATURE = 2;
+const BACKEND = 3;
+
+/**
+ * @typedef {object} Step
+ * @property {number} kind
+ * @property {number} run
+ * @property {string} text
+ */
+
+/**
+ * The step that a call returned, with the text that belongs to it.
+ *
+ * @param {number} code
+ * @returns {Step}
+ */
+function taken(code) {
+  return { kind: code & 7, run: code >>> 3, text: wasm.take_text() };
+}
+
+/**
+ * Does what a step needs; returns the call that hands in the answer.
+ *
+ * @param {number} mine
+ * @param {Step} step
+ * @returns {Promise<() => number>}
+ */
+async function satisfy(mine, { kind, run, text }) {
+  switch (kind) {
+    case SIGNATURE: {
+      const [outcome, why] = await verifySignature(mine, run, JSON.parse(text)).then(
+        (isValid) => [isValid ? 1 : 0, ''],
+        (error) => [2, describe(error)],
+      );
+      return () => wasm.resume_signature(run, outcome, write(why), Date.now());
+    }
+    case BACKEND: {
+      const answer = await callBackend(JSON.parse(text)).catch((error) => ({ outage: describe(error) }));
+      if ('outage' in answer) return () => wasm.resume_outage(run, write(answer.outage), Date.now());
+      return () => wasm.resume_backend(run, answer.status, writeBytes(answer.body), Date.now());
+    }
+    default:
+      await new Promise((resolve) => setTimeout(resolve, Number(text)));
+      return () => wasm.resume_waited(run, Date.now());
+  }
+}
+
+/**
+ * @param {number} mine
+ * @param {number} run
+ * @param {number[]} where the key's id, the hash's bits, and where signature and signing input are
+ */
+async function verifySignature(mine, run, [id, bits, signatureAt, signatureBytes, dataAt, dataBytes]) {
+  const name = id * 1024 + bits;
+  let key = importedKeys.get(name);
+  if (key === undefined) {
+    const kept = importedKeys;
+    const jwk = JSON.parse(guarded(mine, () => wasm.signature_key(run)));
+    key = await crypto.subtle.importKey('jwk', jwk, { name: RSA, hash: `SHA-${bits}` }, false, ['verify']);
+    if (kept.size >= KEPT_KEYS) kept.clear();
+    kept.set(name, key);
+  }
+  const { signature, data } = guarded(mine, () => ({
+    signature: view().slice(signatureAt, signatureAt + signatureBytes),
+    data: view().slice(dataAt, dataAt + dataBytes),
+  }));
+  return crypto.subtle.verify(RSA, key, signature, data);
+}
+
+/**
+ * Calls the Backend API as the core wrote it: bounded in time and size, no redirect followed.
+ *
+ * @param {{ method: string, url: string, headers: [string, string][], body?: string, timeLimitMs: number, limitBytes: number }} call
+ */
+async function callBackend({ method, url, headers, body, timeLimitMs, limitBytes }) {
+  const signal = AbortSignal.timeout(timeLimitMs);
+  const response = await fetch(url, { method, headers, body, redirect: 'manual', signal });
+  return { status: response.status, body: await readBody(response, limitBytes) };
+}
+
+/**
+ * @param {Response} response
+ * @param {number} limit
+ */
+async function readBody(response, limit) {
+  if (!response.body) return new Uint8Array();
+  const reader = response.body.getReader();
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > limit) {
+      reader.cancel().catch(() => {});
+      throw new Error('the answer is too long');
+    }
+    chunks.push(value);
+  }
+  if (chunks.length === 1) return chunks[0];
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+/**
+ * A request as the core reads it: method, URL and the headers that matter, one a line. Where a session could be renewed, Clerk
+ * wants to know all headers.
+ *
+ * @param {Request} request
+ */
+export function describeRequest(request) {
+  headerNames ??= wasm.header_names().split(',');
+  const { headers } = request;
+  let text = `${request.method}\n${request.url}`;
+  for (const name of headerNames) {
+    const value = headers.get(name);
+    text += value === null ? '\n' : `\n:${value}`;
+  }
+  if (headers.get('cookie')?.includes('__refresh_')) {
+    for (const [name, value] of headers) text += `\n${name}:${value}`;
+  }
+  return text;
+}
+
+/**
+ * `has()` of an auth object.
+ *
+ * @param {object} facts
+ * @param {unknown} asked
+ */
+export function meets(facts, asked) {
+  if (broken) replaceInstance();
+  return guarded(generation, () => wasm.has(JSON.stringify(facts), JSON.stringify(asked) ?? 'null'));
+}
+
+/**
+ * @param {Kind} kind
+ * @param {string} options
+ */
+function checkerFor(kind, options) {
+  const kept = checkers[kind];
+  const known = kept.get(options);
+  if (known !== undefined) return known;
+  const { make, free } = EXPORTS[kind];
+  const made = make(write(options));
+  if (made === 0) throw new PortcullisError('invalid-options', 'invalid-options', wasm.take_text());
+  if (kept.size >= KEPT_CHECKERS) {
+    const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
+    kept.delete(oldest);
+    free(handle);
+  }
+  kept.set(options, made);
+  return made;
+}
+
+/**
+ * Calls into Wasm. What is thrown there leaves an instance that may be in any state: it is replaced.
+ *
+ * @template T
+ * @param {number} mine
+ * @param {() => T} call
+ * @returns {T}
+ */
+function guarded(mine, call) {
+  if (mine !== generation) {
+    throw new PortcullisError('internal-error', 'internal-error', 'the check was lost with its Wasm instance; nothing was decided');
+  }
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof PortcullisError) throw error;
+    replaceInstance();
+    throw new PortcullisError('internal-error', 'internal-error', 'the Wasm instance failed; nothing was decided', { cause: error });
+  }
+}
+
+/** Puts a fresh instance in place; where that fails, the next check tries again. */
+function replaceInstance() {
+  broken = true;
+  generation += 1;
+  memory = undefined;
+  importedKeys = new Map();
+  checkers = { request: new Map(), token: new Map() };
+  wasm.__wbg_reset_state();
+  broken = false;
+}
+
+function view() {
+  // Memory that has grown is another buffer.
+  if (memory === undefined || memory.length === 0) memory = new Uint8Array(wasm.wasm_memory().buffer);
+  return memory;
+}
+
+/**
+ * Writes a text into the core's buffer; returns its length in bytes.
+ *
+ * @param {string} text
+ */
+function write(text) {
+  const room = text.length * 3;
+  const at = wasm.scratch(room);
+  return encoder.encodeInto(text, view().subarray(at, at + room)).written;
+}
+
+/** @param {Uint8Array} bytes */
+function writeBytes(bytes) {
+  const at = wasm.scratch(bytes.length);
+  view().set(bytes, at);
+  return bytes.length;
+}
+
+/** @param {unknown} error */
+function describe(error) {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,19 @@
+// `verifyToken`: a session token to its claims.
+
+import { PortcullisError } from './errors.js';
+import { check } from './loop.js';
+import { describeOptions } from './options.js';
+
+/**
+ * Verifies a session token.
+ *
+ * @param {string} token
+ * @param {import('./index.js').VerifyTokenOptions} [options]
+ * @returns {Promise<any>} the claims
+ */
+export async function verifyToken(token, options = {}) {
+  const { ok, text } = await check('token', describeOptions(/** @type {any} */ (options)), () => String(token));
+  const answer = JSON.parse(text);
+  if (!ok) throw new PortcullisError('token-rejected', answer.reason, answer.message);
+  return answer;
+}

@@ -1,0 +1,333 @@
+//! The npm package's side of Wasm: few, dumb, synchronous exports. JavaScript owns every wait (`npm/loop.js`), so that a panic
+//! here is an exception there, and never a promise that nobody settles.
+//!
+//! ```text
+//!  make_authenticator(options) ─► handle ─► begin_request(handle, request, now) ─► step ─► resume_…(run, answer, now) ─► step …
+//! ```
+//!
+//! A step is one number: the run in the upper bits, what it came to in the lowest three. 0: failed, 1: done, and
+//! [`take_text`] says how; 2: a signature is to be checked, 3: the Backend API is to be called, 4: time has to pass, and
+//! [`take_text`] describes it. Long texts come in through one buffer, [`scratch`], as UTF-8.
+//!
+//! A handle or a run that does not exist is a mistake of the loop: a panic.
+
+mod options;
+mod outcome;
+mod request;
+
+use std::{cell::RefCell, rc::Rc};
+
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::{
+    json::{Document, push_string},
+    machine::{self, Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
+    request::HeaderName,
+    session::{Authenticator, CheckedFacts, HasParams, TokenVerifier},
+    time::UnixMillis,
+    token::{Algorithm, KeySetCaches, SignatureCheck},
+};
+
+use outcome::Outcome;
+
+/// All that this instance holds.
+#[derive(Default)]
+struct Host {
+    scratch: Vec<u8>,
+    text: String,
+    authenticators: Slots<Rc<Authenticator>>,
+    verifiers: Slots<Rc<TokenVerifier>>,
+    runs: Slots<Run>,
+    caches: KeySetCaches,
+}
+
+/// A decision that waits, and the signature that it waits for: JavaScript reads it in place.
+struct Run {
+    suspended: Suspended<Outcome>,
+    signature: Option<SignatureCheck>,
+}
+
+thread_local! {
+    static HOST: RefCell<Host> = RefCell::default();
+}
+
+/// The memory that [`scratch`] points into.
+#[wasm_bindgen]
+#[must_use]
+pub fn wasm_memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
+/// Makes room for so many bytes, and says where. Good until the next call of any export.
+#[wasm_bindgen]
+#[must_use]
+pub fn scratch(bytes: usize) -> usize {
+    HOST.with_borrow_mut(|host| {
+        if host.scratch.len() < bytes {
+            host.scratch.resize(bytes, 0);
+        }
+        host.scratch.as_mut_ptr() as usize
+    })
+}
+
+/// What the last call has to say.
+#[wasm_bindgen]
+#[must_use]
+pub fn take_text() -> String {
+    HOST.with_borrow_mut(|host| core::mem::take(&mut host.text))
+}
+
+/// The names of the headers that are read, in the order in which a request's values are handed in; commas between.
+#[wasm_bindgen]
+#[must_use]
+pub fn header_names() -> String {
+    HeaderName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// Makes an authenticator from the options in the buffer, as JSON. Its handle, or 0 where they are wrong.
+#[wasm_bindgen]
+#[must_use]
+pub fn make_authenticator(bytes: usize) -> u32 {
+    let made = options::read(&take_scratch(bytes)).and_then(|options| {
+        let cache = HOST.with_borrow(|host| options::cache(&host.caches, &options));
+        Authenticator::sharing(options, cache).map_err(|error| error.to_string())
+    });
+    match made {
+        Ok(authenticator) => HOST.with_borrow_mut(|host| host.authenticators.put(Rc::new(authenticator))),
+        Err(message) => tell(message, 0),
+    }
+}
+
+/// Makes a verifier of session tokens from the options in the buffer. Its handle, or 0 where they are wrong.
+#[wasm_bindgen]
+#[must_use]
+pub fn make_verifier(bytes: usize) -> u32 {
+    let made = options::read(&take_scratch(bytes)).and_then(|options| {
+        let cache = HOST.with_borrow(|host| options::cache(&host.caches, &options));
+        TokenVerifier::new(&options, Some(cache)).map_err(|error| error.to_string())
+    });
+    match made {
+        Ok(verifier) => HOST.with_borrow_mut(|host| host.verifiers.put(Rc::new(verifier))),
+        Err(message) => tell(message, 0),
+    }
+}
+
+/// Forgets an authenticator. Runs that it began go on.
+#[wasm_bindgen]
+pub fn free_authenticator(handle: u32) {
+    HOST.with_borrow_mut(|host| host.authenticators.take(handle));
+}
+
+/// Forgets a verifier. Runs that it began go on.
+#[wasm_bindgen]
+pub fn free_verifier(handle: u32) {
+    HOST.with_borrow_mut(|host| host.verifiers.take(handle));
+}
+
+/// Begins `authenticateRequest` for the request in the buffer; see [`request::read`]. Returns a step.
+#[wasm_bindgen]
+#[must_use]
+pub fn begin_request(handle: u32, bytes: usize, now: f64) -> u32 {
+    let authenticator = HOST.with_borrow(|host| host.authenticators.get(handle).clone());
+    let request = request::read(take_scratch(bytes));
+    advance(machine::start(time(now), |io| async move {
+        match authenticator.authenticate(&io, &request).await {
+            Ok(state) => outcome::of_state(&state, authenticator.proxy_url(&request)),
+            Err(error) => outcome::of_refused_request(&error),
+        }
+    }))
+}
+
+/// Begins `verifyToken` for the token in the buffer. Returns a step.
+#[wasm_bindgen]
+#[must_use]
+pub fn begin_token(handle: u32, bytes: usize, now: f64) -> u32 {
+    let verifier = HOST.with_borrow(|host| host.verifiers.get(handle).clone());
+    let token = take_scratch(bytes);
+    advance(machine::start(time(now), |io| async move {
+        match verifier.verify_token(&io, &token).await {
+            Ok(claims) => outcome::of_claims(&claims),
+            Err(error) => outcome::of_rejected_token(&error),
+        }
+    }))
+}
+
+/// The public key that a run's signature is to be checked with, as a JWK. Asked for only where the key is not known by its id.
+#[wasm_bindgen]
+#[must_use]
+pub fn signature_key(run: u32) -> String {
+    HOST.with_borrow(|host| {
+        let Some(check) = &host.runs.get(run).signature else { panic!("the run needs no signature") };
+        let mut jwk = String::from("{\"kty\":\"RSA\",\"n\":");
+        push_string(&mut jwk, &check.key.n);
+        jwk.push_str(",\"e\":");
+        push_string(&mut jwk, &check.key.e);
+        jwk.push('}');
+        jwk
+    })
+}
+
+/// Goes on with what came of a signature check: 1 valid, 0 not valid, anything else could not be checked, and the buffer says
+/// why.
+#[wasm_bindgen]
+#[must_use]
+pub fn resume_signature(run: u32, outcome: u32, bytes: usize, now: f64) -> u32 {
+    let outcome = match outcome {
+        1 => SignatureOutcome::Valid,
+        0 => SignatureOutcome::Invalid,
+        _ => SignatureOutcome::Unusable(take_scratch(bytes)),
+    };
+    resume(run, Answer::Signature(outcome), now)
+}
+
+/// Goes on with the Backend API's answer, its body in the buffer.
+#[wasm_bindgen]
+#[must_use]
+pub fn resume_backend(run: u32, status: u16, bytes: usize, now: f64) -> u32 {
+    let body = HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec());
+    resume(run, Answer::Backend(Ok(BackendResponse { status, body })), now)
+}
+
+/// Goes on without an answer of the Backend API; the buffer says what happened.
+#[wasm_bindgen]
+#[must_use]
+pub fn resume_outage(run: u32, bytes: usize, now: f64) -> u32 {
+    resume(run, Answer::Backend(Err(Outage(take_scratch(bytes)))), now)
+}
+
+/// Goes on after some time.
+#[wasm_bindgen]
+#[must_use]
+pub fn resume_waited(run: u32, now: f64) -> u32 {
+    resume(run, Answer::Waited, now)
+}
+
+/// Gives a run up.
+#[wasm_bindgen]
+pub fn give_up(run: u32) {
+    // Dropped outside of the borrow: a run that was fetching frees the place for another.
+    let run = HOST.with_borrow_mut(|host| host.runs.take(run));
+    drop(run);
+}
+
+/// `has()`: whether the facts of an auth object meet what is asked; both are JSON.
+#[wasm_bindgen]
+#[must_use]
+pub fn has(facts: &str, asked: &str) -> bool {
+    let parse = |text: &str| Document::parse(text.into()).ok();
+    let (Some(facts), Some(asked)) = (parse(facts), parse(asked)) else { return false };
+    HasParams::parse(&asked).is_some_and(|asked| CheckedFacts::read(&facts).meet(&asked))
+}
+
+fn resume(run: u32, answer: Answer, now: f64) -> u32 {
+    let Run { suspended, signature: _ } = HOST.with_borrow_mut(|host| host.runs.take(run));
+    advance(suspended.resume(answer, time(now)))
+}
+
+/// Keeps what is suspended, and says what it needs or came to.
+fn advance(step: Step<Outcome>) -> u32 {
+    match step {
+        Step::Done(outcome) => tell(outcome.text, u32::from(outcome.is_ok)),
+        Step::Need(need, suspended) => {
+            let (kind, text, signature) = match need {
+                Need::Signature(check) => (2, describe_check(&check), Some(check)),
+                Need::Backend(call) => (3, describe_call(&call), None),
+                Need::Wait(time) => (4, time.as_millis().to_string(), None),
+            };
+            let run = HOST.with_borrow_mut(|host| host.runs.put(Run { suspended, signature }));
+            tell(text, run << 3 | kind)
+        }
+    }
+}
+
+/// Where signature and signing input are: they stay in place while the run waits.
+fn describe_check(check: &SignatureCheck) -> String {
+    let hash = match check.algorithm {
+        Algorithm::Rs256 => 256,
+        Algorithm::Rs384 => 384,
+        Algorithm::Rs512 => 512,
+    };
+    let place = |bytes: &[u8]| [bytes.as_ptr() as usize, bytes.len()];
+    let [signature, signature_bytes] = place(&check.signature);
+    let [data, data_bytes] = place(check.signing_input());
+    format!("[{},{hash},{signature},{signature_bytes},{data},{data_bytes}]", check.key.id)
+}
+
+fn describe_call(call: &BackendRequest) -> String {
+    let mut out = String::from("{\"method\":");
+    push_string(&mut out, call.method);
+    out.push_str(",\"url\":");
+    push_string(&mut out, &call.url);
+    out.push_str(",\"headers\":");
+    outcome::push_pairs(&mut out, call.headers.iter().map(|(name, value)| (*name, value.as_str())));
+    if let Some(body) = &call.body {
+        out.push_str(",\"body\":");
+        push_string(&mut out, body);
+    }
+    out.push_str(&format!(
+        ",\"timeLimitMs\":{},\"limitBytes\":{}}}",
+        call.time_limit.as_millis(),
+        crate::limits::BACKEND_BODY_BYTES
+    ));
+    out
+}
+
+fn tell(text: String, code: u32) -> u32 {
+    HOST.with_borrow_mut(|host| host.text = text);
+    code
+}
+
+/// The text in the buffer. The loop writes UTF-8; what is none is no request, no token and no options either.
+fn take_scratch(bytes: usize) -> String {
+    HOST.with_borrow(|host| String::from_utf8_lossy(host.scratch.get(..bytes).unwrap_or_default()).into_owned())
+}
+
+#[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit
+fn time(now: f64) -> UnixMillis {
+    UnixMillis(now as i64)
+}
+
+/// Things by number, from 1 on; a number that was given back is given out again.
+struct Slots<T> {
+    slots: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Slots<T> {
+    #[allow(clippy::cast_possible_truncation)] // fewer than memory holds
+    fn put(&mut self, thing: T) -> u32 {
+        match self.free.pop() {
+            Some(number) => {
+                self.slots[number as usize - 1] = Some(thing);
+                number
+            }
+            None => {
+                self.slots.push(Some(thing));
+                self.slots.len() as u32
+            }
+        }
+    }
+
+    fn get(&self, number: u32) -> &T {
+        match self.slots.get((number as usize).wrapping_sub(1)) {
+            Some(Some(thing)) => thing,
+            _ => panic!("no such number"),
+        }
+    }
+
+    fn take(&mut self, number: u32) -> T {
+        match self.slots.get_mut((number as usize).wrapping_sub(1)).and_then(Option::take) {
+            Some(thing) => {
+                self.free.push(number);
+                thing
+            }
+            None => panic!("no such number"),
+        }
+    }
+}

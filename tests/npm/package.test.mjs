@@ -1,0 +1,192 @@
+// The package as a module: it holds no more after ten thousand calls than after the first hundreds, outlives a trap, and loads
+// by every entry that this machine can run.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, test } from 'node:test';
+
+import { build } from 'esbuild';
+
+import { authenticateRequest, verifyToken } from '../../npm/node.js';
+import * as wasm from '../../npm/dist/portcullis.js';
+import { ROOT } from '../../tools/run.mjs';
+import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { startWorker } from '../support/workerd.mjs';
+
+const { publishableKey, suffix, site, api } = INSTANCES.dev;
+const realFetch = globalThis.fetch;
+const dir = await mkdtemp(join(tmpdir(), 'portcullis-package-'));
+
+afterEach(() => {
+  globalThis.fetch = realFetch;
+});
+after(() => rm(dir, { recursive: true, force: true }));
+
+let keys = 0;
+/** Options with a secret key that was never used, so that no key set is known. */
+const options = () => ({ publishableKey, secretKey: `sk_test_package${(keys += 1)}` });
+const token = (changes = {}) => jws({ iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', ...times(Date.now()).fresh, ...changes });
+const request = (text = token()) => new Request(`${site}/x`, { headers: { authorization: `Bearer ${text}` } });
+const keySet = () => new Response(JSON.stringify({ keys: [JWK] }));
+/** @param {() => Response | Promise<Response>} answer */
+const answerWith = (answer) => {
+  globalThis.fetch = /** @type {any} */ (async () => answer());
+};
+const memory = () => wasm.wasm_memory().buffer.byteLength;
+
+test('ten thousand calls leave the memory as it was', async () => {
+  answerWith(keySet);
+  const own = options();
+  const expired = token(times(Date.now()).expired);
+  const round = async (/** @type {number} */ times) => {
+    for (let at = 0; at < times; at += 4) {
+      const cookie = `__session_${suffix}=${expired}; __client_uat_${suffix}=1; __refresh_${suffix}=rt; __clerk_db_jwt_${suffix}=dvb`;
+      const [good, handshake, odd] = await Promise.all([
+        authenticateRequest(request(), own),
+        authenticateRequest(new Request(site, { headers: { cookie, accept: 'text/html' } }), own),
+        authenticateRequest(request('no.token.x'), { ...own, signInUrl: `/${at % 64}` }),
+        verifyToken(token(), { jwtKey: PEM }),
+      ]);
+      assert.equal(good.status, 'signed-in');
+      assert.equal(good.toAuth().has({ role: 'org:admin' }), false);
+      assert.equal(handshake.status, 'handshake');
+      assert.equal(odd.reason, 'token-invalid');
+    }
+  };
+  await round(1000);
+  const warm = memory();
+  await round(10_000);
+  assert.equal(memory(), warm);
+});
+
+test('a signature that could not be checked is neither good nor bad', async () => {
+  const failing = { subtle: { importKey: () => Promise.reject(new Error('no such key')) } };
+  const real = globalThis.crypto;
+  Object.defineProperty(globalThis, 'crypto', { value: failing, configurable: true });
+  try {
+    answerWith(keySet);
+    const state = await authenticateRequest(request(), options());
+    assert.deepEqual([state.status, state.reason, state.isUnknown], ['signed-out', 'token-verification-failed', true]);
+  } finally {
+    Object.defineProperty(globalThis, 'crypto', { value: real, configurable: true });
+  }
+});
+
+test('a trap rejects what is in flight, and the next call finds a fresh instance', async () => {
+  /** @type {(() => void)[]} */
+  const waiting = [];
+  answerWith(async () => {
+    await new Promise((resolve) => waiting.push(() => resolve(undefined)));
+    return keySet();
+  });
+  const inFlight = [authenticateRequest(request(), options()), authenticateRequest(request(), options())];
+  while (waiting.length < 2) await new Promise(setImmediate);
+  // Taking the first run away makes the loop resume what there is not: a panic, and so a trap.
+  wasm.give_up(1);
+  for (const go of waiting) go();
+  const outcomes = await Promise.allSettled(inFlight);
+  for (const outcome of outcomes) {
+    assert.equal(outcome.status, 'rejected');
+    const { name, code, cause } = /** @type {any} */ (outcome).reason;
+    assert.deepEqual([name, code], ['PortcullisError', 'internal-error']);
+    if (cause) assert.ok(cause instanceof WebAssembly.RuntimeError);
+  }
+  answerWith(keySet);
+  assert.equal((await authenticateRequest(request(), options())).status, 'signed-in');
+});
+
+test('many requests at once make one call for the key set', async () => {
+  let calls = 0;
+  answerWith(async () => {
+    calls += 1;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return keySet();
+  });
+  const own = options();
+  const states = await Promise.all(Array.from({ length: 64 }, () => authenticateRequest(request(), own)));
+  assert.ok(states.every(({ status }) => status === 'signed-in'));
+  assert.equal(calls, 1);
+});
+
+test('an outage is not a sign-out, and an answer without end is an outage', async () => {
+  answerWith(() => Promise.reject(new TypeError('down')));
+  const state = await authenticateRequest(request(), options());
+  assert.deepEqual([state.status, state.reason, state.isUnknown], ['signed-out', 'unexpected-error', true]);
+  let chunks = 0;
+  answerWith(() => new Response(new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(64 * 1024).fill((chunks += 1))) })));
+  assert.equal((await authenticateRequest(request(), options())).isUnknown, true);
+  assert.ok(chunks < 100, `${chunks} chunks were read`);
+});
+
+test('errors have a code and a reason', async () => {
+  const failure = async (/** @type {Promise<unknown>} */ call) => {
+    const error = await call.then(() => assert.fail('nothing was thrown'), (error) => error);
+    return [error.code, error.reason];
+  };
+  assert.deepEqual(await failure(authenticateRequest(request(), {})), ['invalid-options', 'invalid-options']);
+  assert.deepEqual(await failure(verifyToken('x', { jwtKey: PEM })), ['token-rejected', 'token-invalid']);
+  assert.deepEqual(await failure(verifyToken(token(times(Date.now()).expired), { jwtKey: PEM })), ['token-rejected', 'token-expired']);
+  const auth = (await authenticateRequest(request(), { ...options(), jwtKey: PEM })).toAuth();
+  assert.deepEqual(await failure(auth.getToken({ template: 'x' })), ['not-supported', 'not-supported']);
+});
+
+const PROGRAM = `
+  import { verifyToken } from 'portcullis';
+  export const run = async (token, jwtKey) => (await verifyToken(token, { jwtKey })).sub;
+`;
+
+/** A program that imports the package as a user would, in one file. @param {string[]} conditions @param {string} code */
+async function bundle(conditions, code) {
+  const outfile = join(dir, `${conditions[0] ?? 'default'}.mjs`);
+  await build({
+    stdin: { contents: code, resolveDir: ROOT },
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    conditions,
+    outfile,
+    external: ['node:*', '*.wasm'],
+    plugins: [{ name: 'self', setup: (on) => on.onResolve({ filter: /^portcullis$/ }, () => ({ path: join(ROOT, 'npm', entryOf(conditions)) })) }],
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+/** The entry that a resolver takes under these conditions. @param {string[]} conditions */
+function entryOf(conditions) {
+  const entries = Object.entries(createRequire(import.meta.url)('../../npm/package.json').exports['.']);
+  const [, path] = /** @type {[string, string]} */ (entries.find(([name]) => name === 'default' || conditions.includes(name)));
+  return path;
+}
+
+test('the entry for plain bundlers needs no file beside it', async () => {
+  const code = `${PROGRAM} console.log(await run(process.argv[2], process.argv[3]));`;
+  const output = execFileSync(process.execPath, [await bundle([], code), token(), PEM], { encoding: 'utf8', cwd: dir });
+  assert.equal(output.trim(), 'user_1');
+});
+
+test('the entry for Node can be required', () => {
+  const code = `require(${JSON.stringify(join(ROOT, 'npm', entryOf(['node'])))}).verifyToken(...process.argv.slice(1, 2), { jwtKey: process.argv[2] }).then(({ sub }) => console.log(sub))`;
+  const output = execFileSync(process.execPath, ['--input-type=commonjs', '--no-warnings', '-e', code, token(), PEM], { encoding: 'utf8' });
+  assert.equal(output.trim(), 'user_1');
+});
+
+test('the entry for workerd takes the compiled module', async () => {
+  const code = `${PROGRAM} export default { fetch: async (request, { PEM }) => new Response(await run(await request.text(), PEM)) };`;
+  const outfile = await bundle(['workerd'], code);
+  const modules = await mkdtemp(join(dir, 'modules-'));
+  const text = (await readFile(outfile, 'utf8')).replace(/"[^"]*portcullis_bg\.wasm"/, '"./portcullis_bg.wasm"');
+  await writeFile(join(modules, 'index.js'), text);
+  await writeFile(join(modules, 'portcullis_bg.wasm'), await readFile(join(ROOT, 'npm/dist/portcullis_bg.wasm')));
+  const worker = await startWorker({ env: { PEM }, dir: modules });
+  try {
+    const response = await fetch(worker.url, { method: 'POST', body: token() });
+    assert.equal(await response.text(), 'user_1');
+  } finally {
+    await worker.stop();
+  }
+});
