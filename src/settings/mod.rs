@@ -199,7 +199,7 @@ pub(crate) fn url_origin_of(url: &str) -> Option<&str> {
         !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
     });
     let has_port = port.is_empty() || port.parse::<u16>().is_ok();
-    ((is_name || is_ipv6) && has_port).then(|| &url[..url.len() - rest.len() + authority.len()])
+    if (is_name || is_ipv6) && has_port { url.get(..url.len() - rest.len() + authority.len()) } else { None }
 }
 
 fn read_locales(locales: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> Vec<String> {
