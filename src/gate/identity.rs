@@ -24,16 +24,21 @@ pub(super) fn headers(
             headers.push((name, value.to_owned()));
         }
     };
-    let status = match (auth.user_id(), state.unknown) {
-        (Some(_), _) => "signed-in",
-        (None, true) => "unknown",
-        (None, false) => "signed-out",
+    let is_signed_in = auth.is_authenticated();
+    let status = match (is_signed_in, state.unknown) {
+        (true, _) => "signed-in",
+        (false, true) => "unknown",
+        (false, false) => "signed-out",
     };
     set(names::AUTH_STATUS, Some(status));
     set(names::REQUEST_ID, Some(request_id));
     set(names::FORWARDED_HOST, Some(target.host()));
     set(names::FORWARDED_PROTO, Some(target.scheme()));
-    if auth.user_id().is_some() {
+    if is_signed_in {
+        if let Some(machine) = auth.machine_auth() {
+            set(names::TOKEN_TYPE, Some(machine.token_type().as_str()));
+            set(names::SUBJECT, Some(machine.subject()));
+        }
         set(names::USER_ID, auth.user_id());
         set(names::SESSION_ID, auth.session_id());
         set(names::ORG_ID, auth.org_id());

@@ -26,9 +26,10 @@ use crate::{
     path::{self, JudgedTarget},
     policy::{Access, Demand},
     request::{HeaderName, RequestView},
-    session::{Auth, AuthenticateOptions, Authenticator, RequestState, Status},
+    session::{AcceptsToken, Auth, AuthenticateOptions, Authenticator, RequestState, Status, TokenType},
     settings::{Environment, SettingError, Settings, is_loopback_host},
     time::UnixMillis,
+    token::KeySetCache,
 };
 
 /// A gate for one instance and one policy. Cheap to clone; clones share the key set.
@@ -39,7 +40,10 @@ pub struct Gate {
 
 struct Shared {
     settings: Settings,
+    /// For session tokens, which is all that most policies take.
     authenticator: Rc<Authenticator>,
+    /// For each other set of token kinds that a rule takes.
+    machine_authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)>,
 }
 
 impl Gate {
@@ -50,10 +54,26 @@ impl Gate {
     /// Everything that is wrong with the settings.
     pub fn new(environment: Environment) -> Result<Self, Vec<SettingError>> {
         let settings = Settings::read(environment)?;
-        let authenticator = Rc::new(Authenticator::new(options_of(&settings)).map_err(|error| {
-            vec![SettingError::conflict("PORTCULLIS", error.to_string(), "see the Clerk settings in docs/settings.md")]
-        })?);
-        Ok(Self { shared: Rc::new(Shared { settings, authenticator }) })
+        let keys = Rc::new(KeySetCache::default());
+        let authenticator = |accepts_token| {
+            let options = AuthenticateOptions { accepts_token, ..options_of(&settings) };
+            Authenticator::sharing(options, keys.clone()).map(Rc::new).map_err(|error| {
+                vec![SettingError::conflict("PORTCULLIS", error.to_string(), "see the Clerk settings in docs/settings.md")]
+            })
+        };
+        let mut machine_authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)> = Vec::new();
+        for source in settings.policy.sources_with_requirements() {
+            let tokens = settings.policy.tokens_of(source);
+            if tokens != [TokenType::SessionToken] && machine_authenticators.iter().all(|(known, _)| *known != tokens) {
+                let accepts = match tokens.as_slice() {
+                    [one] => AcceptsToken::One(*one),
+                    several => AcceptsToken::List(several.to_vec()),
+                };
+                machine_authenticators.push((tokens, authenticator(accepts)?));
+            }
+        }
+        let authenticator = authenticator(AcceptsToken::default())?;
+        Ok(Self { shared: Rc::new(Shared { settings, authenticator, machine_authenticators }) })
     }
 
     /// The settings that it was made from.
@@ -109,7 +129,12 @@ impl Shared {
             return own(Refusal::NotFound.problem("no-such-endpoint"), "no-such-endpoint", "");
         }
         let demand = self.settings.policy.demand_for(&request.method, &target);
-        let state = match self.authenticator.authenticate(io, request).await {
+        let tokens = self.settings.policy.tokens_of(demand.source);
+        let authenticator = self.machine_authenticators.iter().find(|(kinds, _)| *kinds == tokens);
+        let authenticator = authenticator.map_or(&self.authenticator, |(_, authenticator)| authenticator);
+        // From here on there is one URL: the judged one.
+        let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
+        let state = match authenticator.authenticate(io, request).await {
             Ok(state) => state,
             Err(error) => {
                 let mut decision = own(Refusal::Misconfigured.problem("unexpected-error"), "unexpected-error", "");
@@ -117,7 +142,9 @@ impl Shared {
                 return decision;
             }
         };
-        Deciding { settings: &self.settings, request, target: &target, demand, request_id }.decide(state)
+        let now = io.now();
+        Deciding { settings: &self.settings, authenticator, request, target: &target, demand, tokens, request_id, now }
+            .decide(state)
     }
 }
 
@@ -159,16 +186,21 @@ fn is_document(request: &RequestView) -> bool {
 /// Everything that is known once the session is: what remains is one row and one column of the decision table.
 struct Deciding<'a> {
     settings: &'a Settings,
+    authenticator: &'a Authenticator,
     request: &'a RequestView,
     target: &'a JudgedTarget,
     demand: Demand,
+    /// The kinds of token that the path takes.
+    tokens: Vec<TokenType>,
     request_id: String,
+    now: UnixMillis,
 }
 
 impl Deciding<'_> {
     fn decide(self, state: RequestState) -> Decision {
         // A look at a header costs a crossing into the host, so it is made only where the answer depends on it.
-        let is_document = || !self.demand.is_api && is_document(self.request);
+        let takes_sessions = self.tokens.contains(&TokenType::SessionToken);
+        let is_document = || takes_sessions && !self.demand.is_api && is_document(self.request);
         let is_public = self.demand.access == Access::Public;
         let reason = state.reason.as_ref().map(ToString::to_string);
 
@@ -188,20 +220,23 @@ impl Deciding<'_> {
             let answer = if is_document() { Refusal::CannotTell.page() } else { Refusal::CannotTell.problem(&reason) };
             return self.finish(Action::Answer(answer), reason, state);
         }
-        if state.auth.user_id().is_none() {
+        if !state.auth.is_authenticated() {
             let reason = reason.unwrap_or_else(|| "signed-out".to_owned());
-            let answer = if is_document() {
-                answer::redirect(&self.request.method, redirect::sign_in(self.settings, self.target))
-            } else {
-                Refusal::SignInRequired.problem(&reason)
+            let sign_in = || {
+                let pages = self.authenticator.redirects(self.request, &state.auth, self.now)?;
+                pages.to_sign_in(Some(&self.request.url))
+            };
+            let answer = match is_document().then(sign_in).flatten() {
+                Some(page) => answer::redirect(&self.request.method, page),
+                None => self.challenge(&reason),
             };
             return self.finish(Action::Answer(answer), reason, state);
         }
-        let is_met = self
-            .demand
-            .sources
-            .iter()
-            .all(|source| self.settings.policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth)));
+        let is_met = self.demand.sources.iter().all(|source| {
+            let policy = &self.settings.policy;
+            let takes_it = state.token_type.is_some_and(|kind| policy.tokens_of(*source).contains(&kind));
+            takes_it && policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
+        });
         if is_met {
             return self.forward("allowed", state);
         }
@@ -212,6 +247,19 @@ impl Deciding<'_> {
             None => Refusal::Forbidden.problem(&reason),
         };
         self.finish(Action::Answer(answer), reason, state)
+    }
+
+    /// A 401. Where OAuth tokens are taken it says where to learn how to get one (RFC 9728 section 5.1), as Clerk's middleware does.
+    fn challenge(&self, reason: &str) -> Answer {
+        let mut answer = Refusal::SignInRequired.problem(reason);
+        if self.tokens.contains(&TokenType::OauthToken) {
+            let metadata =
+                format!("Bearer resource_metadata=\"{}/.well-known/oauth-protected-resource\"", public_origin(self.target));
+            for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "www-authenticate") {
+                value.clone_from(&metadata);
+            }
+        }
+        answer
     }
 
     fn forward(self, reason: &str, state: RequestState) -> Decision {

@@ -10,6 +10,10 @@ pub const ORG_ID: &str = "x-portcullis-org-id";
 pub const ORG_ROLE: &str = "x-portcullis-org-role";
 /// The user's own role: the claim that `admin_requires` tests, where it is a string.
 pub const ROLE: &str = "x-portcullis-role";
+/// The kind of a machine's token: `api_key`, `m2m_token` or `oauth_token`. Absent for people.
+pub const TOKEN_TYPE: &str = "x-portcullis-token-type";
+/// Whom a machine's token stands for. Absent for people.
+pub const SUBJECT: &str = "x-portcullis-subject";
 /// `signed-in`, `signed-out` or `unknown`.
 pub const AUTH_STATUS: &str = "x-portcullis-auth-status";
 /// The id of this request, for logs on both sides.

@@ -15,7 +15,7 @@ pub use self::{
     rule::Rule,
     static_files::is_static_file,
 };
-use crate::path::JudgedTarget;
+use crate::{path::JudgedTarget, session::TokenType};
 
 /// What a path is, from open to closed: the order is the strictness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,6 +164,24 @@ impl Policy {
         let own = if let Source::Rule(index) = source { self.rules.get(index).map(|rule| &rule.require) } else { None };
         let admin = (self.access_of(source) == Access::Admin).then_some(&self.admin_requires);
         own.into_iter().chain(admin)
+    }
+
+    /// The kinds of token that a source takes: those that all its requirements name, or session tokens where none names any.
+    #[must_use]
+    pub fn tokens_of(&self, source: Source) -> Vec<TokenType> {
+        let mut named = self.requirements_of(source).map(|requirement| &requirement.tokens).filter(|tokens| !tokens.is_empty());
+        match named.next() {
+            None => vec![TokenType::SessionToken],
+            Some(first) => {
+                let rest: Vec<_> = named.collect();
+                first.iter().copied().filter(|kind| rest.iter().all(|tokens| tokens.contains(kind))).collect()
+            }
+        }
+    }
+
+    /// Every place that an access can come from with requirements of its own.
+    pub fn sources_with_requirements(&self) -> impl Iterator<Item = Source> {
+        (0..self.rules.len()).map(Source::Rule).chain((!self.admin.patterns().is_empty()).then_some(Source::Admin(0)))
     }
 
     /// The name of a source: its place in the settings and the pattern there, as `admin[0] /admin(.*)`.

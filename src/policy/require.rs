@@ -2,7 +2,7 @@
 
 use crate::{
     json::Raw,
-    session::{Auth, Reverification},
+    session::{Auth, Reverification, TokenType},
     settings::{Node, SettingError, TableReader, wrong_type},
 };
 
@@ -21,6 +21,8 @@ pub struct Requirement {
     pub reverification: Option<Reverification>,
     /// A test of one claim.
     pub claim: Option<ClaimTest>,
+    /// The kinds of token that are taken; none named: session tokens.
+    pub tokens: Vec<TokenType>,
 }
 
 /// A test of one claim of the session token.
@@ -44,10 +46,11 @@ pub enum Test {
 }
 
 impl Requirement {
-    /// Whether `auth` has all that is asked. A claim that is absent or of another type fails its test.
+    /// Whether `auth` has all that is asked, but for the kind of its token: see [`Policy::tokens_of`](super::Policy::tokens_of). A
+    /// claim that is absent or of another type fails its test; a machine has neither roles nor claims.
     #[must_use]
     pub fn is_met(&self, auth: &Auth) -> bool {
-        let Self { role, permission, feature, plan, reverification, claim } = self;
+        let Self { role, permission, feature, plan, reverification, claim, tokens: _ } = self;
         role.as_deref().is_none_or(|role| auth.has_role(role))
             && permission.as_deref().is_none_or(|permission| auth.has_permission(permission))
             && feature.as_deref().is_none_or(|feature| auth.has_feature(feature))
@@ -74,6 +77,16 @@ impl Requirement {
             ],
         );
         requirement.claim = ClaimTest::read(&mut table);
+        for (place, name) in table.take_texts("token").unwrap_or_default() {
+            match TokenType::parse(&name) {
+                Some(kind) => requirement.tokens.push(kind),
+                None => table.errors().push(SettingError::value(
+                    &place,
+                    &name,
+                    "`session_token`, `api_key`, `m2m_token` or `oauth_token`",
+                )),
+            }
+        }
         for (name, id) in [("role", &requirement.role), ("permission", &requirement.permission)] {
             if let Some(id) = id.as_deref().filter(|id| !id.starts_with("org:")) {
                 let setting = table.name(name);
@@ -84,7 +97,10 @@ impl Requirement {
         let clean = table.errors().is_empty();
         table.finish();
         if empty && clean && errors.is_empty() {
-            errors.push(SettingError::missing(place, "at least one of role, permission, feature, plan, reverification, claim"));
+            errors.push(SettingError::missing(
+                place,
+                "at least one of role, permission, feature, plan, reverification, claim, token",
+            ));
         }
         requirement
     }

@@ -1,9 +1,10 @@
 //! The Clerk instance: keys and addresses, from plain variables and secrets.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use super::{Node, error::SettingError, url_origin_of};
-use crate::token::VerificationKey;
+use crate::{
+    session::{InstanceType, PublishableKey},
+    token::VerificationKey,
+};
 
 /// What a host reads from its environment, unchecked.
 #[derive(Clone, Default)]
@@ -119,17 +120,11 @@ impl Instance {
     }
 }
 
-/// The Frontend API host and whether the key is a live one. The key is `pk_live_` or `pk_test_` and the base64 of host and `$`.
+/// The Frontend API host, which has to be one, and whether the key is a live one.
 fn parse_publishable_key(key: &str) -> Option<(String, bool)> {
-    let (encoded, live) = match key.strip_prefix("pk_live_") {
-        Some(encoded) => (encoded, true),
-        None => (key.strip_prefix("pk_test_")?, false),
-    };
-    let mut host = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-    if host.pop() != Some('$') || !host.contains('.') || url_origin_of(&format!("https://{host}"))?.len() != 8 + host.len() {
-        return None;
-    }
-    Some((host, live))
+    let PublishableKey { instance_type, frontend_api } = PublishableKey::parse(key)?;
+    let is_host = url_origin_of(&format!("https://{frontend_api}"))?.len() == "https://".len() + frontend_api.len();
+    is_host.then_some((frontend_api, instance_type == InstanceType::Production))
 }
 
 fn check_secret_key(secret: &str, publishable_is_live: Option<bool>, errors: &mut Vec<SettingError>) {

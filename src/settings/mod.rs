@@ -21,7 +21,7 @@ pub use self::{
 use crate::{
     path::PathSettings,
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
-    session::MissingAzp,
+    session::{MissingAzp, TokenType},
 };
 
 /// All settings of a gate, checked.
@@ -104,6 +104,11 @@ impl Settings {
             }
         };
         let policy = Policy::new(lists, admin_requires, static_files.unwrap_or(false), default.unwrap_or(Access::Protected));
+        let takes_machines = |source| policy.tokens_of(source).iter().any(|kind| *kind != TokenType::SessionToken);
+        let has_secret_key = instance.as_ref().is_none_or(|instance| instance.secret_key.is_some());
+        if !has_secret_key && policy.sources_with_requirements().any(takes_machines) {
+            errors.push(SettingError::missing("CLERK_SECRET_KEY", "a secret key, since a rule takes machine tokens"));
+        }
         let path = PathSettings { locales: read_locales(locales, &mut errors), ..PathSettings::default() };
 
         if environment.has_origin_binding && origin.is_some() {
