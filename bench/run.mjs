@@ -6,7 +6,7 @@
 // CPU time of the workerd process is read from outside, N decisions a request; entries take turns in every round, in rotating
 // order, and what counts is the median of the rounds' ratios to the floor. Times of a shared machine say little; ratios hold.
 
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -69,9 +69,10 @@ async function buildBench() {
   await buildWorker();
   const out = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
   await cp(RELEASE_DIR, out, { recursive: true });
+  await rename(join(out, 'index.js'), join(out, 'portcullis-entry.js'));
   await build({
     entryPoints: [join(ROOT, 'bench/worker.mjs')], outfile: join(out, 'index.js'), bundle: true, format: 'esm', minify: true,
-    external: ['./portcullis_bg.wasm', './portcullis.js', 'node:*'], conditions: ['workerd', 'worker'], logLevel: 'error',
+    external: ['./portcullis-entry.js', './portcullis.js', 'node:*'], conditions: ['workerd', 'worker'], logLevel: 'error',
   });
   return out;
 }

@@ -4,10 +4,8 @@
 
 import { createClerkClient } from '@clerk/backend';
 import { importJWK, jwtVerify } from 'jose';
-import module from './portcullis_bg.wasm';
 import * as gate from './portcullis.js';
-
-gate.initSync({ module });
+import portcullis from './portcullis-entry.js';
 
 const PAGE = 'https://app.example.com/dashboard';
 const encoder = new TextEncoder();
@@ -65,8 +63,8 @@ async function prepare(env) {
     },
     decision: async (token) => (await gate.decide_only(browser(token), gateEnv)) === 0,
     publicDecision: async () => (await gate.decide_only(new Request('https://app.example.com/'), gateEnv)) === 0,
-    worker: async (token, context) => (await gate.fetch(browser(token), gateEnv, context)).status === 200,
-    public: async (_, context) => (await gate.fetch(new Request('https://app.example.com/'), gateEnv, context)).status === 200,
+    worker: async (token, context) => (await portcullis.fetch(browser(token), gateEnv, context)).status === 200,
+    public: async (_, context) => (await portcullis.fetch(new Request('https://app.example.com/'), gateEnv, context)).status === 200,
     publicRequest: async () => new Request('https://app.example.com/').method === 'GET',
     jose: async (token) => {
       try {

@@ -27,6 +27,7 @@ pub mod gate;
 pub mod headers;
 pub mod host;
 pub mod json;
+mod letter_case;
 pub mod limits;
 pub mod machine;
 pub mod path;

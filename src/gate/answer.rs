@@ -28,9 +28,11 @@ impl Refusal {
         match self {
             Self::BadRequest => (400, "Bad request", "The address of this request cannot be understood in one way only."),
             Self::SignInRequired => (401, "Sign in required", "Sign in to go on."),
-            Self::Forbidden => (403, "Not allowed", "Your account may not see this."),
+            Self::Forbidden => (403, "Not allowed", "Your account may not see this page."),
             Self::NotFound => (404, "Not found", "There is nothing here."),
-            Self::Misconfigured => (500, "Gate misconfigured", "This site is not set up correctly. Its operator finds the cause in the log."),
+            Self::Misconfigured => {
+                (500, "Gate misconfigured", "This site is not set up correctly. Its operator finds the cause in the log.")
+            }
             Self::OriginUnreachable => (502, "Origin unreachable", "The site did not answer. Try again in a moment."),
             Self::CannotTell => (503, "Try again", "Your session could not be checked just now. Try again in a moment."),
         }

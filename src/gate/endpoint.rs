@@ -14,7 +14,8 @@ impl Endpoint {
     /// The endpoint that a URL names, written exactly so; a query does not matter.
     #[must_use]
     pub fn of(url: &str) -> Option<Self> {
-        let path = url.find("://").and_then(|end| url.get(end + 3..)).and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))?;
+        let path =
+            url.find("://").and_then(|end| url.get(end + 3..)).and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))?;
         let path = path.split(['?', '#']).next().unwrap_or_default();
         match path.strip_prefix(OWN_PATH)? {
             "/health" => Some(Self::Health),
@@ -36,7 +37,12 @@ mod tests {
     #[test]
     fn only_the_exact_path_is_the_endpoint() {
         assert_eq!(Endpoint::of("https://a.example/.well-known/portcullis/health?x=1"), Some(Endpoint::Health));
-        for other in ["https://a.example/", "https://a.example/.well-known/portcullis/healthz", "https://a.example/x/.well-known/portcullis/health", "nonsense"] {
+        for other in [
+            "https://a.example/",
+            "https://a.example/.well-known/portcullis/healthz",
+            "https://a.example/x/.well-known/portcullis/health",
+            "nonsense",
+        ] {
             assert_eq!(Endpoint::of(other), None, "{other}");
         }
     }

@@ -1,5 +1,7 @@
 //! The headers that tell the origin who asks.
 
+use std::borrow::Cow;
+
 use crate::{
     headers::names,
     path::JudgedTarget,
@@ -44,7 +46,7 @@ pub(super) fn headers(
 /// The user's role: the claim that makes an admin, where it is a string.
 fn role(claim: Option<&ClaimTest>, auth: &Auth) -> Option<String> {
     let path: Vec<&str> = claim?.path.iter().map(String::as_str).collect();
-    auth.claim(&path)?.as_str().map(str::to_owned)
+    auth.claim(&path)?.as_str().map(Cow::into_owned)
 }
 
 /// A value that every server reads as the same text: visible ASCII and blanks inside (RFC 9110 section 5.5).

@@ -167,13 +167,15 @@ struct Deciding<'a> {
 
 impl Deciding<'_> {
     fn decide(self, state: RequestState) -> Decision {
-        let is_document = !self.demand.is_api && is_document(self.request);
+        // A look at a header costs a crossing into the host, so it is made only where the answer depends on it.
+        let is_document = || !self.demand.is_api && is_document(self.request);
         let is_public = self.demand.access == Access::Public;
         let reason = state.reason.as_ref().map(ToString::to_string);
 
         // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar.
-        let location = state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
-        if let Some(location) = location.filter(|_| is_document || state.status == Status::SignedIn) {
+        let location =
+            state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
+        if let Some(location) = location.filter(|_| state.status == Status::SignedIn || is_document()) {
             let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
             let answer = answer::redirect(&self.request.method, location);
             return self.finish(Action::Answer(answer), reason, state);
@@ -183,28 +185,30 @@ impl Deciding<'_> {
         }
         if state.unknown {
             let reason = reason.unwrap_or_else(|| "cannot-tell".to_owned());
-            let answer = if is_document { Refusal::CannotTell.page() } else { Refusal::CannotTell.problem(&reason) };
+            let answer = if is_document() { Refusal::CannotTell.page() } else { Refusal::CannotTell.problem(&reason) };
             return self.finish(Action::Answer(answer), reason, state);
         }
         if state.auth.user_id().is_none() {
             let reason = reason.unwrap_or_else(|| "signed-out".to_owned());
-            let answer = if is_document {
+            let answer = if is_document() {
                 answer::redirect(&self.request.method, redirect::sign_in(self.settings, self.target))
             } else {
                 Refusal::SignInRequired.problem(&reason)
             };
             return self.finish(Action::Answer(answer), reason, state);
         }
-        let is_met = self.demand.sources.iter().all(|source| {
-            self.settings.policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
-        });
+        let is_met = self
+            .demand
+            .sources
+            .iter()
+            .all(|source| self.settings.policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth)));
         if is_met {
             return self.forward("allowed", state);
         }
         let reason = "requirement-not-met".to_owned();
-        let answer = match redirect::unauthorized(self.settings, self.target).filter(|_| is_document) {
+        let answer = match redirect::unauthorized(self.settings, self.target).filter(|_| is_document()) {
             Some(location) => answer::redirect(&self.request.method, location),
-            None if is_document => Refusal::Forbidden.page(),
+            None if is_document() => Refusal::Forbidden.page(),
             None => Refusal::Forbidden.problem(&reason),
         };
         self.finish(Action::Answer(answer), reason, state)
@@ -225,11 +229,7 @@ impl Deciding<'_> {
             access: Some(self.demand.access),
             rule: Some(self.settings.policy.name_of(self.demand.source)),
             auth: state.auth,
-            response_headers: state
-                .headers
-                .into_iter()
-                .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
-                .collect(),
+            response_headers: state.headers.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).collect(),
             is_private: had_credential,
         }
     }

@@ -75,6 +75,9 @@ mod tests {
 
     #[test]
     fn a_value_cannot_leave_its_parameter() {
-        assert_eq!(with_parameter("/in?x=1#top", "redirect_url", "https://a/b?c&d#e"), "/in?x=1&redirect_url=https%3A%2F%2Fa%2Fb%3Fc%26d%23e#top");
+        assert_eq!(
+            with_parameter("/in?x=1#top", "redirect_url", "https://a/b?c&d#e"),
+            "/in?x=1&redirect_url=https%3A%2F%2Fa%2Fb%3Fc%26d%23e#top"
+        );
     }
 }

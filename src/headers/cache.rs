@@ -11,7 +11,9 @@ pub fn private_cache_control(of_origin: Option<&str>) -> String {
         .filter(|directive| {
             let name = directive.split('=').next().unwrap_or_default().trim();
             !name.is_empty()
-                && !["public", "s-maxage", "proxy-revalidate", "surrogate-control", "private"].iter().any(|shared| name.eq_ignore_ascii_case(shared))
+                && !["public", "s-maxage", "proxy-revalidate", "surrogate-control", "private"]
+                    .iter()
+                    .any(|shared| name.eq_ignore_ascii_case(shared))
         })
         .collect();
     directives.insert(0, "private");
@@ -21,7 +23,8 @@ pub fn private_cache_control(of_origin: Option<&str>) -> String {
 /// `Vary` with the two fields that carry credentials added to the origin's own.
 #[must_use]
 pub fn private_vary(of_origin: Option<&str>) -> String {
-    let mut fields: Vec<&str> = of_origin.unwrap_or_default().split(',').map(str::trim).filter(|field| !field.is_empty()).collect();
+    let mut fields: Vec<&str> =
+        of_origin.unwrap_or_default().split(',').map(str::trim).filter(|field| !field.is_empty()).collect();
     if fields.contains(&"*") {
         return "*".to_owned();
     }

@@ -1,20 +1,33 @@
 //! Names that a client may never send through: ours, Clerk's, and those by which origins are told to see another request.
 
 /// Whole names, folded.
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 41] = [
     // Which path, method or host the origin should believe in.
+    "base-url",
     "forwarded",
+    "front-end-https",
+    "iis-wasurlrewritten",
+    "path-info",
+    "path-translated",
+    "request-uri",
+    "script-name",
+    "unencoded-url",
+    "x-base-path",
     "x-envoy-original-path",
+    "x-forwarded-context",
     "x-forwarded-host",
     "x-forwarded-path",
+    "x-forwarded-port",
     "x-forwarded-prefix",
     "x-forwarded-proto",
     "x-forwarded-scheme",
     "x-forwarded-server",
     "x-forwarded-uri",
+    "x-forwarded-url",
     "x-host",
     "x-http-method",
     "x-http-method-override",
+    "x-http-path-override",
     "x-method-override",
     "x-original-host",
     "x-original-method",
@@ -23,24 +36,19 @@ const NAMES: [&str; 33] = [
     "x-original-url",
     "x-override-url",
     "x-proxy-url",
+    "x-proxybase",
+    "x-rewrite-uri",
     "x-rewrite-url",
     "x-script-name",
-    "path-info",
-    "request-uri",
-    "script-name",
-    "front-end-https",
-    // Frameworks' own signals between their parts.
-    "x-invoke-output",
-    "x-invoke-path",
-    "x-invoke-query",
-    "x-invoke-status",
-    "x-matched-path",
-    "x-now-route-matches",
+    // Frameworks' own signals between their parts. What picks a format only (`rsc`, `next-router-…`) passes.
     "next-resume",
+    "x-matched-path",
+    "x-nextjs-rewrite",
+    "x-now-route-matches",
 ];
 
 /// Beginnings of names, folded.
-const PREFIXES: [&str; 3] = ["x-portcullis-", "x-clerk-", "x-middleware-"];
+const PREFIXES: [&str; 5] = ["x-accel-", "x-clerk-", "x-invoke-", "x-middleware-", "x-portcullis-"];
 
 /// Headers between two hops (RFC 9110 section 7.6.1). `upgrade` is left to the host, which opens WebSockets with it.
 const HOP_BY_HOP: [&str; 7] =
@@ -53,7 +61,10 @@ const HOP_BY_HOP: [&str; 7] =
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
     // Nearly all names are settled by their first letter.
-    if !matches!(name.as_bytes().first(), Some(b'x' | b'X' | b'f' | b'F' | b'p' | b'P' | b'r' | b'R' | b's' | b'S' | b'n' | b'N')) {
+    if !matches!(
+        name.as_bytes().first().map(u8::to_ascii_lowercase),
+        Some(b'b' | b'f' | b'i' | b'n' | b'p' | b'r' | b's' | b'u' | b'x')
+    ) {
         return false;
     }
     PREFIXES.iter().any(|prefix| has_folded_prefix(name, prefix))
@@ -80,9 +91,21 @@ mod tests {
     #[test]
     fn every_spelling_that_an_origin_could_fold_together_is_reserved() {
         for name in [
-            "x-portcullis-user-id", "X-Portcullis-User-Id", "x_portcullis_user_id", "X_PORTCULLIS_USER_ID", "x-portcullis_user-id",
-            "x.portcullis.user.id", "x-clerk-auth-status", "x-middleware-subrequest", "X_Middleware_Rewrite", "x-original-url",
-            "X_Rewrite_Url", "x-http-method-override", "Forwarded", "SCRIPT_NAME", "Path_Info",
+            "x-portcullis-user-id",
+            "X-Portcullis-User-Id",
+            "x_portcullis_user_id",
+            "X_PORTCULLIS_USER_ID",
+            "x-portcullis_user-id",
+            "x.portcullis.user.id",
+            "x-clerk-auth-status",
+            "x-middleware-subrequest",
+            "X_Middleware_Rewrite",
+            "x-original-url",
+            "X_Rewrite_Url",
+            "x-http-method-override",
+            "Forwarded",
+            "SCRIPT_NAME",
+            "Path_Info",
         ] {
             assert!(is_reserved(name), "{name}");
         }
@@ -90,7 +113,18 @@ mod tests {
 
     #[test]
     fn ordinary_headers_pass() {
-        for name in ["accept", "cookie", "authorization", "x-requested-with", "x-forwarded-for", "x-request-id", "next-url", "range", "x-portcullis", ""] {
+        for name in [
+            "accept",
+            "cookie",
+            "authorization",
+            "x-requested-with",
+            "x-forwarded-for",
+            "x-request-id",
+            "next-url",
+            "range",
+            "x-portcullis",
+            "",
+        ] {
             assert!(!is_reserved(name), "{name}");
         }
     }

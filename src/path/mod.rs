@@ -28,6 +28,7 @@ mod target;
 mod unicode;
 
 pub use readings::{Reading, ReadingKind, ReadingKinds};
+pub(crate) use unicode::is_invisible;
 
 /// What an operator can say about how the origin reads paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,47 +106,45 @@ impl JudgedTarget {
         format!("{}://{}{}{}", self.scheme, self.host, self.path.0, self.search)
     }
 
-    /// The answer of every reading that counts, by the rules of [`strictest`](Self::strictest); never empty.
-    #[must_use]
-    pub fn answers<A: Clone>(&self, unlisted: &A, mut listed: impl FnMut(&str) -> Option<A>) -> Vec<A> {
-        let named: Vec<Option<A>> = self.readings.iter().map(|reading| listed(&reading.path)).collect();
-        let answers = self.readings.iter().zip(&named).filter_map(|(reading, own)| {
-            let behind_locale = || reading.behind_locale.and_then(|index| named.get(index)?.clone());
-            own.clone().or_else(behind_locale).or_else(|| reading.firm.then(|| unlisted.clone()))
-        });
-        answers.collect()
-    }
-
-    /// The strictest access of all readings, and the place of the reading that asks for it (the first of equals).
+    /// What the policy says of every reading that counts, each with the place of its reading; never empty.
     ///
-    /// `listed` gives the access of a path that the policy names, `unlisted` is that of all others. It is asked for each reading as
+    /// `listed` gives the answer for a path that the policy names, `unlisted` is that of all others. It is asked for each reading as
     /// it is spelled and, where that differs, as [text](Reading::text), since patterns are written both ways. A reading that is not
     /// [`firm`](Reading::firm) has a say only where the policy names it: `/assets/app.css` can be read as `/assets/app`, which
     /// matters when that is an admin page and must not close the style sheet when nobody has heard of it. Under a declared locale
-    /// (`/fr/about`) a path that is not listed itself has the access of the path behind the prefix.
-    pub fn strictest<A: Ord + Clone>(&self, unlisted: A, mut listed: impl FnMut(&str) -> Option<A>) -> (A, usize) {
+    /// (`/fr/about`) a path that is not listed itself has the answer of the path behind the prefix.
+    pub fn answers<A: Clone>(&self, unlisted: A, mut listed: impl FnMut(&str) -> Option<A>) -> Vec<(A, usize)> {
         let mut named = |reading: &Reading| match reading.text() {
-            Cow::Borrowed(path) => listed(path),
-            Cow::Owned(text) => listed(&reading.path).max(listed(&text)),
+            Cow::Borrowed(path) => [listed(path), None],
+            Cow::Owned(text) => [listed(&reading.path), listed(&text)],
         };
         if let [canonical] = self.readings.as_slice() {
-            return (named(canonical).unwrap_or(unlisted), 0);
+            let [spelled, text] = named(canonical);
+            let own: Vec<_> = [spelled, text].into_iter().flatten().map(|answer| (answer, 0)).collect();
+            return if own.is_empty() { vec![(unlisted, 0)] } else { own };
         }
-        let named: Vec<Option<A>> = self.readings.iter().map(named).collect();
-        let access = |reading: &Reading, own: &Option<A>| {
-            let behind_locale = || reading.behind_locale.and_then(|index| named.get(index)?.clone());
-            own.clone().or_else(behind_locale).or_else(|| reading.firm.then(|| unlisted.clone()))
-        };
-        let mut strictest: Option<(A, usize)> = None;
+        let named: Vec<[Option<A>; 2]> = self.readings.iter().map(named).collect();
+        let mut answers = Vec::with_capacity(named.len());
         for (index, (reading, own)) in self.readings.iter().zip(&named).enumerate() {
-            if let Some(access) = access(reading, own)
-                && strictest.as_ref().is_none_or(|(so_far, _)| access > *so_far)
-            {
-                strictest = Some((access, index));
+            let before = answers.len();
+            let behind_locale = reading.behind_locale.and_then(|index| named.get(index));
+            for found in [Some(own), behind_locale].into_iter().flatten() {
+                if answers.len() == before {
+                    answers.extend(found.iter().flatten().map(|answer| (answer.clone(), index)));
+                }
+            }
+            if answers.len() == before && reading.firm {
+                answers.push((unlisted.clone(), index));
             }
         }
-        // The first reading is firm, so the loop found something.
-        strictest.unwrap_or((unlisted, 0))
+        answers
+    }
+
+    /// The strictest of all [`answers`](Self::answers), and the place of the reading that asks for it (the first of equals).
+    pub fn strictest<A: Ord + Clone>(&self, unlisted: A, listed: impl FnMut(&str) -> Option<A>) -> (A, usize) {
+        let answers = self.answers(unlisted.clone(), listed).into_iter();
+        // The first reading is firm, so there is an answer.
+        answers.reduce(|strictest, next| if next.0 > strictest.0 { next } else { strictest }).unwrap_or((unlisted, 0))
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) fn is_combining(character: char) -> bool {
 /// Characters that are not seen and that normalisation or comparison may leave out.
 ///
 /// Source: Unicode `Default_Ignorable_Code_Point`.
-pub(super) fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'

@@ -9,12 +9,12 @@ mod require;
 mod rule;
 mod static_files;
 
+use self::pattern::{Pattern, PatternSet};
 pub use self::{
     require::{ClaimTest, Requirement, Test},
     rule::Rule,
     static_files::is_static_file,
 };
-use self::pattern::{Pattern, PatternSet};
 use crate::path::JudgedTarget;
 
 /// What a path is, from open to closed: the order is the strictness.
@@ -135,12 +135,12 @@ impl Policy {
     #[must_use]
     pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
         let mut sources: Vec<Source> = Vec::with_capacity(1);
-        for source in target.answers(&self.unlisted(method, target), |path| self.listed(method, path)) {
+        for (source, _) in target.answers(self.unlisted(method, target), |path| self.listed(method, path)) {
             if !sources.contains(&source) {
                 sources.push(source);
             }
         }
-        let is_api = target.readings().iter().any(|reading| self.api.first_match(&reading.path).is_some());
+        let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);
         // A target always has a reading; without one nothing would be known, so nothing is open.
         let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
         let source = source.unwrap_or(Source::Default);
@@ -183,9 +183,11 @@ impl Policy {
     }
 
     fn listed(&self, method: &str, path: &str) -> Option<Source> {
-        let rule = self.rule_patterns.matches(path).filter_map(|index| self.rule_of.get(index).copied()).find(|rule| {
-            self.rules.get(*rule).is_some_and(|rule| rule.has_method(method))
-        });
+        let rule = self
+            .rule_patterns
+            .matches(path)
+            .filter_map(|index| self.rule_of.get(index).copied())
+            .find(|rule| self.rules.get(*rule).is_some_and(|rule| rule.has_method(method)));
         rule.map(Source::Rule)
             .or_else(|| self.admin.first_match(path).map(Source::Admin))
             .or_else(|| self.public.first_match(path).map(Source::Public))

@@ -1,6 +1,7 @@
 //! What a rule demands of a signed-in user, as data.
 
 use crate::{
+    json::Raw,
     session::{Auth, Reverification},
     settings::{Node, SettingError, TableReader, wrong_type},
 };
@@ -95,7 +96,9 @@ impl ClaimTest {
         let path = match table.take("claim") {
             None => None,
             Some(Node::Text(path)) => Some(path.split('.').map(str::to_owned).collect::<Vec<_>>()),
-            Some(Node::List(members)) => members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect(),
+            Some(Node::List(members)) => {
+                members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect()
+            }
             Some(other) => {
                 wrong_type(table.errors(), &place, &other, "a dotted path or a list of member names");
                 None
@@ -143,9 +146,11 @@ impl ClaimTest {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let Some(found) = auth.claim(&path) else { return false };
         match &self.test {
-            Test::Equals(expected) => is_same(&found, expected),
-            Test::OneOf(expected) => expected.iter().any(|expected| is_same(&found, expected)),
-            Test::Contains(expected) => found.as_array().is_some_and(|items| items.iter().any(|item| is_same(item, expected))),
+            Test::Equals(expected) => is_same(found, expected),
+            Test::OneOf(expected) => expected.iter().any(|expected| is_same(found, expected)),
+            Test::Contains(expected) => {
+                found.elements().is_some_and(|items| items.into_iter().any(|item| is_same(item, expected)))
+            }
         }
     }
 }
@@ -162,13 +167,12 @@ fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<
 }
 
 /// Strict equality: the same type and the same value, never a conversion.
-fn is_same(found: &serde_json::Value, expected: &Node) -> bool {
-    use serde_json::Value;
-    match (found, expected) {
-        (Value::String(found), Node::Text(expected)) => found == expected,
-        (Value::Bool(found), Node::Bool(expected)) => found == expected,
+fn is_same(found: Raw<'_>, expected: &Node) -> bool {
+    match expected {
+        Node::Text(expected) => found.as_str().is_some_and(|found| found == *expected),
+        Node::Bool(expected) => found.text() == if *expected { "true" } else { "false" },
         #[allow(clippy::float_cmp)] // the operator's number, exactly
-        (Value::Number(found), Node::Number(expected)) => found.as_f64() == Some(*expected),
-        _ => false,
+        Node::Number(expected) => found.as_f64() == Some(*expected),
+        Node::Null | Node::List(_) | Node::Table(_) => false,
     }
 }

@@ -1,7 +1,7 @@
 //! Ordered rules: `[[rules]]` of the settings.
 
 use crate::{
-    policy::{Access, require::Requirement, pattern::Pattern},
+    policy::{Access, pattern::Pattern, require::Requirement},
     settings::{Node, SettingError, TableReader, wrong_type},
 };
 
@@ -23,16 +23,20 @@ impl Rule {
     #[must_use]
     pub fn has_method(&self, method: &str) -> bool {
         self.methods.as_ref().is_none_or(|methods| {
-            methods.iter().any(|known| known.eq_ignore_ascii_case(method) || (known == "GET" && method.eq_ignore_ascii_case("HEAD")))
+            methods
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(method) || (known == "GET" && method.eq_ignore_ascii_case("HEAD")))
         })
     }
 
     /// Reads the list of rules.
     pub(crate) fn read_all(node: Node, errors: &mut Vec<SettingError>) -> Vec<Self> {
         match node {
-            Node::List(items) => {
-                items.into_iter().enumerate().filter_map(|(index, item)| Self::read(&format!("rules[{index}]"), item, errors)).collect()
-            }
+            Node::List(items) => items
+                .into_iter()
+                .enumerate()
+                .filter_map(|(index, item)| Self::read(&format!("rules[{index}]"), item, errors))
+                .collect(),
             other => {
                 wrong_type(errors, "rules", &other, "a list of tables, written as `[[vars.PORTCULLIS.rules]]`");
                 Vec::new()
@@ -49,7 +53,8 @@ impl Rule {
             table.errors().push(SettingError::missing(&setting, "a pattern or a list of patterns"));
         }
         let methods = read_methods(&mut table);
-        let access = table.take_choice("access", &[("public", Access::Public), ("protected", Access::Protected), ("admin", Access::Admin)]);
+        let access = table
+            .take_choice("access", &[("public", Access::Public), ("protected", Access::Protected), ("admin", Access::Admin)]);
         let access = access.unwrap_or(Access::Protected);
         let require_place = table.name("require");
         let require = table.take("require");

@@ -3,17 +3,39 @@
 /// Extensions of files that a browser loads as parts of a page. Formats that carry data (`csv`, `pdf`, `json`, `zip`, `html`)
 /// are left out on purpose: a page served as `report.csv` is a report, not a part of a page.
 const EXTENSIONS: [&str; 25] = [
-    "avif", "bmp", "css", "eot", "gif", "ico", "jpeg", "jpg", "js", "map", "mjs", "mp3", "mp4", "otf", "png", "svg", "ttf", "wasm",
-    "wav", "webm", "webmanifest", "webp", "woff", "woff2", "ogg",
+    "avif",
+    "bmp",
+    "css",
+    "eot",
+    "gif",
+    "ico",
+    "jpeg",
+    "jpg",
+    "js",
+    "map",
+    "mjs",
+    "mp3",
+    "mp4",
+    "otf",
+    "png",
+    "svg",
+    "ttf",
+    "wasm",
+    "wav",
+    "webm",
+    "webmanifest",
+    "webp",
+    "woff",
+    "woff2",
+    "ogg",
 ];
 
 /// Whether the last segment of `path` ends in a static extension. A directory of such a name does not count.
 #[must_use]
 pub fn is_static_file(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
-    last.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-    })
+    last.rsplit_once('.')
+        .is_some_and(|(stem, extension)| !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ impl Auth {
 
     /// `act`: who acts as this user.
     #[must_use]
-    pub fn actor(&self) -> Option<serde_json::Value> {
+    pub fn actor(&self) -> Option<Raw<'_>> {
         self.claim(&["act"])
     }
 
@@ -173,8 +173,8 @@ impl Auth {
 
     /// The claim at a path, each step a member of the one before; own members only.
     #[must_use]
-    pub fn claim(&self, path: &[&str]) -> Option<serde_json::Value> {
-        self.signed_in()?.claims.at(path).map(Raw::to_value)
+    pub fn claim(&self, path: &[&str]) -> Option<Raw<'_>> {
+        self.signed_in()?.claims.at(path)
     }
 
     /// What stands behind a machine token.

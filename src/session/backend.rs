@@ -58,18 +58,19 @@ impl Backend {
         body: Option<String>,
         key: Option<&str>,
     ) -> Option<BackendRequest> {
+        // Without a key there is nothing that the Backend API would answer.
+        let key = key?;
         let mut url = self.base.clone()?;
         url.set_path(&[url.path().trim_end_matches('/'), path].concat());
         if !params.is_empty() {
             url.append_params(params.iter().copied());
         }
-        let mut headers = Vec::with_capacity(4);
-        if let Some(key) = key {
-            headers.push(("authorization", ["Bearer ", key].concat()));
-        }
-        headers.push(("clerk-api-version", API_VERSION_DATE.into()));
-        headers.push(("content-type", "application/json".into()));
-        headers.push(("user-agent", USER_AGENT.into()));
+        let headers = vec![
+            ("authorization", ["Bearer ", key].concat()),
+            ("clerk-api-version", API_VERSION_DATE.into()),
+            ("content-type", "application/json".into()),
+            ("user-agent", USER_AGENT.into()),
+        ];
         let method = if body.is_some() { "POST" } else { "GET" };
         Some(BackendRequest { purpose, method, url: url.href(), headers, body, time_limit: limits::BACKEND_TIME_LIMIT })
     }

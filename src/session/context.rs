@@ -61,7 +61,7 @@ impl Carried {
 /// Clerk's cookies, after the choice between plain and suffixed names.
 pub(super) struct SessionCookies {
     pub(super) is_suffixed: bool,
-    pub(super) session: Option<Carried>,
+    pub(super) session: Option<Rc<Carried>>,
     pub(super) refresh: Option<String>,
     /// When the session last changed, in seconds; zero for signed out, or unknown.
     pub(super) client_uat: f64,
@@ -160,14 +160,23 @@ impl<'r> Context<'r> {
         let mut found = Found::default();
         cookies.each(|name, value| found.take(name, value, suffix));
         let Found { plain, suffixed, handshake, nonce, redirect_count } = found;
-        let value = |raw: Option<&str>| raw.map(decode_value).filter(|value| !value.is_empty());
+        let carried = |raw: Option<&str>| {
+            let token = raw.map(decode_value).filter(|token| !token.is_empty())?;
+            Some(Rc::new(Carried::new(&token)))
+        };
+        let value = |raw: Option<&str>| raw.map(|raw| decode_value(raw).into_owned()).filter(|value| !value.is_empty());
 
-        let plain_session = value(plain.session).map(|token| Carried::new(&token));
-        let suffixed_session = value(suffixed.session).map(|token| Carried::new(&token));
+        let plain_session = carried(plain.session);
+        // Clerk sets both cookies to the same token; it is decoded once.
+        let suffixed_session = if suffixed.session == plain.session { plain_session.clone() } else { carried(suffixed.session) };
         let plain_uat = value(plain.client_uat);
         let suffixed_uat = value(suffixed.client_uat);
-        let is_suffixed =
-            self.uses_suffixed(plain_session.as_ref(), suffixed_session.as_ref(), plain_uat.as_deref(), suffixed_uat.as_deref());
+        let is_suffixed = self.uses_suffixed(
+            plain_session.as_deref(),
+            suffixed_session.as_deref(),
+            plain_uat.as_deref(),
+            suffixed_uat.as_deref(),
+        );
         // Production has no business with the query: there the Frontend API sets cookies, and a link is anybody's to make.
         let in_query = |name| if self.is_development() { self.param(name) } else { None };
         let dev_browser = || value(if is_suffixed { suffixed.dev_browser } else { plain.dev_browser });

@@ -1,5 +1,7 @@
 //! Reads the `Cookie` header.
 
+use std::borrow::Cow;
+
 use crate::{limits, web_url::percent_decode};
 
 /// The cookies of a request, in the order in which they came.
@@ -36,16 +38,16 @@ impl Cookies {
 ///
 /// Source: `decode` in the `cookie` package, which Clerk uses.
 #[must_use]
-pub fn decode_value(value: &str) -> String {
+pub fn decode_value(value: &str) -> Cow<'_, str> {
     if !value.contains('%') {
-        return value.to_owned();
+        return Cow::Borrowed(value);
     }
     let bytes = value.as_bytes();
     let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     if !value.match_indices('%').all(|(at, _)| is_escape(at)) {
-        return value.to_owned();
+        return Cow::Borrowed(value);
     }
-    String::from_utf8(percent_decode(value.bytes())).unwrap_or_else(|_| value.to_owned())
+    String::from_utf8(percent_decode(value.bytes())).map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 const BLANKS: [char; 2] = [' ', '\t'];
@@ -57,7 +59,7 @@ mod tests {
     fn pairs(header: &str) -> Vec<(String, String)> {
         let cookies = Cookies::new(header.into());
         let mut found = Vec::new();
-        cookies.each(|name, value| found.push((name.to_owned(), decode_value(value))));
+        cookies.each(|name, value| found.push((name.to_owned(), decode_value(value).into_owned())));
         found
     }
 

@@ -16,13 +16,13 @@ use std::rc::Rc;
 
 use crate::{
     machine::{Io, Purpose},
-    reason::{Reason, RefreshFailure},
-    request::{HeaderName, RequestView},
+    reason::Reason,
+    request::RequestView,
+    time::UnixMillis,
     token::{
-        AuthorizedParty, CompactJws, KeySetCache, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, VerificationKey,
-        VerifiedClaims, VerifyOptions, verify,
+        AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError,
+        VerificationKey, VerifiedClaims, VerifyOptions, verify,
     },
-    web_url::WebUrl,
 };
 
 mod auth;
@@ -31,6 +31,7 @@ mod context;
 mod cookies;
 mod cross_origin;
 mod error;
+mod flow;
 mod handshake;
 mod has;
 mod machine;
@@ -58,8 +59,7 @@ pub use state::{RequestState, Status, TokenType};
 pub use crate::token::MissingAzp;
 
 use backend::Backend;
-use context::{Carried, Context, DEV_BROWSER};
-use handshake::Resolved;
+use context::Context;
 use organization::OrganizationMatcher;
 use state::Headers;
 
@@ -176,13 +176,6 @@ impl TokenVerifier {
     }
 }
 
-/// Where a session token came from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Carrier {
-    Header,
-    Cookie,
-}
-
 impl Authenticator {
     /// Makes one, with a key-set cache of its own.
     ///
@@ -250,6 +243,18 @@ impl Authenticator {
         self.settings.instance.as_ref().map(|instance| &instance.key)
     }
 
+    /// Makes sure that there is a fresh key set (or a PEM key) to verify with; for a host's readiness.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySetError`] where there is none; a stale one that bridges an outage counts as none.
+    pub async fn check_keys(&self, io: &Io) -> Result<(), KeySetError> {
+        match &self.settings.verifier.keys {
+            KeySource::Remote(remote) => remote.check(io).await,
+            KeySource::Pem(_) | KeySource::None => Ok(()),
+        }
+    }
+
     /// The Frontend API's proxy as seen from a request: a path belongs to the request's public origin.
     #[must_use]
     pub fn proxy_url(&self, request: &RequestView) -> Option<String> {
@@ -261,10 +266,9 @@ impl Authenticator {
     /// The pages for signing in and up, as seen from a request; `auth` is what its check gave. `None` where the request's URL is
     /// none.
     #[must_use]
-    pub fn redirects(&self, request: &RequestView, auth: &Auth) -> Option<Redirects> {
+    pub fn redirects(&self, request: &RequestView, auth: &Auth, now: UnixMillis) -> Option<Redirects> {
         let settings = &self.settings;
-        // The time is of no account for what is read here.
-        let context = Context::new(settings, request, crate::time::UnixMillis(0));
+        let context = Context::new(settings, request, now);
         let is_development = settings.instance_type() == InstanceType::Development;
         Some(Redirects {
             base_url: context.public_url()?.clone(),
@@ -295,7 +299,7 @@ impl Authenticator {
         let context = Context::new(&self.settings, request, io.now());
         let accepts = &self.settings.options.accepts_token;
         if self.settings.options.is_satellite && !accepts.is_m2m_only() {
-            check_sign_in_url(&context)?;
+            flow::check_sign_in_url(&context)?;
         }
         let token = context.token_in_header();
         let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_ref().ok()));
@@ -305,197 +309,19 @@ impl Authenticator {
         }
         let mismatch = |kind| RequestState::signed_out(kind, Reason::TokenTypeMismatch, String::new());
         match (token, accepts) {
-            (Some(token), AcceptsToken::One(TokenType::SessionToken)) => with_header(&context, io, &token).await,
+            (Some(token), AcceptsToken::One(TokenType::SessionToken)) => flow::with_header(&context, io, &token).await,
             (Some(token), AcceptsToken::One(wanted)) => match kind {
                 Some(kind) if kind == *wanted => Ok(machine::authenticate(&self.settings, io, &token.token, kind).await),
                 _ => Ok(mismatch(*wanted)),
             },
             (Some(token), AcceptsToken::List(_) | AcceptsToken::Any) => match kind {
                 Some(kind) => Ok(machine::authenticate(&self.settings, io, &token.token, kind).await),
-                None => with_header(&context, io, &token).await,
+                None => flow::with_header(&context, io, &token).await,
             },
             (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {
                 Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader, String::new()))
             }
-            (None, _) => with_cookies(&context, io).await,
+            (None, _) => flow::with_cookies(&context, io).await,
         }
     }
 }
-
-/// A satellite's page for signing in is the primary's.
-fn check_sign_in_url(context: &Context<'_>) -> Result<(), AuthenticateError> {
-    let Some(origin) = context.request.header(HeaderName::Origin) else { return Ok(()) };
-    let Some(url) = context.settings.options.sign_in_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(()) };
-    let url = WebUrl::parse(url).ok_or(AuthenticateError::SignInUrl)?;
-    if url.origin() == origin { Err(AuthenticateError::SignInUrlOnSatellite) } else { Ok(()) }
-}
-
-/// Whether a decoded JWT is plainly something else than a session token, though the instance's key may have signed it.
-fn is_of_another_class(jws: &CompactJws) -> bool {
-    let is_machine = machine::is_machine_jwt(jws) && crate::token::compact::is_jwt_format(jws.token());
-    is_machine || jws.header().category().is_non_session()
-}
-
-async fn with_header(context: &Context<'_>, io: &Io, token: &Carried) -> Result<RequestState, AuthenticateError> {
-    let jws = match token.decoded() {
-        Ok(jws) => jws,
-        Err(error) => return reject(context, io, error.clone(), Carrier::Header, token).await,
-    };
-    if is_of_another_class(jws) {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
-    }
-    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_header(), clock_skew: None };
-    match context.settings.verifier.verify(io, jws, leniency).await {
-        Ok(claims) => Ok(signed_in(token, claims)),
-        Err(error) => reject(context, io, error, Carrier::Header, token).await,
-    }
-}
-
-/// Signed in, unless the claims hold features or permissions that nobody can read.
-fn signed_in(token: &Carried, claims: VerifiedClaims) -> RequestState {
-    match Auth::session(claims) {
-        Ok(auth) => RequestState::signed_in(token.token.clone(), TokenType::SessionToken, auth, Headers::default()),
-        Err(_) => RequestState::signed_out_quietly(
-            TokenType::SessionToken,
-            Reason::UnexpectedError,
-            "the token's features or permissions cannot be read".into(),
-        ),
-    }
-}
-
-async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
-    let cookies = context.cookies();
-    if cookies.handshake_nonce.is_some() || cookies.handshake_token.is_some() {
-        match handshake::resolve(context, io).await? {
-            Resolved::State(state) => return Ok(state),
-            Resolved::NonceLost(state) => return Ok(own_session(context, io).await.unwrap_or(state)),
-            Resolved::GoOn => {}
-        }
-    }
-    if let Some(state) = satellite::sync(context)? {
-        return Ok(state);
-    }
-    let start = |reason| handshake::start(context, reason, String::new(), None);
-    if context.is_development() {
-        if context.public_url().is_some_and(|url| url.has_param(DEV_BROWSER)) {
-            return start(Reason::DevBrowserSync);
-        }
-        if cookies.dev_browser.is_none() {
-            return start(Reason::DevBrowserMissing);
-        }
-    }
-    let has_client = cookies.client_uat != 0.0;
-    let token = match &cookies.session {
-        None if has_client => return start(Reason::ClientUatWithoutSessionToken),
-        None => {
-            let reason = Reason::SessionTokenAndUatMissing;
-            return Ok(RequestState::signed_out(TokenType::SessionToken, reason, String::new()));
-        }
-        Some(_) if !has_client => return start(Reason::SessionTokenWithoutClientUat),
-        Some(token) => token,
-    };
-    let jws = match token.decoded() {
-        Ok(jws) => jws,
-        Err(error) => return reject(context, io, error.clone(), Carrier::Cookie, token).await,
-    };
-    if is_of_another_class(jws) {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
-    }
-    if is_older_than_client(token, cookies.client_uat) {
-        return start(Reason::SessionTokenIatBeforeClientUat);
-    }
-    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
-    let state = match context.settings.verifier.verify(io, jws, leniency).await {
-        Ok(claims) => signed_in(token, claims),
-        Err(error) => return reject(context, io, error, Carrier::Cookie, token).await,
-    };
-    if state.status != Status::SignedIn {
-        return Ok(state);
-    }
-    if cross_origin::is_due(context)? {
-        return handshake::start(context, Reason::PrimaryDomainCrossOriginSync, CROSS_ORIGIN.into(), None);
-    }
-    match activation(context, &state.auth)? {
-        Some(handshake) => Ok(handshake),
-        None => Ok(state),
-    }
-}
-
-/// The handshake that makes the organization active which the path names, where it is not and can be.
-fn activation(context: &Context<'_>, auth: &Auth) -> Result<Option<RequestState>, AuthenticateError> {
-    if context.settings.organizations.is_empty() || auth.signed_in().is_none_or(|session| session.user_id().is_empty()) {
-        return Ok(None);
-    }
-    let url = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
-    let is_met = context.settings.organizations.wanted(url.path()).is_none_or(|wanted| wanted.is_active(auth));
-    if is_met || context.cookies().redirect_count >= crate::limits::HANDSHAKE_REDIRECTS {
-        return Ok(None);
-    }
-    let state = handshake::start(context, Reason::ActiveOrganizationMismatch, String::new(), None)?;
-    Ok((state.status == Status::Handshake).then_some(state))
-}
-
-/// The session of the request's own cookies, where it is good as it stands.
-async fn own_session(context: &Context<'_>, io: &Io) -> Option<RequestState> {
-    let cookies = context.cookies();
-    let token = cookies.session.as_ref().filter(|_| cookies.client_uat != 0.0)?;
-    let jws = token.decoded().as_ref().ok()?;
-    if is_older_than_client(token, cookies.client_uat) || is_of_another_class(jws) {
-        return None;
-    }
-    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
-    let claims = context.settings.verifier.verify(io, jws, leniency).await.ok()?;
-    Some(signed_in(token, claims)).filter(|state| state.status == Status::SignedIn)
-}
-
-/// Whether a token is older than the last change that Clerk told the browser of.
-fn is_older_than_client(token: &Carried, client_uat: f64) -> bool {
-    token.number("iat").is_some_and(|iat| iat < client_uat)
-}
-
-/// What becomes of a request whose session token is not good: a renewed session, a handshake where only the time is wrong, else
-/// signed out.
-///
-/// Source: `handleSessionTokenError` in `@clerk/backend`.
-async fn reject(
-    context: &Context<'_>,
-    io: &Io,
-    error: TokenError,
-    carrier: Carrier,
-    token: &Carried,
-) -> Result<RequestState, AuthenticateError> {
-    let unknown = error.is_unknown();
-    let reason = match &error {
-        TokenError::Expired { .. } => match renew(context, io, carrier, token).await {
-            Ok(state) => return Ok(state),
-            Err(failure) => Reason::SessionTokenExpired(failure),
-        },
-        TokenError::NotYetValid { .. } => Reason::SessionTokenNbf,
-        TokenError::IssuedInFuture { .. } => Reason::SessionTokenIatInTheFuture,
-        other => other.reason(),
-    };
-    if error.is_about_time() {
-        return handshake::start(context, reason, error.to_string(), None);
-    }
-    let kind = TokenType::SessionToken;
-    Ok(match reason {
-        Reason::UnexpectedError => RequestState::signed_out_quietly(kind, reason, error.to_string()),
-        _ => RequestState::signed_out(kind, reason, error.to_string()),
-    }
-    .unknown_if(unknown))
-}
-
-async fn renew(context: &Context<'_>, io: &Io, carrier: Carrier, token: &Carried) -> Result<RequestState, RefreshFailure> {
-    if !context.is_get() {
-        return Err(RefreshFailure::NonEligibleNonGet);
-    }
-    if context.cookies().refresh.is_none() {
-        return Err(RefreshFailure::NonEligibleNoCookie);
-    }
-    match carrier {
-        Carrier::Header => Err(RefreshFailure::NonEligibleHeaderToken),
-        Carrier::Cookie => refresh::refresh(context, io, token).await,
-    }
-}
-
-const CROSS_ORIGIN: &str = "a visit from another origin: the session may have changed there";

@@ -1,18 +1,35 @@
 //! `authorized_parties`: exact origins, and one anchored form for previews.
 
-use super::{
-    TableReader,
-    environment::is_loopback_host,
-    error::SettingError,
-    url_origin_of,
-};
+use super::{TableReader, environment::is_loopback_host, error::SettingError, url_origin_of};
 
 /// Hosts under which anybody gets a name: a wildcard there would trust strangers.
 const SHARED_HOSTS: [&str; 26] = [
-    "vercel.app", "workers.dev", "pages.dev", "netlify.app", "github.io", "gitlab.io", "herokuapp.com", "fly.dev", "onrender.com",
-    "railway.app", "render.com", "web.app", "firebaseapp.com", "azurewebsites.net", "azurestaticapps.net", "cloudfront.net",
-    "amazonaws.com", "amplifyapp.com", "deno.dev", "surge.sh", "ngrok.io", "ngrok.app", "ngrok-free.app", "loca.lt",
-    "trycloudflare.com", "replit.app",
+    "vercel.app",
+    "workers.dev",
+    "pages.dev",
+    "netlify.app",
+    "github.io",
+    "gitlab.io",
+    "herokuapp.com",
+    "fly.dev",
+    "onrender.com",
+    "railway.app",
+    "render.com",
+    "web.app",
+    "firebaseapp.com",
+    "azurewebsites.net",
+    "azurestaticapps.net",
+    "cloudfront.net",
+    "amazonaws.com",
+    "amplifyapp.com",
+    "deno.dev",
+    "surge.sh",
+    "ngrok.io",
+    "ngrok.app",
+    "ngrok-free.app",
+    "loca.lt",
+    "trycloudflare.com",
+    "replit.app",
 ];
 
 /// Second-level labels under which registries of countries sell names, as `co` in `co.uk`.
@@ -31,7 +48,8 @@ pub(super) fn read(table: &mut TableReader<'_>) -> Vec<String> {
 }
 
 fn check(text: &str) -> Result<(), &'static str> {
-    const ORIGIN: &str = "an origin as a browser writes it: `https://host` or `https://host:port`, lower case, no path, no slash at the end";
+    const ORIGIN: &str =
+        "an origin as a browser writes it: `https://host` or `https://host:port`, lower case, no path, no slash at the end";
     if let Some(base) = text.strip_prefix("https://*.") {
         let anchored = format!("https://{base}");
         if base.contains('*') || url_origin_of(&anchored) != Some(anchored.as_str()) {
@@ -74,13 +92,34 @@ mod tests {
 
     #[test]
     fn exact_origins_pass_and_everything_else_is_named() {
-        for good in ["https://example.com", "https://example.com:8443", "http://localhost:3000", "http://127.0.0.1:8787", "https://*.preview.example.com", "https://*.my-team.vercel.app"] {
+        for good in [
+            "https://example.com",
+            "https://example.com:8443",
+            "http://localhost:3000",
+            "http://127.0.0.1:8787",
+            "https://*.preview.example.com",
+            "https://*.my-team.vercel.app",
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
-            "example.com", "https://example.com/", "https://Example.com", "http://example.com", "https://example.com:443",
-            "https://user@example.com", "https://*.com", "https://*.co.uk", "https://*.vercel.app", "https://*.workers.dev",
-            "https://*.*.example.com", "https://pre*.example.com", "http://*.example.com", "*", "", "https://", "https://a b",
+            "example.com",
+            "https://example.com/",
+            "https://Example.com",
+            "http://example.com",
+            "https://example.com:443",
+            "https://user@example.com",
+            "https://*.com",
+            "https://*.co.uk",
+            "https://*.vercel.app",
+            "https://*.workers.dev",
+            "https://*.*.example.com",
+            "https://pre*.example.com",
+            "http://*.example.com",
+            "*",
+            "",
+            "https://",
+            "https://a b",
         ] {
             assert!(check(bad).is_err(), "{bad}");
         }

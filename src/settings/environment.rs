@@ -46,7 +46,10 @@ pub struct Instance {
 impl std::fmt::Debug for Instance {
     /// Names the instance and none of its keys.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Instance").field("frontend_api", &self.frontend_api).field("is_production", &self.is_production).finish_non_exhaustive()
+        f.debug_struct("Instance")
+            .field("frontend_api", &self.frontend_api)
+            .field("is_production", &self.is_production)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,12 +149,19 @@ fn check_secret_key(secret: &str, publishable_is_live: Option<bool>, errors: &mu
 /// An `https` URL; `http` only for this machine. A path alone where `relative` allows it.
 fn read_address(name: &'static str, value: &Option<String>, relative: bool, errors: &mut Vec<SettingError>) -> Option<String> {
     let text = filled(value)?;
-    let is_relative = relative && text.starts_with('/') && !text.starts_with("//") && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_relative = relative
+        && text.starts_with('/')
+        && !text.starts_with("//")
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let is_absolute = url_origin_of(&text).is_some() && (text.starts_with("https://") || is_loopback(&text));
     if (is_relative || is_absolute) && !text.contains(['?', '#', '\\']) {
         return Some(text.trim_end_matches('/').to_owned());
     }
-    errors.push(SettingError::value(name, &text, if relative { "an `https` URL, or a path as `/__clerk`" } else { "an `https` URL" }));
+    errors.push(SettingError::value(
+        name,
+        &text,
+        if relative { "an `https` URL, or a path as `/__clerk`" } else { "an `https` URL" },
+    ));
     None
 }
 
@@ -166,7 +176,8 @@ pub(crate) fn is_loopback(url: &str) -> bool {
 /// Whether `host[:port]` names this machine (RFC 6761 section 6.3, RFC 5735, RFC 4291).
 pub(crate) fn is_loopback_host(authority: &str) -> bool {
     let host = if authority.ends_with(']') { authority } else { authority.rsplit_once(':').map_or(authority, |(host, _)| host) };
-    let is_ipv4 = host.split('.').count() == 4 && host.starts_with("127.") && host.split('.').all(|part| part.parse::<u8>().is_ok());
+    let is_ipv4 =
+        host.split('.').count() == 4 && host.starts_with("127.") && host.split('.').all(|part| part.parse::<u8>().is_ok());
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_ipv4
 }
 
@@ -181,7 +192,9 @@ mod tests {
     #[test]
     fn a_publishable_key_names_its_frontend_api() {
         assert_eq!(parse_publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"), Some(("clerk.example.com".into(), true)));
-        for wrong in ["", "pk_live_", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20", "sk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_%%%", "pk_live_JA=="] {
+        for wrong in
+            ["", "pk_live_", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20", "sk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_%%%", "pk_live_JA=="]
+        {
             assert_eq!(parse_publishable_key(wrong), None, "{wrong}");
         }
     }
@@ -191,7 +204,13 @@ mod tests {
         for local in ["http://localhost:8788", "http://127.0.0.1", "http://[::1]:1/x", "http://a.localhost"] {
             assert!(is_loopback(local), "{local}");
         }
-        for other in ["http://127.evil.example", "http://localhost.evil.example", "http://evil.example/localhost", "http://127.0.0.1.evil.example", "http://1270.0.0.1"] {
+        for other in [
+            "http://127.evil.example",
+            "http://localhost.evil.example",
+            "http://evil.example/localhost",
+            "http://127.0.0.1.evil.example",
+            "http://1270.0.0.1",
+        ] {
             assert!(!is_loopback(other), "{other}");
         }
     }

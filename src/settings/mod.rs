@@ -9,14 +9,14 @@ mod error;
 mod node;
 mod reader;
 
-pub use self::{
-    environment::{Environment, Instance},
-    error::{Problem, SettingError, quote},
-    node::Node,
-};
 pub(crate) use self::{
     environment::is_loopback_host,
     reader::{TableReader, wrong_type},
+};
+pub use self::{
+    environment::{Environment, Instance},
+    error::{Problem, SettingError, quote},
+    node::{Node, NodeError},
 };
 use crate::{
     path::PathSettings,
@@ -103,8 +103,7 @@ impl Settings {
                 Requirement::default()
             }
         };
-        let policy =
-            Policy::new(lists, admin_requires, static_files.unwrap_or(false), default.unwrap_or(Access::Protected));
+        let policy = Policy::new(lists, admin_requires, static_files.unwrap_or(false), default.unwrap_or(Access::Protected));
         let path = PathSettings { locales: read_locales(locales, &mut errors), ..PathSettings::default() };
 
         if environment.has_origin_binding && origin.is_some() {
@@ -142,9 +141,10 @@ impl Settings {
                 continue;
             };
             let demand = self.policy.demand_for("GET", &target);
-            let demands_more = demand.sources.iter().any(|source| {
-                self.policy.requirements_of(*source).any(|requirement| *requirement != Requirement::default())
-            });
+            let demands_more = demand
+                .sources
+                .iter()
+                .any(|source| self.policy.requirements_of(*source).any(|requirement| *requirement != Requirement::default()));
             if demand.access > allowed || demands_more {
                 let why = format!(
                     "`{}` is {} by `{}`, so a visitor sent there would be sent there again",
@@ -163,7 +163,8 @@ fn read_page(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
     let text = table.take_text(key)?;
     let is_path = text.starts_with('/') && !text.starts_with("//");
     let is_absolute = url_origin_of(&text).is_some();
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'"' && byte != b'<' && byte != b'>');
+    let is_plain =
+        text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'"' && byte != b'<' && byte != b'>');
     if is_plain && (is_path || is_absolute) {
         return Some(text);
     }
@@ -192,12 +193,13 @@ pub(crate) fn url_origin_of(url: &str) -> Option<&str> {
         Some(_) => return None,
         None => (authority, ""),
     };
-    let is_name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte));
+    let is_name =
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte));
     let is_ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
         !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
     });
     let has_port = port.is_empty() || port.parse::<u16>().is_ok();
-    ((is_name || is_ipv6) && has_port).then(|| &url[..url.len() - rest.len() + authority.len()])
+    if (is_name || is_ipv6) && has_port { url.get(..url.len() - rest.len() + authority.len()) } else { None }
 }
 
 fn read_locales(locales: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> Vec<String> {

@@ -10,6 +10,8 @@ use serde::{
     de::{Error as _, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::json::{Document, Raw};
+
 /// One value of the settings.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Node {
@@ -39,6 +41,66 @@ impl Node {
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
         }
+    }
+}
+
+/// Why a text is not a settings tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeError {
+    /// It is not JSON.
+    NotJson,
+    /// A key stands twice in one table.
+    Twice(String),
+}
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("it is not JSON"),
+            Self::Twice(key) => write!(f, "the setting `{}` stands twice", super::quote(key)),
+        }
+    }
+}
+
+impl std::error::Error for NodeError {}
+
+impl Node {
+    /// Reads JSON, as a Worker's environment gives it.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError`].
+    pub fn parse_json(text: &str) -> Result<Self, NodeError> {
+        let document = Document::parse(text.into()).map_err(|_| NodeError::NotJson)?;
+        Self::of_json(document.root())
+    }
+
+    fn of_json(value: Raw<'_>) -> Result<Self, NodeError> {
+        if let Some(text) = value.as_str() {
+            return Ok(Self::Text(text.into_owned()));
+        }
+        if let Some(number) = value.as_f64() {
+            return Ok(Self::Number(number));
+        }
+        if let Some(elements) = value.elements() {
+            return elements.into_iter().map(Self::of_json).collect::<Result<_, _>>().map(Self::List);
+        }
+        if !value.is_object() {
+            return Ok(if value.is_null() { Self::Null } else { Self::Bool(value.is_true()) });
+        }
+        let mut table: Vec<(String, Self)> = Vec::new();
+        let mut error = None;
+        value.each_member(|key, value| {
+            if table.iter().any(|(seen, _)| *seen == key) {
+                error = Some(NodeError::Twice(key.into_owned()));
+                return;
+            }
+            match Self::of_json(value) {
+                Ok(node) => table.push((key.into_owned(), node)),
+                Err(inner) => error = Some(inner),
+            }
+        });
+        error.map_or(Ok(Self::Table(table)), Err)
     }
 }
 
@@ -104,5 +166,23 @@ impl<'de> Visitor<'de> for NodeVisitor {
             table.push((key, value));
         }
         Ok(Node::Table(table))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_serde_read_the_same_tree() {
+        let text = r#"{"a":["x",1.5,true,false,null],"b":{"c":"\u00e9"},"d":-3}"#;
+        assert_eq!(Node::parse_json(text), Ok(serde_json::from_str(text).unwrap()));
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_named() {
+        assert_eq!(Node::parse_json(r#"{"a":{"b":1,"b":2}}"#), Err(NodeError::Twice("b".into())));
+        assert_eq!(Node::parse_json("{"), Err(NodeError::NotJson));
+        assert!(serde_json::from_str::<Node>(r#"{"b":1,"b":2}"#).is_err());
     }
 }

@@ -74,11 +74,7 @@ impl<'e> TableReader<'e> {
     pub(crate) fn take_patterns(&mut self, key: &'static str) -> Vec<(String, Pattern)> {
         let mut patterns = Vec::new();
         for (place, text) in self.take_texts(key).unwrap_or_default() {
-            let Some(spelled) = spell_as_in_paths(&text) else {
-                self.errors.push(SettingError::value(&place, &text, "no character class with letters outside of ASCII"));
-                continue;
-            };
-            match Pattern::parse(&spelled) {
+            match Pattern::parse(&text) {
                 Ok(pattern) => patterns.push((place, pattern)),
                 Err(error) => self.errors.push(SettingError {
                     setting: place,
@@ -121,32 +117,6 @@ pub(crate) fn wrong_type(errors: &mut Vec<SettingError>, setting: &str, found: &
     errors.push(SettingError { setting: setting.to_owned(), problem: Problem::Type { found: found.kind(), expected } });
 }
 
-/// A pattern in the spelling of canonical paths, where whatever is not ASCII, and a space, stands as `%XX`: so `/café` matches
-/// `/caf%C3%A9`. `None` where that would change what the pattern means: inside a character class.
-fn spell_as_in_paths(pattern: &str) -> Option<String> {
-    let mut spelled = String::with_capacity(pattern.len());
-    let (mut in_class, mut escaped) = (false, false);
-    for c in pattern.chars() {
-        if c.is_ascii() && c != ' ' {
-            match c {
-                '[' if !escaped => in_class = true,
-                ']' if !escaped => in_class = false,
-                _ => {}
-            }
-            escaped = c == '\\' && !escaped;
-            spelled.push(c);
-        } else if in_class {
-            return None;
-        } else {
-            escaped = false;
-            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                spelled.push_str(&format!("%{byte:02X}"));
-            }
-        }
-    }
-    Some(spelled)
-}
-
 /// The known name within two edits of `key`, the nearest first.
 fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let folded = key.to_ascii_lowercase().replace('-', "_");
@@ -176,14 +146,6 @@ fn edits(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pattern_is_spelled_like_the_paths_that_it_matches() {
-        assert_eq!(spell_as_in_paths("/café/:id").as_deref(), Some("/caf%C3%A9/:id"));
-        assert_eq!(spell_as_in_paths("/a b(.*)").as_deref(), Some("/a%20b(.*)"));
-        assert_eq!(spell_as_in_paths("/([a-z]+)").as_deref(), Some("/([a-z]+)"));
-        assert_eq!(spell_as_in_paths("/([äöü]+)"), None);
-    }
 
     #[test]
     fn a_misspelt_name_finds_the_right_one() {

@@ -149,6 +149,12 @@ impl KeySetCache {
         if now.since(held.fetched) < limits::KEY_SET_STALE { held.set.select(kid) } else { None }
     }
 
+    /// Whether the set is fresh.
+    #[must_use]
+    pub fn is_fresh(&self, now: UnixMillis) -> bool {
+        self.state.borrow().held.as_ref().is_some_and(|held| now.since(held.fetched) < limits::KEY_SET_FRESH)
+    }
+
     /// The set that is held, of whatever age; a new one takes its keys over.
     #[must_use]
     pub fn held(&self) -> Option<Rc<KeySet>> {

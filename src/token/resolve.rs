@@ -87,6 +87,28 @@ impl RemoteKeys {
         }
     }
 
+    /// Makes sure that there is a fresh set.
+    ///
+    /// # Errors
+    ///
+    /// [`KeySetError`]: what came of the last attempt to get one.
+    pub(crate) async fn check(&self, io: &Io) -> Result<(), KeySetError> {
+        while !self.cache.is_fresh(io.now()) {
+            match self.cache.look("", io.now()) {
+                Look::Wait => io.wait(limits::WAIT_FOR_OTHER_FETCH).await,
+                Look::Failed(error) => return Err(error),
+                Look::Found(_) | Look::NotFound => return Ok(()),
+                Look::Fetch(ticket) => {
+                    let outcome = self.fetch(io, Some(&ticket)).await;
+                    let result = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+                    self.cache.settle(ticket, outcome, io.now());
+                    return result;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Asks for the set, again where that may help. No borrow of the cache is held while it waits.
     async fn fetch(&self, io: &Io, ticket: Option<&FetchTicket>) -> Result<Rc<KeySet>, KeySetError> {
         let request = self.request.as_ref().ok_or(KeySetError::Url)?;

@@ -63,6 +63,15 @@ fn every_case_gets_clerks_answer_or_is_listed_with_ours() {
     assert!(failures.is_empty(), "{} unexpected:\n{}", failures.len(), failures.join("\n"));
 }
 
+#[test]
+fn every_class_of_differences_is_explained() {
+    let explained = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/differences.md")).unwrap();
+    for entry in array(&read("differences.json")["differences"]) {
+        let tag = text(&entry["tag"]);
+        assert!(explained.contains(&format!("### `{tag}`")), "docs/differences.md says nothing of `{tag}`");
+    }
+}
+
 /// A field in which an answer is not Clerk's.
 #[derive(Debug)]
 #[allow(dead_code)] // `clerk` is for the message

@@ -184,6 +184,28 @@ fn no_key_set_is_neither_signed_in_nor_signed_out() {
 }
 
 #[test]
+fn readiness_is_a_fresh_key_set() {
+    let authenticator = authenticator(AuthenticateOptions { key_set_attempts: 1, ..AuthenticateOptions::default() });
+    let check = |now, api: Result<BackendResponse, Outage>| {
+        let authenticator = authenticator.clone();
+        match machine::start(now, |io| async move { authenticator.check_keys(&io).await }) {
+            Step::Done(result) => result,
+            Step::Need(Need::Backend(_), suspended) => match suspended.resume(Answer::Backend(api), now) {
+                Step::Done(result) => result,
+                Step::Need(need, _) => panic!("needs {need:?}"),
+            },
+            Step::Need(need, _) => panic!("needs {need:?}"),
+        }
+    };
+    let down = || Err(Outage("down".into()));
+    assert!(check(NOW, down()).is_err());
+    let then = NOW.plus(limits::FAILED_FETCH_COOLDOWN);
+    assert!(check(then, ok(&["a"])).is_ok());
+    assert!(check(then, down()).is_ok(), "it is fresh, nobody asks");
+    assert!(check(then.plus(limits::KEY_SET_FRESH), down()).is_err());
+}
+
+#[test]
 fn an_outage_is_bridged_but_not_for_ever() {
     let authenticator = authenticator(AuthenticateOptions::default());
     let request = bearer(&token("a", &json!({})));

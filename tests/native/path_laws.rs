@@ -105,7 +105,8 @@ fn is_admin_path(path: &[u8]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    // A fourth of the usual number, for an everyday run of seconds; PROPTEST_CASES=20000 is a good night's work.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_forwarded_is_what_was_judged(url in url()) {
@@ -240,7 +241,7 @@ proptest! {
 fn any_number_of_encoding_layers_is_seen_or_refused() {
     let mut path = "/%61dmin/users".to_owned();
     let mut refused = 0;
-    for _ in 0..600 {
+    for _ in 0..300 {
         match judge(&format!("https://example.com{path}"), &settings()) {
             Ok(judged) => assert!(is_admin(&judged), "{path}"),
             Err(ambiguity) => {
@@ -250,7 +251,7 @@ fn any_number_of_encoding_layers_is_seen_or_refused() {
         }
         path = path.replace('%', "%25");
     }
-    assert!(refused > 0 && refused < 500);
+    assert!(refused > 0 && refused < 200);
 }
 
 type Step = fn(Vec<u8>) -> Vec<u8>;

@@ -2,9 +2,8 @@
 
 use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
 
-use super::describe;
+use super::{describe, settle::settle};
 use crate::{
     limits,
     machine::{BackendRequest, BackendResponse, Outage},
@@ -38,7 +37,7 @@ async fn send(call: &BackendRequest) -> Result<BackendResponse, JsValue> {
     Reflect::set(&init, &"redirect".into(), &"manual".into())?;
     let limit = u32::try_from(call.time_limit.as_millis()).unwrap_or(u32::MAX);
     Reflect::set(&init, &"signal".into(), &abort_after(limit))?;
-    let response: web_sys::Response = JsFuture::from(fetch_with(&call.url, &init)?).await?.dyn_into()?;
+    let response: web_sys::Response = settle(&fetch_with(&call.url, &init)?).await?.dyn_into()?;
     Ok(BackendResponse { status: response.status(), body: read_body(&response).await? })
 }
 
@@ -48,7 +47,7 @@ async fn read_body(response: &web_sys::Response) -> Result<Vec<u8>, JsValue> {
     let Some(stream) = response.body() else { return Ok(body) };
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().dyn_into()?;
     loop {
-        let chunk = JsFuture::from(reader.read()).await?;
+        let chunk = settle(&reader.read()).await?;
         if Reflect::get(&chunk, &"done".into())?.is_truthy() {
             return Ok(body);
         }

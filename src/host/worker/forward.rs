@@ -2,9 +2,8 @@
 
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
 
-use super::environment::binding;
+use super::{environment::binding, settle::settle};
 use crate::{
     gate::Forward,
     headers::{is_hop_by_hop, is_reserved},
@@ -45,7 +44,7 @@ pub(super) async fn send(
         }
         None => fetch_request(&outgoing)?,
     };
-    JsFuture::from(promise).await?.dyn_into()
+    settle(&promise).await?.dyn_into()
 }
 
 /// Whether the platform kept the target byte for byte.

@@ -1,6 +1,6 @@
 //! Lines for the operator's log: JSON, one a line, never a token, a key or a cookie.
 
-use crate::gate::Decision;
+use crate::{gate::Decision, json::push_string};
 
 /// Something is wrong that the operator should mend.
 pub(super) fn error(event: &str, message: &str) {
@@ -28,9 +28,15 @@ pub(super) fn decision(request: &web_sys::Request, decision: &Decision) {
 }
 
 fn line(fields: &[(&str, &str)]) -> String {
-    let fields: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("{}:{}", serde_json::Value::from(*name), serde_json::Value::from(*value)))
-        .collect();
-    format!("{{{}}}", fields.join(","))
+    let mut line = String::from("{");
+    for (name, value) in fields {
+        if line.len() > 1 {
+            line.push(',');
+        }
+        push_string(&mut line, name);
+        line.push(':');
+        push_string(&mut line, value);
+    }
+    line.push('}');
+    line
 }

@@ -7,18 +7,22 @@ mod backend;
 mod environment;
 mod forward;
 mod log;
+mod request_id;
 mod respond;
+mod settle;
 mod signature;
+mod text;
 
 use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, event};
 
+use self::text::JsHeaders;
 use crate::{
     gate::{Action, Decision, Endpoint, Gate, Refusal},
     machine::{Answer, Need, Step},
-    request::{HeaderName, HeaderSource, RequestView},
+    request::RequestView,
     time::UnixMillis,
 };
 
@@ -65,26 +69,21 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     log::decision(request, &decision);
     match decision.action {
         Action::Answer(answer) => respond::answer(answer, &decision.response_headers),
-        Action::Forward(ref forward) => {
-            match forward::send(request, env, gate.settings().origin.as_deref(), forward).await {
-                Ok(response) => respond::of_origin(response, &decision),
-                Err(error) => {
-                    log::error("origin-unreachable", &describe(&error));
-                    respond::answer(Refusal::OriginUnreachable.problem("origin-unreachable"), &decision.response_headers)
-                }
+        Action::Forward(ref forward) => match forward::send(request, env, gate.settings().origin.as_deref(), forward).await {
+            Ok(response) => respond::of_origin(response, &decision),
+            Err(error) => {
+                log::error("origin-unreachable", &describe(&error));
+                respond::answer(Refusal::OriginUnreachable.problem("origin-unreachable"), &decision.response_headers)
             }
-        }
+        },
     }
 }
 
 /// The loop that every host has: do what is needed until the decision is made.
 async fn decide(gate: &Gate, request: &web_sys::Request, url: &str) -> Decision {
-    let view = RequestView {
-        method: request.method().into(),
-        url: url.into(),
-        headers: Rc::new(JsHeaders(request.headers())),
-    };
-    let mut step = gate.begin(view, request_id(), now());
+    let view =
+        RequestView { method: request.method().into(), url: url.into(), headers: Rc::new(JsHeaders::new(request.headers())) };
+    let mut step = gate.begin(view, request_id::next(), now());
     loop {
         match step {
             Step::Done(decision) => return decision,
@@ -126,26 +125,9 @@ fn gate(env: &JsValue) -> Option<Gate> {
     })
 }
 
-struct JsHeaders(web_sys::Headers);
-
-impl HeaderSource for JsHeaders {
-    fn header(&self, name: HeaderName) -> Option<String> {
-        self.0.get(name.as_str()).ok().flatten()
-    }
-}
-
 #[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit
 fn now() -> UnixMillis {
     UnixMillis(js_sys::Date::now() as i64)
-}
-
-/// 128 random bits in hexadecimal. Without randomness the request goes on, named by zeros.
-fn request_id() -> String {
-    let mut bytes = [0; 16];
-    if getrandom::fill(&mut bytes).is_err() {
-        log::error("no-randomness", "request ids are zero");
-    }
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
 }
 
 /// What a JavaScript exception says.

@@ -28,9 +28,7 @@ pub(super) fn answer(answer: Answer, more: &[(String, String)]) -> Result<web_sy
     if let Some(location) = &answer.location {
         headers.set("location", location)?;
     }
-    let body = answer.body.as_ref().map(|(content_type, body)| {
-        headers.set("content-type", content_type).map(|()| body.as_str())
-    });
+    let body = answer.body.as_ref().map(|(content_type, body)| headers.set("content-type", content_type).map(|()| body.as_str()));
     let init = web_sys::ResponseInit::new();
     init.set_status(answer.status);
     init.set_headers(&headers);

@@ -4,9 +4,8 @@ use std::{cell::RefCell, collections::HashMap};
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
 
-use super::describe;
+use super::{describe, settle::settle};
 use crate::{
     machine::SignatureOutcome,
     token::{Algorithm, SignatureCheck},
@@ -18,7 +17,13 @@ extern "C" {
     fn subtle_verify(algorithm: &JsValue, key: &JsValue, signature: &Uint8Array, data: &Uint8Array) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = importKey, catch)]
-    fn subtle_import_key(format: &str, key: &JsValue, algorithm: &JsValue, extractable: bool, usages: &Array) -> Result<Promise, JsValue>;
+    fn subtle_import_key(
+        format: &str,
+        key: &JsValue,
+        algorithm: &JsValue,
+        extractable: bool,
+        usages: &Array,
+    ) -> Result<Promise, JsValue>;
 }
 
 /// Imported keys that are kept. A key set holds one or two; more only while keys change.
@@ -47,7 +52,7 @@ async fn verify(check: &SignatureCheck) -> Result<bool, JsValue> {
     let signature = Uint8Array::from(check.signature.as_slice());
     let data = Uint8Array::from(check.signing_input());
     let promise = RSA.with(|rsa| subtle_verify(rsa, &key, &signature, &data))?;
-    Ok(JsFuture::from(promise).await?.is_truthy())
+    Ok(settle(&promise).await?.is_truthy())
 }
 
 async fn import(check: &SignatureCheck) -> Result<JsValue, JsValue> {
@@ -63,7 +68,7 @@ async fn import(check: &SignatureCheck) -> Result<JsValue, JsValue> {
     let algorithm = Object::new();
     Reflect::set(&algorithm, &"name".into(), &RSA.with(JsValue::clone))?;
     Reflect::set(&algorithm, &"hash".into(), &hash.into())?;
-    let key = JsFuture::from(subtle_import_key("jwk", &jwk, &algorithm, false, &Array::of1(&"verify".into()))?).await?;
+    let key = settle(&subtle_import_key("jwk", &jwk, &algorithm, false, &Array::of1(&"verify".into()))?).await?;
     IMPORTED.with_borrow_mut(|keys| {
         if keys.len() >= IMPORTED_KEYS {
             keys.clear();

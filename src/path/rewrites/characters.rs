@@ -7,6 +7,7 @@ use super::{
     },
     Sink, characters, map_segments,
 };
+use crate::letter_case;
 
 /// Percent-decodes once: everything; everything but separators, which some routers decode per segment; unreserved bytes, as a
 /// normalising proxy does.
@@ -181,8 +182,10 @@ pub(super) fn case_folding(path: &str, sink: &mut Sink<'_, '_>) {
             upper.push(character);
         } else {
             // `İ` in lower case is `i` and a combining dot, which a folding leaves out.
-            lower.extend(character.to_lowercase().filter(|c| *c != '\u{307}'));
-            upper.extend(character.to_uppercase());
+            if character != '\u{307}' {
+                lower.push(letter_case::lower(character));
+            }
+            letter_case::push_upper(character, &mut upper);
         }
     }
     for folded in [lower, upper] {

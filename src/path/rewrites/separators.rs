@@ -105,15 +105,14 @@ pub(super) fn cut_short(path: &str, sink: &mut Sink<'_, '_>) {
 /// Source: Win32 path normalisation; NTFS `::$DATA` and `:$i30:$INDEX_ALLOCATION`.
 pub(super) fn windows_names(path: &str, sink: &mut Sink<'_, '_>) {
     sink.by_shape(map_segments(path, |segment| {
-        let name = segment.find(":$").map_or(segment, |at| segment.get(..at).unwrap_or(segment)).trim_end_matches(':');
-        let name = if segment.contains(":$") { name } else { segment };
+        let name = segment.split_once(":$").map_or(segment, |(name, _)| name.trim_end_matches(':'));
         if matches!(name, "." | "..") {
             return name;
         }
         let mut bare = name;
         while let Some(shorter) = bare.strip_suffix('.').or_else(|| bare.strip_suffix("%20")) {
             bare = shorter;
-            if matches!(bare, "..") && name.ends_with("%20") {
+            if bare == ".." && name.contains("%20") {
                 break;
             }
         }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::path::is_invisible;
+
 /// A pattern that is no pattern: what was found and expected, and at which byte of the pattern (counted from 0).
 ///
 /// The message names neither the pattern nor the setting; the caller puts "invalid pattern `…` in `public[3]`: " before it.
@@ -180,10 +182,34 @@ pub struct Found(pub Option<char>);
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            // Not escaped: in a pattern a backslash and quotes are what they are.
-            Some(found @ ('\\' | '\'' | '"')) => write!(f, "`{found}`"),
-            Some(found) => write!(f, "`{}`", found.escape_debug()),
+            // Only what cannot be seen is escaped: in a pattern a backslash and quotes are what they are.
+            Some(' ') => f.write_str("` `"),
+            Some(found) if found.is_control() || found.is_whitespace() || is_invisible(found) => {
+                write!(f, "`{}`", found.escape_unicode())
+            }
+            Some(found) => write!(f, "`{found}`"),
             None => f.write_str("end of pattern"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_can_be_seen() {
+        for (found, shown) in [
+            (Some('é'), "`é`"),
+            (Some('\\'), "`\\`"),
+            (Some('"'), "`\"`"),
+            (Some(' '), "` `"),
+            (Some('\n'), "`\\u{a}`"),
+            (Some('\u{2028}'), "`\\u{2028}`"),
+            (Some('\u{202e}'), "`\\u{202e}`"),
+            (None, "end of pattern"),
+        ] {
+            assert_eq!(Found(found).to_string(), shown);
         }
     }
 }

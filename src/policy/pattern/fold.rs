@@ -4,6 +4,8 @@
 //! two units are the same when [`fold_unit`] maps them to the same one. So everything here is about units: a character above
 //! U+FFFF is two of them, has no other case, and a negated class matches each half by itself.
 
+use crate::letter_case::upper_as_one;
+
 /// Maps a UTF-16 code unit to the one that stands for it and for its other cases.
 ///
 /// That is its upper case, unless this is longer than one unit, or is ASCII while the unit is not (so that `ſ` is no `s`).
@@ -16,11 +18,8 @@ pub(super) fn fold_unit(unit: u16) -> u16 {
         return byte.to_ascii_uppercase().into();
     }
     let Some(letter) = char::from_u32(unit.into()) else { return unit };
-    let mut upper = letter.to_uppercase();
-    match (upper.next(), upper.next()) {
-        (Some(upper), None) if !upper.is_ascii() => u16::try_from(u32::from(upper)).unwrap_or(unit),
-        _ => unit,
-    }
+    let upper = upper_as_one(letter);
+    if upper.is_ascii() { unit } else { u16::try_from(u32::from(upper)).unwrap_or(unit) }
 }
 
 /// [`fold_unit`] for a whole character: above U+FFFF there is only one case.
@@ -55,14 +54,33 @@ pub(super) struct UnitSet {
 
 impl UnitSet {
     pub fn from_ranges(ranges: impl IntoIterator<Item = (u16, u16)>) -> Self {
-        let mut set = Self { ranges: ranges.into_iter().collect() };
-        set.tidy();
+        let mut set = Self::default();
+        for (first, last) in ranges {
+            set.insert(first, last);
+        }
         set
     }
 
     pub fn extend(&mut self, other: &Self) {
-        self.ranges.extend_from_slice(&other.ranges);
-        self.tidy();
+        for &(first, last) in &other.ranges {
+            self.insert(first, last);
+        }
+    }
+
+    /// Adds a range. Those that it overlaps or touches become one with it.
+    fn insert(&mut self, first: u16, last: u16) {
+        let start = self.ranges.partition_point(|(_, end)| end.checked_add(1).is_some_and(|after| after < first));
+        let joined = self.ranges.get(start..).unwrap_or_default();
+        let joined = joined.iter().take_while(|(begin, _)| begin.checked_sub(1).is_none_or(|before| before <= last));
+        let (count, first, last) =
+            joined.fold((0, first, last), |(count, first, last), (begin, end)| (count + 1, first.min(*begin), last.max(*end)));
+        match self.ranges.get_mut(start).filter(|_| count > 0) {
+            Some(range) => *range = (first, last),
+            None => self.ranges.insert(start, (first, last)),
+        }
+        if count > 1 {
+            self.ranges.drain(start + 1..start + count);
+        }
     }
 
     pub fn contains(&self, unit: u16) -> bool {
@@ -93,28 +111,17 @@ impl UnitSet {
     ///
     /// Units that are not folded stay; nobody asks for them.
     pub fn folded(mut self) -> Self {
-        let mut folded = Vec::new();
-        for &(first, last) in &self.ranges {
+        for (first, last) in self.ranges.clone() {
             for &(block_first, block_last) in CASED_BLOCKS {
-                let units = first.max(block_first)..=last.min(block_last);
-                folded.extend(units.map(|unit| (fold_unit(unit), unit)).filter(|(folded, unit)| folded != unit));
+                for unit in first.max(block_first)..=last.min(block_last) {
+                    let folded = fold_unit(unit);
+                    if folded != unit {
+                        self.insert(folded, folded);
+                    }
+                }
             }
         }
-        self.ranges.extend(folded.into_iter().map(|(folded, _)| (folded, folded)));
-        self.tidy();
         self
-    }
-
-    fn tidy(&mut self) {
-        self.ranges.sort_unstable();
-        let mut tidy: Vec<(u16, u16)> = Vec::with_capacity(self.ranges.len());
-        for &(first, last) in &self.ranges {
-            match tidy.last_mut() {
-                Some((_, end)) if u32::from(first) <= u32::from(*end) + 1 => *end = last.max(*end),
-                _ => tidy.push((first, last)),
-            }
-        }
-        self.ranges = tidy;
     }
 }
 
@@ -177,7 +184,19 @@ mod tests {
     #[test]
     fn sets_have_complements_and_folded_forms() {
         let set = UnitSet::from_ranges([(5, 9), (0, 2), (3, 3), (8, 12)]);
-        assert_eq!(set, UnitSet::from_ranges([(0, 3), (5, 12)]));
+        assert_eq!(set.ranges, [(0, 3), (5, 12)]);
+        for (first, last, ranges) in [
+            (0, u16::MAX, [(0, u16::MAX)].as_slice()),
+            (4, 4, &[(0, 12)]),
+            (6, 7, &[(0, 3), (5, 12)]),
+            (3, 8, &[(0, 12)]),
+            (13, 13, &[(0, 3), (5, 13)]),
+            (14, u16::MAX, &[(0, 3), (5, 12), (14, u16::MAX)]),
+        ] {
+            let mut set = set.clone();
+            set.insert(first, last);
+            assert_eq!(set.ranges, ranges, "{first} to {last}");
+        }
         assert_eq!(set.complement(), UnitSet::from_ranges([(4, 4), (13, u16::MAX)]));
         assert_eq!(set.complement().complement(), set);
         assert_eq!(UnitSet::default().complement().complement(), UnitSet::default());

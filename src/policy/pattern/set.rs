@@ -58,16 +58,20 @@ impl PatternSet {
 
     /// Returns the indices of all patterns that match the path, in order.
     pub fn matches(&self, path: &str) -> impl Iterator<Item = usize> {
+        // In order. A pattern with several shapes may be found more than once; one of them that is exact is enough.
         let mut candidates = Vec::new();
         let folded = fold_text(path);
         self.visit(folded.as_bytes(), |node, rest| {
             for ending in node.endings.iter().filter(|ending| ending.tail.is_match(rest)) {
-                candidates.extend(ending.patterns.iter().map(|index| (*index, !ending.is_exact)));
+                for index in &ending.patterns {
+                    let place = candidates.partition_point(|(before, _)| before < index);
+                    match candidates.get_mut(place) {
+                        Some((found, is_open)) if found == index => *is_open &= !ending.is_exact,
+                        _ => candidates.insert(place, (*index, !ending.is_exact)),
+                    }
+                }
             }
         });
-        // A pattern with several shapes may be here more than once; where one of them is exact it comes first.
-        candidates.sort_unstable();
-        candidates.dedup_by_key(|(index, _)| *index);
         candidates.retain(|(index, is_open)| !is_open || self.is_match(*index, path));
         candidates.into_iter().map(|(index, _)| index)
     }

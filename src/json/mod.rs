@@ -6,13 +6,15 @@
 //! 2. Of the outermost object only the places of its members are kept; a value is decoded when it is looked at.
 //! 3. Of two members with one name the last counts; a name is compared after its escapes are undone.
 //! 4. Lone surrogates are let through (they read as U+FFFD), numbers beyond a double read as infinity.
-//! 5. Nesting deeper than [`limits::JSON_DEPTH`] is an error. JavaScript has no such limit; nothing that Clerk signs is deep.
+//! 5. Nesting deeper than [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) is an error. JavaScript has no such limit; nothing that Clerk signs is deep.
 //!
 //! Source: RFC 8259; ECMA-262 `JSON.parse`.
 
 use std::{borrow::Cow, ops::Range, rc::Rc};
 
-use crate::limits;
+mod reader;
+
+use reader::Reader;
 
 /// Text that is not JSON, or is nested too deeply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -321,241 +323,10 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Walks over a text and checks it.
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { bytes: text.as_bytes(), at: 0 }
-    }
-
-    fn error(&self) -> JsonError {
-        JsonError { at: self.at }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    fn take(&mut self, byte: u8) -> Result<(), JsonError> {
-        if self.peek() != Some(byte) {
-            return Err(self.error());
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    /// An object, its members handed to `see` as ranges: the name without its quotes, and the value.
-    fn members(&mut self, mut see: impl FnMut(Range<usize>, Range<usize>)) -> Result<(), JsonError> {
-        self.take(b'{')?;
-        self.blanks();
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.blanks();
-            let key = self.string()?;
-            self.blanks();
-            self.take(b':')?;
-            self.blanks();
-            let start = self.at;
-            self.value()?;
-            see(key, start..self.at);
-            self.blanks();
-            if self.peek() == Some(b'}') {
-                self.at += 1;
-                return Ok(());
-            }
-            self.take(b',')?;
-        }
-    }
-
-    /// An array, its elements handed to `see` as ranges.
-    fn elements(&mut self, mut see: impl FnMut(Range<usize>)) -> Result<(), JsonError> {
-        self.take(b'[')?;
-        self.blanks();
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.blanks();
-            let start = self.at;
-            self.value()?;
-            see(start..self.at);
-            self.blanks();
-            if self.peek() == Some(b']') {
-                self.at += 1;
-                return Ok(());
-            }
-            self.take(b',')?;
-        }
-    }
-
-    /// One value, whatever it is; ends behind it.
-    fn value(&mut self) -> Result<(), JsonError> {
-        let mut nesting = Nesting::default();
-        loop {
-            self.blanks();
-            let opened = match self.peek() {
-                Some(b'{') => Some(true),
-                Some(b'[') => Some(false),
-                Some(b'"') => self.string().map(|_| None)?,
-                Some(b'-' | b'0'..=b'9') => self.number().map(|()| None)?,
-                Some(b't') => self.literal(b"true").map(|()| None)?,
-                Some(b'f') => self.literal(b"false").map(|()| None)?,
-                Some(b'n') => self.literal(b"null").map(|()| None)?,
-                _ => return Err(self.error()),
-            };
-            if let Some(is_object) = opened {
-                if !nesting.enter(is_object) {
-                    return Err(self.error());
-                }
-                self.at += 1;
-                self.blanks();
-                let empty = self.peek() == Some(if is_object { b'}' } else { b']' });
-                if !empty {
-                    if is_object {
-                        self.name()?;
-                    }
-                    continue;
-                }
-            }
-            loop {
-                let Some(in_object) = nesting.in_object() else { return Ok(()) };
-                self.blanks();
-                match self.peek() {
-                    Some(b',') => {
-                        self.at += 1;
-                        if in_object {
-                            self.name()?;
-                        }
-                        break;
-                    }
-                    Some(b'}') if in_object => {}
-                    Some(b']') if !in_object => {}
-                    _ => return Err(self.error()),
-                }
-                self.at += 1;
-                nesting.depth -= 1;
-            }
-        }
-    }
-
-    fn name(&mut self) -> Result<(), JsonError> {
-        self.blanks();
-        self.string()?;
-        self.blanks();
-        self.take(b':')
-    }
-
-    fn string(&mut self) -> Result<Range<usize>, JsonError> {
-        self.take(b'"')?;
-        let start = self.at;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(start..self.at - 1);
-                }
-                Some(b'\\') => {
-                    self.at += 1;
-                    match self.peek() {
-                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-                        Some(b'u') => {
-                            self.at += 1;
-                            let digits = self.bytes.get(self.at..self.at.saturating_add(4)).unwrap_or_default();
-                            if digits.len() < 4 || !digits.iter().all(u8::is_ascii_hexdigit) {
-                                return Err(self.error());
-                            }
-                            self.at += 4;
-                        }
-                        _ => return Err(self.error()),
-                    }
-                }
-                Some(0x20..) => self.at += 1,
-                _ => return Err(self.error()),
-            }
-        }
-    }
-
-    fn number(&mut self) -> Result<(), JsonError> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start { Err(self.error()) } else { Ok(()) }
-    }
-
-    fn literal(&mut self, word: &[u8]) -> Result<(), JsonError> {
-        if !self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
-            return Err(self.error());
-        }
-        self.at += word.len();
-        Ok(())
-    }
-}
-
-/// Which of the open brackets are objects: a bit each, set for an object, so that depth costs no stack and no memory.
-#[derive(Default)]
-struct Nesting {
-    objects: [u64; limits::JSON_DEPTH.div_ceil(64)],
-    depth: usize,
-}
-
-impl Nesting {
-    /// Goes one level deeper; false at the limit.
-    fn enter(&mut self, object: bool) -> bool {
-        let Some(word) = self.objects.get_mut(self.depth / 64).filter(|_| self.depth < limits::JSON_DEPTH) else { return false };
-        let bit = 1 << (self.depth % 64);
-        *word = if object { *word | bit } else { *word & !bit };
-        self.depth += 1;
-        true
-    }
-
-    /// Whether the innermost bracket is an object; `None` outside of all.
-    fn in_object(&self) -> Option<bool> {
-        let at = self.depth.checked_sub(1)?;
-        self.objects.get(at / 64).map(|word| word >> (at % 64) & 1 == 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
 
     fn read(text: &str) -> Result<Document, JsonError> {
         Document::parse(text.into())

@@ -1,0 +1,31 @@
+//! Names for requests: 128 random bits, drawn from a pool so that the platform is asked once in a while.
+
+use std::cell::RefCell;
+
+use super::log;
+
+/// Ids that one draw fills; Web Crypto gives at most 64 KB a call.
+const IDS_PER_DRAW: usize = 64;
+const ID_BYTES: usize = 16;
+
+thread_local! {
+    static POOL: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A fresh id in hexadecimal. Without randomness the request goes on, named by zeros.
+pub(super) fn next() -> String {
+    POOL.with_borrow_mut(|pool| {
+        if pool.len() < ID_BYTES {
+            pool.resize(IDS_PER_DRAW * ID_BYTES, 0);
+            if getrandom::fill(pool).is_err() {
+                log::error("no-randomness", "request ids are zero");
+            }
+        }
+        let bytes = pool.split_off(pool.len() - ID_BYTES);
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+            .collect()
+    })
+}
