@@ -63,16 +63,16 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
 export async function buildPackage() {
   const started = performance.now();
   const targetDir = join(TARGET_DIR, 'package');
-  const cargo = ['build', '--release', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', 'js'];
+  const cargo = ['build', '--profile', 'npm', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', 'js'];
   await run('cargo', cargo, { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
 
-  const staging = await bind(join(targetDir, WASM_TARGET, 'release/portcullis.wasm'), PACKAGE_DIR, { optimized: true });
+  const staging = await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), PACKAGE_DIR, { optimized: true });
   const wasm = await readFile(join(staging, 'portcullis_bg.wasm'));
   await writeFile(join(staging, 'portcullis_inline.js'), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
   await replace(PACKAGE_DIR, staging);
   for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) await copyFile(join(ROOT, license), join(ROOT, 'npm', license));
 
-  console.log(`built ${relative(ROOT, PACKAGE_DIR)} (release) in ${secondsSince(started)} s`);
+  console.log(`built ${relative(ROOT, PACKAGE_DIR)} (npm) in ${secondsSince(started)} s`);
   await printSizes(PACKAGE_DIR, ['portcullis_bg.wasm', 'portcullis.js']);
   return PACKAGE_DIR;
 }
