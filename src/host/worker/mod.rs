@@ -1,6 +1,6 @@
 //! The Cloudflare Worker: from its fetch event to the response.
 //!
-//! [`handle`] is the whole of it: read the environment once per isolate, begin a decision, do what the core needs, carry the
+//! `handle` is the whole of it: read the environment once per isolate, begin a decision, do what the core needs, carry the
 //! decision out. What each step touches of the platform has a file of its own.
 
 mod backend;
