@@ -124,7 +124,7 @@ pub fn free_verifier(handle: u32) {
     HOST.with_borrow_mut(|host| host.verifiers.take(handle));
 }
 
-/// Begins `authenticateRequest` for the request in the buffer; see `request::read`. Returns a step.
+/// Begins `authenticateRequest` for the request in the buffer, written as `request.rs` says. Returns a step.
 #[wasm_bindgen]
 #[must_use]
 pub fn begin_request(handle: u32, bytes: usize, now: f64) -> u32 {
