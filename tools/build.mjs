@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
@@ -41,7 +42,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   if (dev) refuseDeploy();
   const started = performance.now();
   const profile = dev ? 'edge-dev' : 'release';
-  await run('cargo', ['build', '--profile', profile, '--target', WASM_TARGET, '--lib', '--features', 'worker'], {
+  await run('cargo', ['build', '--profile', profile, '--target', WASM_TARGET, '--lib', '--features', 'worker', ...withoutPaths()], {
     help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
   });
 
@@ -63,7 +64,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
 export async function buildPackage() {
   const started = performance.now();
   const targetDir = join(TARGET_DIR, 'package');
-  const cargo = ['build', '--profile', 'npm', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', 'js'];
+  const cargo = ['build', '--profile', 'npm', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', 'js', ...withoutPaths()];
   await run('cargo', cargo, { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
 
   const staging = await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), PACKAGE_DIR, { optimized: true });
@@ -75,6 +76,18 @@ export async function buildPackage() {
   console.log(`built ${relative(ROOT, PACKAGE_DIR)} (npm) in ${secondsSince(started)} s`);
   await printSizes(PACKAGE_DIR, ['portcullis_bg.wasm', 'portcullis.js']);
   return PACKAGE_DIR;
+}
+
+/**
+ * Keeps the folders of the machine that builds out of what it builds: panic messages name the source file they come from.
+ * Cargo adds this to the flags in `.cargo/config.toml`.
+ *
+ * @returns {string[]}
+ */
+function withoutPaths() {
+  const crates = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src/');
+  const flags = [[crates, 'crates/'], [`${ROOT}/`, '']].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  return ['--config', `target.${WASM_TARGET}.rustflags=${JSON.stringify(flags)}`];
 }
 
 /**
