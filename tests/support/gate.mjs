@@ -28,14 +28,23 @@ export const POLICY = {
  * @param {object} [options]
  * @param {Record<string, unknown>} [options.policy] laid over {@link POLICY}; a value of `undefined` takes a setting out
  * @param {Record<string, string | undefined>} [options.env] laid over the ordinary variables
- * @param {boolean} [options.bindOrigin] reach the origin by a service binding instead of its address
+ * @param {'address' | 'ORIGIN' | 'ASSETS' | 'route'} [options.reach] how the gate gets to the origin: by its address, by a binding, or
+ *   as the origin of the gate's own route
  */
-export async function startGate({ policy = {}, env = {}, bindOrigin = false } = {}) {
+export async function startGate({ policy = {}, env = {}, reach = 'address' } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
-  const table = { ...POLICY, ...(bindOrigin ? {} : { origin: origin.url }), ...policy };
+  const table = { ...POLICY, ...(reach === 'address' ? { origin: origin.url } : {}), ...policy };
   const worker = await startWorker({
-    env: { CLERK_PUBLISHABLE_KEY: PUBLISHABLE_KEY, CLERK_SECRET_KEY: SECRET_KEY, CLERK_API_URL: clerk.url, PORTCULLIS: table, ...env },
-    originService: bindOrigin ? `127.0.0.1:${origin.port}` : undefined,
+    env: {
+      CLERK_PUBLISHABLE_KEY: PUBLISHABLE_KEY,
+      CLERK_SECRET_KEY: SECRET_KEY,
+      // Where every fetch goes to the origin, the Backend API cannot be asked.
+      ...(reach === 'route' ? { CLERK_JWT_KEY: clerk.pem } : { CLERK_API_URL: clerk.url }),
+      PORTCULLIS: table,
+      ...env,
+    },
+    binding: reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
+    routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,
   }).catch(async (error) => {
     await Promise.all([origin.stop(), clerk.stop()]);
     throw error;

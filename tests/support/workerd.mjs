@@ -31,11 +31,12 @@ export function workerdBinary() {
  *
  * @param {object} options
  * @param {Record<string, string | object>} options.env plain variables (text) and tables (objects)
- * @param {string} [options.originService] `host:port` of a server to bind as `ORIGIN`
+ * @param {{ name: string, address: string }} [options.binding] a service binding, and `host:port` of the server behind it
+ * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
  * @param {string} [options.dir] the folder with the built modules
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, originService, dir = RELEASE_DIR }) {
+export async function startWorker({ env, binding, routeOrigin, dir = RELEASE_DIR }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
   await cp(dir, join(temporary, 'modules'), { recursive: true });
@@ -50,10 +51,11 @@ export async function startWorker({ env, originService, dir = RELEASE_DIR }) {
     '(name = "gate", worker = .gate)',
     '(name = "internet", network = (allow = ["public", "private", "local"]))',
   ];
-  if (originService) {
-    services.push(`(name = "origin", external = (address = ${capnpText(originService)}, http = ()))`);
-    bindings.push('(name = "ORIGIN", service = "origin")');
+  if (binding) {
+    services.push(`(name = "bound", external = (address = ${capnpText(binding.address)}, http = ()))`);
+    bindings.push(`(name = ${capnpText(binding.name)}, service = "bound")`);
   }
+  if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = ()))`);
   const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [ ${services.join(', ')} ],
@@ -63,7 +65,7 @@ const gate :Workerd.Worker = (
   modules = [ ${(await modulesOf(dir)).join(',\n    ')} ],
   compatibilityDate = "${COMPATIBILITY_DATE}",
   bindings = [ ${bindings.join(',\n    ')} ],
-  globalOutbound = "internet",
+  globalOutbound = "${routeOrigin ? 'route' : 'internet'}",
 );
 `;
   const file = join(temporary, 'config.capnp');

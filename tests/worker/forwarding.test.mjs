@@ -186,19 +186,24 @@ describe('the path', () => {
 });
 
 describe('other ways to the origin', () => {
-  test('a service binding gets the same requests', async () => {
-    const bound = await startGate({ bindOrigin: true });
-    try {
-      const response = await bound.request('/dashboard/x?y=1', { token: await bound.clerk.token(), headers: { x_portcullis_user_id: 'evil' } });
-      const seen = await response.json();
-      assert.equal(seen.url, '/dashboard/x?y=1');
-      assert.equal(seen.headers['x-portcullis-user-id'], 'user_1');
-      assert.equal(seen.headers.x_portcullis_user_id, undefined);
-      assert.equal((await bound.request('/dashboard')).status, 401);
-    } finally {
-      await bound.stop();
-    }
-  });
+  for (const reach of /** @type {const} */ (['ORIGIN', 'ASSETS', 'route'])) {
+    test(`${reach === 'route' ? 'the route’s own origin' : `the binding ${reach}`} gets the same requests`, async () => {
+      const other = await startGate({ reach });
+      try {
+        const response = await other.request('/dashboard/x?y=1', { token: await other.clerk.token(), headers: { x_portcullis_user_id: 'evil' } });
+        const seen = await response.json();
+        assert.equal(seen.url, '/dashboard/x?y=1');
+        assert.equal(seen.headers['x-portcullis-user-id'], 'user_1');
+        assert.equal(seen.headers.x_portcullis_user_id, undefined);
+        assert.equal(seen.headers.host, `127.0.0.1:${reach === 'route' ? other.worker.port : new URL(other.url).port}`);
+        assert.equal((await other.request('/dashboard')).status, 401);
+        const redirect = await other.request('/api/public/redirect');
+        assert.equal(redirect.status, 302);
+      } finally {
+        await other.stop();
+      }
+    });
+  }
 
   test('an origin that is down is a 502, signed in or not', async () => {
     const down = await startGate({ policy: { origin: 'http://127.0.0.1:9' } });

@@ -57,7 +57,7 @@ describe('wrong settings', () => {
   }
 
   test('two homes for the origin are one too many', async () => {
-    const gate = await startGate({ bindOrigin: true, policy: { origin: 'https://app.example.com' } });
+    const gate = await startGate({ reach: 'ORIGIN', policy: { origin: 'https://app.example.com' } });
     try {
       assert.equal((await gate.request('/')).status, 500);
       assert.match(gate.worker.log(), /a request can go to one origin only/);

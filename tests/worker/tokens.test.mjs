@@ -150,6 +150,15 @@ describe('malformed', () => {
     assert.equal(response.status, 401);
   });
 
+  test('a token of a megabyte is refused, by the platform or by the gate', async () => {
+    const token = `a.${'b'.repeat(1024 * 1024)}.c`;
+    for (const header of [`Authorization: Bearer ${token}`, `Cookie: __session=${token}`]) {
+      const { status } = await gate.raw(`GET /api/protected HTTP/1.1\r\nHost: gate.localhost\r\n${header}\r\nConnection: close\r\n\r\n`);
+      assert.ok(status >= 400, `${status}`);
+    }
+    assert.deepEqual(gate.origin.seen, []);
+  });
+
   test('cookies of any bytes are a clear answer', async () => {
     for (const cookies of ['__session', '__session=', '__session=%', '__session=%ZZ', '=x', ';;;;', '__session="', '__client_uat=NaN; __session=x.y.z', '__client_uat=1e999; __session=a.b.c', `a=${'b'.repeat(30_000)}`, '__session=a; __session=b']) {
       const response = await gate.request('/api/protected', { cookies });
