@@ -1,7 +1,8 @@
 // Builds the Worker: Rust -> Wasm -> a module for workerd, with the shim as its entry; and the npm package's Wasm.
 //
-//   node tools/build.mjs          what ships: optimised, into dist/worker and npm/dist, with its sizes
-//   node tools/build.mjs --dev    what `npm start` runs: quick to rebuild, never into dist
+//   node tools/build.mjs           what ships: optimised, into dist/worker and npm/dist, with its sizes
+//   node tools/build.mjs --worker  the Worker alone: what `wrangler deploy` runs
+//   node tools/build.mjs --dev     what `npm start` runs: quick to rebuild, never into dist
 
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -166,9 +167,10 @@ function kilobytes(bytes) {
 }
 
 await runAsScript(import.meta.url, async () => {
-  const unknown = process.argv.slice(2).filter((argument) => argument !== '--dev');
-  if (unknown.length > 0) throw new ToolError(`unknown argument \`${unknown[0]}\`; usage: node tools/build.mjs [--dev]`);
-  const dev = process.argv.includes('--dev');
-  await buildWorker({ dev });
-  if (!dev) await buildPackage();
+  const [what, ...rest] = process.argv.slice(2);
+  if (rest.length > 0 || ![undefined, '--dev', '--worker'].includes(what)) {
+    throw new ToolError(`unknown arguments \`${[what, ...rest].join(' ')}\`; usage: node tools/build.mjs [--dev | --worker]`);
+  }
+  await buildWorker({ dev: what === '--dev' });
+  if (what === undefined) await buildPackage();
 });
