@@ -172,10 +172,11 @@ impl Deciding<'_> {
         let is_public = self.demand.access == Access::Public;
         let reason = state.reason.as_ref().map(ToString::to_string);
 
-        // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar.
+        // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar. One that
+        // could not be taken in has not ended: sent to the cleaned address, the browser would begin another, and so on.
         let location =
             state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
-        if let Some(location) = location.filter(|_| state.status == Status::SignedIn || is_document()) {
+        if let Some(location) = location.filter(|_| !state.unknown && (state.status == Status::SignedIn || is_document())) {
             let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
             let answer = answer::redirect(&self.request.method, location);
             return self.finish(Action::Answer(answer), reason, state);
