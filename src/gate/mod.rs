@@ -26,7 +26,7 @@ use crate::{
     path::{self, JudgedTarget},
     policy::{Access, Demand},
     request::{HeaderName, RequestView},
-    session::{Auth, AuthenticateOptions, Authenticator, RequestState, Status},
+    session::{Auth, AuthenticateError, AuthenticateOptions, Authenticator, RequestState, Status},
     settings::{Environment, SettingError, Settings, is_loopback_host},
     time::UnixMillis,
 };
@@ -111,6 +111,8 @@ impl Shared {
         let demand = self.settings.policy.demand_for(&request.method, &target);
         let state = match self.authenticator.authenticate(io, request).await {
             Ok(state) => state,
+            // No keys to check it with: no fault of the token, nor of the settings.
+            Err(AuthenticateError::Handshake(error)) if error.is_unknown() => RequestState::unchecked(&error),
             Err(error) => {
                 let mut decision = own(Refusal::Misconfigured.problem("unexpected-error"), "unexpected-error", "");
                 decision.message = error.to_string();
