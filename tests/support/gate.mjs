@@ -27,14 +27,16 @@ export const POLICY = {
  *
  * @param {object} [options]
  * @param {Record<string, unknown>} [options.policy] laid over {@link POLICY}; a value of `undefined` takes a setting out
- * @param {Record<string, string | undefined>} [options.env] laid over the ordinary variables
+ * @param {Record<string, string | undefined> | ((clerk: Awaited<ReturnType<typeof startClerk>>) => Record<string, string | undefined>)} [options.env]
+ *   laid over the ordinary variables
  * @param {boolean} [options.bindOrigin] reach the origin by a service binding instead of its address
  */
 export async function startGate({ policy = {}, env = {}, bindOrigin = false } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
   const table = { ...POLICY, ...(bindOrigin ? {} : { origin: origin.url }), ...policy };
+  const own = typeof env === 'function' ? env(clerk) : env;
   const worker = await startWorker({
-    env: { CLERK_PUBLISHABLE_KEY: PUBLISHABLE_KEY, CLERK_SECRET_KEY: SECRET_KEY, CLERK_API_URL: clerk.url, PORTCULLIS: table, ...env },
+    env: { CLERK_PUBLISHABLE_KEY: PUBLISHABLE_KEY, CLERK_SECRET_KEY: SECRET_KEY, CLERK_API_URL: clerk.url, PORTCULLIS: table, ...own },
     originService: bindOrigin ? `127.0.0.1:${origin.port}` : undefined,
   }).catch(async (error) => {
     await Promise.all([origin.stop(), clerk.stop()]);
