@@ -2,7 +2,7 @@
 
 import { createHash, createSign, generateKeyPairSync, randomBytes, randomInt, verify } from 'node:crypto';
 
-/** How long a session token lives, in seconds; Clerk's default. */
+/** How long a session token lives unless it is said otherwise, in seconds; Clerk's default. */
 export const SESSION_TOKEN_SECONDS = 60;
 
 /** In the protected header of session tokens and handshake tokens: the class of token, as Clerk marks it. */
@@ -13,9 +13,11 @@ const SESSION_TOKEN_CATEGORY = 'cl_B7d4PD111AAA';
 /**
  * Makes an instance with fresh keys. Nothing of it is kept anywhere, and none of its keys opens anything else.
  *
- * @param {{ gateOrigin: string }} options `gateOrigin` is the authorized party of its tokens
+ * @param {object} options
+ * @param {string} options.gateOrigin the authorized party of its tokens
+ * @param {number} [options.tokenLifetimeSeconds]
  */
-export function createInstance({ gateOrigin }) {
+export function createInstance({ gateOrigin, tokenLifetimeSeconds = SESSION_TOKEN_SECONDS }) {
   const frontendApi = `gate-key-${randomInt(10, 99)}.clerk.accounts.dev`;
   const publishableKey = `pk_test_${Buffer.from(`${frontendApi}$`).toString('base64')}`;
   const secretKey = `sk_test_${randomBytes(30).toString('base64url').replace(/[-_]/g, 'x')}`;
@@ -56,7 +58,7 @@ export function createInstance({ gateOrigin }) {
       const iat = typeof claims.iat === 'number' ? claims.iat : Math.floor(Date.now() / 1000);
       const defaults = {
         azp: gateOrigin,
-        exp: iat + SESSION_TOKEN_SECONDS,
+        exp: iat + tokenLifetimeSeconds,
         fva: [0, -1],
         iat,
         iss: issuer,

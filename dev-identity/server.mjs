@@ -43,11 +43,12 @@ const routes = Object.entries({ ...pages, ...frontendApi, ...backendApi }).map((
  * @param {object} options
  * @param {number} [options.port] 0, the default, takes a free one
  * @param {string} options.gateOrigin the app's public origin: where sign-in leads back to, and the authorized party of tokens
+ * @param {number} [options.tokenLifetimeSeconds] how long a session token lives; Clerk's 60 where it is not said
  */
-export async function startIdentity({ port = 0, gateOrigin }) {
+export async function startIdentity({ port = 0, gateOrigin, tokenLifetimeSeconds }) {
   assertDevelopmentMachine(process.env);
   if (!parseLoopbackUrl(gateOrigin)) throw new Error(`the development identity serves only this machine, not \`${gateOrigin}\``);
-  const instance = createInstance({ gateOrigin: new URL(gateOrigin).origin });
+  const instance = createInstance({ gateOrigin: new URL(gateOrigin).origin, tokenLifetimeSeconds });
   const people = createPeople();
   /** @type {{ method: string, path: string, status: number }[]} */
   const calls = [];

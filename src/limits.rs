@@ -36,6 +36,10 @@ pub const FAILED_FETCH_COOLDOWN: Duration = Duration::from_secs(5);
 /// Time limit of one Backend API call; a document that waits longer feels broken.
 pub const BACKEND_TIME_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long a fetch may give no sign of life before another request takes its place: longer than a call and the wait before the
+/// next together, or those who wait take over just before the fetcher can tell them that it failed, each for another call's time.
+pub const FETCH_SILENCE: Duration = Duration::from_secs(7);
+
 /// How long a request waits between looks at a fetch that another request began.
 pub const WAIT_FOR_OTHER_FETCH: Duration = Duration::from_millis(5);
 

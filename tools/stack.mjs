@@ -20,9 +20,10 @@ const END_MILLIS = 5_000;
  * @param {{ gate: number, identity: number, origin: number }} options.ports
  * @param {boolean} [options.test] for tests: what would deploy instead of a quick build, the development identity whatever
  *   `.dev.vars` holds, and wrangler's output only when it fails
+ * @param {number} [options.tokenLifetimeSeconds] how long the development identity's session tokens live
  * @param {(code: number | null) => void} [options.onExit] wrangler ended by itself
  */
-export async function startStack({ ports, test = false, onExit = () => {} }) {
+export async function startStack({ ports, test = false, tokenLifetimeSeconds, onExit = () => {} }) {
   const gateOrigin = `http://localhost:${ports.gate}`;
   /** @type {(() => unknown)[]} */
   const undo = [];
@@ -31,7 +32,7 @@ export async function startStack({ ports, test = false, onExit = () => {} }) {
   };
   try {
     const real = test ? undefined : await realInstance();
-    const identity = real ? undefined : await startDevelopmentIdentity(ports.identity, gateOrigin);
+    const identity = real ? undefined : await startDevelopmentIdentity({ port: ports.identity, gateOrigin, tokenLifetimeSeconds });
     if (identity) undo.push(identity.stop);
     const instance = real ?? developmentInstance(/** @type {any} */ (identity));
     const demo = await startDemo({ port: ports.origin, gateOrigin, signInUrl: instance.signInUrl, signOutUrl: instance.signOutUrl });
@@ -62,12 +63,11 @@ export async function startStack({ ports, test = false, onExit = () => {} }) {
 /**
  * Imported only here, and only when it is needed: with real keys nothing of it is even loaded.
  *
- * @param {number} port
- * @param {string} gateOrigin
+ * @param {{ port: number, gateOrigin: string, tokenLifetimeSeconds?: number }} options
  */
-async function startDevelopmentIdentity(port, gateOrigin) {
+async function startDevelopmentIdentity(options) {
   const { startIdentity } = await import('../dev-identity/server.mjs');
-  return startIdentity({ port, gateOrigin });
+  return startIdentity(options);
 }
 
 /**

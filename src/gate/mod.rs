@@ -26,7 +26,7 @@ use crate::{
     path::{self, JudgedTarget},
     policy::{Access, Demand},
     request::{HeaderName, RequestView},
-    session::{AcceptsToken, Auth, AuthenticateOptions, Authenticator, RequestState, Status, TokenType},
+    session::{AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, RequestState, Status, TokenType},
     settings::{Environment, SettingError, Settings, is_loopback_host},
     time::UnixMillis,
     token::KeySetCache,
@@ -136,6 +136,10 @@ impl Shared {
         let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
         let state = match authenticator.authenticate(io, request).await {
             Ok(state) => state,
+            // No keys to check it with: no fault of the token, nor of the settings.
+            Err(AuthenticateError::Handshake(error)) if error.is_unknown() => RequestState::unchecked(&error),
+            // Made by somebody else than the instance, or for another one: the address is of no use, whatever the path.
+            Err(AuthenticateError::Handshake(error)) => return unjudged(request, &error.reason().as_str(), error.to_string()),
             Err(error) => {
                 let mut decision = own(Refusal::Misconfigured.problem("unexpected-error"), "unexpected-error", "");
                 decision.message = error.to_string();
@@ -204,10 +208,11 @@ impl Deciding<'_> {
         let is_public = self.demand.access == Access::Public;
         let reason = state.reason.as_ref().map(ToString::to_string);
 
-        // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar.
+        // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar. One that
+        // could not be taken in has not ended: sent to the cleaned address, the browser would begin another, and so on.
         let location =
             state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
-        if let Some(location) = location.filter(|_| state.status == Status::SignedIn || is_document()) {
+        if let Some(location) = location.filter(|_| !state.unknown && (state.status == Status::SignedIn || is_document())) {
             let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
             let answer = answer::redirect(&self.request.method, location);
             return self.finish(Action::Answer(answer), reason, state);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Auth;
-use crate::reason::Reason;
+use crate::{reason::Reason, token::TokenError};
 
 /// Signed in, signed out, or neither before a handshake has been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,11 @@ impl RequestState {
     pub(super) fn handshake(reason: Reason, message: String, headers: Headers) -> Self {
         let kind = Some(TokenType::SessionToken);
         Self::not_signed_in(Status::Handshake, kind, reason, message, headers, Auth::handshake())
+    }
+
+    /// Nobody known, since a token could not be checked.
+    pub(crate) fn unchecked(error: &TokenError) -> Self {
+        Self::signed_out_quietly(TokenType::SessionToken, error.reason(), error.to_string()).unknown_if(true)
     }
 
     pub(super) fn unknown_if(mut self, unknown: bool) -> Self {

@@ -3,7 +3,7 @@
 //! 1. A set is fresh for [`limits::KEY_SET_FRESH`] from its fetch, and the next one replaces it as a whole: a key that has left
 //!    the set is gone.
 //! 2. Only one request fetches; the others wait and look again. The fetcher holds a [`FetchTicket`]: dropping it, or
-//!    [`limits::BACKEND_TIME_LIMIT`] without a sign of life, frees the place.
+//!    [`limits::FETCH_SILENCE`] without a sign of life, frees the place.
 //! 3. A `kid` that a fresh set does not know is worth a fetch, at most once in [`limits::UNKNOWN_KID_COOLDOWN`].
 //! 4. After a failed fetch nobody asks for [`limits::FAILED_FETCH_COOLDOWN`]; meanwhile the last set serves on, up to
 //!    [`limits::KEY_SET_STALE`] from its fetch.
@@ -99,7 +99,7 @@ impl KeySetCache {
             _ => {}
         }
         let within = |since: UnixMillis, time| now.since(since) < time;
-        if state.fetching.as_ref().is_some_and(|fetching| within(fetching.since, limits::BACKEND_TIME_LIMIT)) {
+        if state.fetching.as_ref().is_some_and(|fetching| within(fetching.since, limits::FETCH_SILENCE)) {
             return Look::Wait;
         }
         if let Some((_, error)) = state.failed.as_ref().filter(|(failed, _)| within(*failed, limits::FAILED_FETCH_COOLDOWN)) {
@@ -236,7 +236,7 @@ mod tests {
         assert!(matches!(cache.look("a", NOW), Look::Wait));
         drop(ticket);
         let Look::Fetch(hung) = cache.look("a", NOW) else { panic!() };
-        let then = later(limits::BACKEND_TIME_LIMIT);
+        let then = later(limits::FETCH_SILENCE);
         let Look::Fetch(second) = cache.look("a", then) else { panic!("a hung fetch holds the place for ever") };
         drop(hung);
         assert!(matches!(cache.look("a", then), Look::Wait), "the hung one's end frees the second's place");

@@ -60,6 +60,16 @@ test('a handshake by token needs no Backend API but the key set', async () => {
   assert.deepEqual(steps, ['signed-in null', 'signed-in null']);
 });
 
+test('session tokens live as long as they are told to', async () => {
+  const other = await startIdentity({ gateOrigin: APP, tokenLifetimeSeconds: 2 });
+  try {
+    const { exp, iat } = other.readToken(other.mintToken()) ?? assert.fail('not a token');
+    assert.equal(exp - iat, 2);
+  } finally {
+    await other.stop();
+  }
+});
+
 test('an expired session token is refreshed by its refresh token', async () => {
   const { state } = await signInAs('user');
   const { sessionId: sid, userId: sub } = state.toAuth();

@@ -3,6 +3,7 @@
 // The real Backend API is a paid service; the server answers the same paths with the same documents, and can be told to be slow,
 // down, or talking nonsense. All keys are made anew for each run.
 
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 
 import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose';
@@ -14,6 +15,11 @@ export const SECRET_KEY = ['sk', 'test', 'integrationtests0000000000'].join('_')
 export const KID = 'ins_gate_test_7';
 /** The origin that the tests' tokens are made for. */
 export const PARTY = 'http://127.0.0.1:1';
+
+/** The end of the names of an instance's own cookies. @param {string} publishableKey */
+export function cookieSuffix(publishableKey = PUBLISHABLE_KEY) {
+  return createHash('sha1').update(publishableKey).digest('base64url').slice(0, 8);
+}
 
 /** Makes an instance and starts its Backend API on a free port. */
 export async function startClerk() {
@@ -59,6 +65,19 @@ export async function startClerk() {
       const fields = { alg: 'RS256', kid: KID, typ: 'JWT', ...header };
       return new SignJWT(dropUndefined(payload)).setProtectedHeader(/** @type {any} */ (dropUndefined(fields))).sign(key);
     },
+    /**
+     * What the Frontend API gives the browser to bring back: `Set-Cookie` directives, signed.
+     *
+     * @param {unknown} directives
+     * @param {object} [options]
+     * @param {Record<string, unknown>} [options.claims] beside the directives
+     * @param {Record<string, unknown>} [options.header]
+     * @param {CryptoKey | Uint8Array | import('node:crypto').KeyObject} [options.key]
+     */
+    handshakeToken: (directives, { claims = {}, header = {}, key = keys.privateKey } = {}) =>
+      new SignJWT({ handshake: directives, ...claims })
+        .setProtectedHeader(/** @type {any} */ (dropUndefined({ alg: 'RS256', kid: KID, typ: 'JWT', ...header })))
+        .sign(key),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -27,7 +27,8 @@ export const POLICY = {
  *
  * @param {object} [options]
  * @param {Record<string, unknown>} [options.policy] laid over {@link POLICY}; a value of `undefined` takes a setting out
- * @param {Record<string, string | undefined>} [options.env] laid over the ordinary variables
+ * @param {Record<string, string | undefined> | ((clerk: Awaited<ReturnType<typeof startClerk>>) => Record<string, string | undefined>)} [options.env]
+ *   laid over the ordinary variables
  * @param {'address' | 'ORIGIN' | 'ASSETS' | 'route'} [options.reach] how the gate gets to the origin: by its address, by a binding, or
  *   as the origin of the gate's own route
  */
@@ -41,7 +42,7 @@ export async function startGate({ policy = {}, env = {}, reach = 'address' } = {
       // Where every fetch goes to the origin, the Backend API cannot be asked.
       ...(reach === 'route' ? { CLERK_JWT_KEY: clerk.pem } : { CLERK_API_URL: clerk.url }),
       PORTCULLIS: table,
-      ...env,
+      ...(typeof env === 'function' ? env(clerk) : env),
     },
     binding: reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
     routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,
