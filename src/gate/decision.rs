@@ -1,5 +1,7 @@
 //! What the gate decides, as data for a host to carry out.
 
+use std::rc::Rc;
+
 use crate::{policy::Access, session::Auth};
 
 /// A decision: complete, so that a host has nothing left to decide.
@@ -14,7 +16,7 @@ pub struct Decision {
     /// What the policy asks of the path; `None` where the path could not be judged.
     pub access: Option<Access>,
     /// Where in the policy that comes from, as `admin[0] /admin(.*)`.
-    pub rule: Option<String>,
+    pub rule: Option<Rc<str>>,
     /// Who asks: what `toAuth()` gives in Clerk's SDK.
     pub auth: Auth,
     /// Header fields to add to the response, whoever makes it: `Set-Cookie`s of a handshake, Clerk's own status headers.

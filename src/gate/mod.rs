@@ -13,7 +13,7 @@ mod endpoint;
 mod identity;
 mod redirect;
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 pub use self::{
     answer::{OWN_ANSWER_HEADERS, Refusal},
@@ -64,12 +64,12 @@ impl Gate {
         let mut machine_authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)> = Vec::new();
         for source in settings.policy.sources_with_requirements() {
             let tokens = settings.policy.tokens_of(source);
-            if tokens != [TokenType::SessionToken] && machine_authenticators.iter().all(|(known, _)| *known != tokens) {
-                let accepts = match tokens.as_slice() {
+            if *tokens != [TokenType::SessionToken] && machine_authenticators.iter().all(|(known, _)| **known != *tokens) {
+                let accepts = match &*tokens {
                     [one] => AcceptsToken::One(*one),
                     several => AcceptsToken::List(several.to_vec()),
                 };
-                machine_authenticators.push((tokens, authenticator(accepts)?));
+                machine_authenticators.push((tokens.into_owned(), authenticator(accepts)?));
             }
         }
         let authenticator = authenticator(AcceptsToken::default())?;
@@ -130,7 +130,7 @@ impl Shared {
         }
         let demand = self.settings.policy.demand_for(&request.method, &target);
         let tokens = self.settings.policy.tokens_of(demand.source);
-        let authenticator = self.machine_authenticators.iter().find(|(kinds, _)| *kinds == tokens);
+        let authenticator = self.machine_authenticators.iter().find(|(kinds, _)| **kinds == *tokens);
         let authenticator = authenticator.map_or(&self.authenticator, |(_, authenticator)| authenticator);
         // From here on there is one URL: the judged one.
         let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
@@ -154,7 +154,7 @@ impl Shared {
 
 /// Scheme and authority of the request, as the client used them.
 fn public_origin(target: &JudgedTarget) -> String {
-    format!("{}://{}", target.scheme(), target.host())
+    [target.scheme(), "://", target.host()].concat()
 }
 
 fn own(answer: Answer, reason: &str, message: &str) -> Decision {
@@ -195,7 +195,7 @@ struct Deciding<'a> {
     target: &'a JudgedTarget,
     demand: Demand,
     /// The kinds of token that the path takes.
-    tokens: Vec<TokenType>,
+    tokens: Cow<'static, [TokenType]>,
     request_id: String,
     now: UnixMillis,
 }

@@ -95,7 +95,7 @@ impl JudgedTarget {
     /// Path and query: exactly what the origin must be sent.
     #[must_use]
     pub fn forward_target(&self) -> String {
-        format!("{}{}", self.path.0, self.search)
+        [self.path.0.as_str(), &self.search].concat()
     }
 
     /// [`forward_target`](Self::forward_target) under the URL's own scheme and authority.
@@ -103,7 +103,7 @@ impl JudgedTarget {
     /// A host that hands this to a URL parser must find that it reads back unchanged, and refuse where it does not.
     #[must_use]
     pub fn forward_url(&self) -> String {
-        format!("{}://{}{}{}", self.scheme, self.host, self.path.0, self.search)
+        [self.scheme, "://", &self.host, &self.path.0, &self.search].concat()
     }
 
     /// What the policy says of every reading that counts, each with the place of its reading; never empty.

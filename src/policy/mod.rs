@@ -4,6 +4,8 @@
 //! then the default. A path with several readings gets the strictest access of all of them, and must meet what every rule
 //! behind them requires.
 
+use std::{borrow::Cow, rc::Rc};
+
 pub mod pattern;
 mod require;
 mod rule;
@@ -88,6 +90,39 @@ pub struct Policy {
     pub static_files_public: bool,
     /// What an unmatched path is.
     pub default: Access,
+    /// The names of all sources, made once: every decision carries one.
+    names: Names,
+    /// Whether no source takes anything but session tokens, as in most policies.
+    only_sessions: bool,
+}
+
+#[derive(Debug)]
+struct Names {
+    rules: Vec<Rc<str>>,
+    admin: Vec<Rc<str>>,
+    public: Vec<Rc<str>>,
+    protected: Vec<Rc<str>>,
+    static_files: Rc<str>,
+    default: Rc<str>,
+}
+
+impl Names {
+    fn of(lists: &PolicyLists) -> Self {
+        let name = |list: &str, index: usize, pattern: Option<&Pattern>| {
+            Rc::from(format!("{list}[{index}] {}", pattern.map_or("", Pattern::as_str)))
+        };
+        let names = |list: &str, patterns: &[Pattern]| {
+            patterns.iter().enumerate().map(|(index, pattern)| name(list, index, Some(pattern))).collect()
+        };
+        Self {
+            rules: lists.rules.iter().enumerate().map(|(index, rule)| name("rules", index, rule.patterns.first())).collect(),
+            admin: names("admin", &lists.admin),
+            public: names("public", &lists.public),
+            protected: names("protected", &lists.protected),
+            static_files: "static_files".into(),
+            default: "default".into(),
+        }
+    }
 }
 
 /// The lists of a policy, as read from the settings.
@@ -109,6 +144,9 @@ impl Policy {
     /// Compiles a policy.
     #[must_use]
     pub fn new(lists: PolicyLists, admin_requires: Requirement, static_files_public: bool, default: Access) -> Self {
+        let names = Names::of(&lists);
+        let takes_sessions = |requirement: &Requirement| requirement.tokens.is_empty();
+        let only_sessions = takes_sessions(&admin_requires) && lists.rules.iter().all(|rule| takes_sessions(&rule.require));
         let mut rule_of = Vec::new();
         let mut rule_patterns = Vec::new();
         for (index, rule) in lists.rules.iter().enumerate() {
@@ -128,6 +166,8 @@ impl Policy {
             admin_requires,
             static_files_public,
             default,
+            names,
+            only_sessions,
         }
     }
 
@@ -168,10 +208,14 @@ impl Policy {
 
     /// The kinds of token that a source takes: those that all its requirements name, or session tokens where none names any.
     #[must_use]
-    pub fn tokens_of(&self, source: Source) -> Vec<TokenType> {
+    pub fn tokens_of(&self, source: Source) -> Cow<'static, [TokenType]> {
+        const SESSIONS: &[TokenType] = &[TokenType::SessionToken];
+        if self.only_sessions {
+            return Cow::Borrowed(SESSIONS);
+        }
         let mut named = self.requirements_of(source).map(|requirement| &requirement.tokens).filter(|tokens| !tokens.is_empty());
         match named.next() {
-            None => vec![TokenType::SessionToken],
+            None => Cow::Borrowed(SESSIONS),
             Some(first) => {
                 let rest: Vec<_> = named.collect();
                 first.iter().copied().filter(|kind| rest.iter().all(|tokens| tokens.contains(kind))).collect()
@@ -186,18 +230,17 @@ impl Policy {
 
     /// The name of a source: its place in the settings and the pattern there, as `admin[0] /admin(.*)`.
     #[must_use]
-    pub fn name_of(&self, source: Source) -> String {
-        let named = |list: &str, index: usize, pattern: Option<&Pattern>| {
-            format!("{list}[{index}] {}", pattern.map_or("", Pattern::as_str))
+    pub fn name_of(&self, source: Source) -> Rc<str> {
+        let names = &self.names;
+        let name = match source {
+            Source::Rule(index) => names.rules.get(index),
+            Source::Admin(index) => names.admin.get(index),
+            Source::Public(index) => names.public.get(index),
+            Source::Protected(index) => names.protected.get(index),
+            Source::StaticFiles => Some(&names.static_files),
+            Source::Default => None,
         };
-        match source {
-            Source::Rule(index) => named("rules", index, self.rules.get(index).and_then(|rule| rule.patterns.first())),
-            Source::Admin(index) => named("admin", index, self.admin.patterns().get(index)),
-            Source::Public(index) => named("public", index, self.public.patterns().get(index)),
-            Source::Protected(index) => named("protected", index, self.protected.patterns().get(index)),
-            Source::StaticFiles => "static_files".to_owned(),
-            Source::Default => "default".to_owned(),
-        }
+        name.unwrap_or(&names.default).clone()
     }
 
     fn listed(&self, method: &str, path: &str) -> Option<Source> {
