@@ -101,6 +101,15 @@ describe('protected document', () => {
     assertSignIn(response, 303, '/settings');
   });
 
+  test('a session with tasks to do is nobody yet, and goes to its tasks', async () => {
+    const cookies = sessionCookies(await gate.clerk.token({ sts: 'pending' }));
+    const response = await gate.request('/dashboard', { document: true, cookies });
+    assert.equal(response.status, 307);
+    assert.equal(response.headers.get('location'), `${gate.url}/sign-in/tasks?redirect_url=${encodeURIComponent(`${gate.url}/dashboard`)}`);
+    assert.equal((await gate.request('/api/protected', { cookies })).status, 401);
+    assertOwnAnswer(response);
+  });
+
   test('what no list names is protected', async () => {
     assertSignIn(await gate.request('/billing', { document: true, cookies: SIGNED_OUT_COOKIES }), 307, '/billing');
     await assertProblem(await gate.request('/billing'), 401, 'dev-browser-missing');

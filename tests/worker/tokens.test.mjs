@@ -1,12 +1,12 @@
 // Which tokens open a protected path. Each refusal has its neighbour that passes: the token of the first test.
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { KeyObject, createHmac } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { exportSPKI, generateKeyPair } from 'jose';
 
-import { KID } from '../support/clerk.mjs';
+import { KID, json } from '../support/clerk.mjs';
 import { sessionCookies, startGate } from '../support/gate.mjs';
 
 /** @type {Awaited<ReturnType<typeof startGate>>} */
@@ -44,12 +44,21 @@ describe('accepted', () => {
     assert.equal((await gate.request('/api/protected', { cookies })).status, 200);
   });
 
-  test('with each of the three algorithms', async () => {
-    for (const alg of ['RS256', 'RS384', 'RS512']) {
-      // Web Crypto ties a key to one hash, so the same key pair is used through node:crypto.
-      const { KeyObject } = await import('node:crypto');
-      const key = KeyObject.from(gate.clerk.keys.privateKey);
-      assert.equal((await gate.request('/api/protected', { token: await gate.clerk.token({}, { alg }, key) })).status, alg === 'RS256' ? 200 : 401, alg);
+  test('with each of the three algorithms, where the key allows it', async () => {
+    const { alg: _, ...anyAlgorithm } = gate.clerk.jwk;
+    const open = await startGate();
+    try {
+      open.clerk.respondWith((__, response) => json(response, 200, { keys: [anyAlgorithm] }));
+      for (const alg of ['RS256', 'RS384', 'RS512']) {
+        // Web Crypto ties a key to one hash; node:crypto signs with any.
+        const key = KeyObject.from(gate.clerk.keys.privateKey);
+        const token = await gate.clerk.token({}, { alg }, key);
+        assert.equal((await open.request('/api/protected', { token })).status, 200, alg);
+        // The key set of the other gate says RS256.
+        assert.equal((await gate.request('/api/protected', { token })).status, alg === 'RS256' ? 200 : 401, alg);
+      }
+    } finally {
+      await open.stop();
     }
   });
 
@@ -154,9 +163,11 @@ describe('malformed', () => {
     const token = `a.${'b'.repeat(1024 * 1024)}.c`;
     for (const header of [`Authorization: Bearer ${token}`, `Cookie: __session=${token}`]) {
       const { status } = await gate.raw(`GET /api/protected HTTP/1.1\r\nHost: gate.localhost\r\n${header}\r\nConnection: close\r\n\r\n`);
-      assert.ok(status >= 400, `${status}`);
+      assert.ok(status >= 400 || status === 0, `${status}, where 0 is a connection that was closed`);
     }
     assert.deepEqual(gate.origin.seen, []);
+    assert.equal((await gate.request('/')).status, 200, 'the gate is still there');
+    gate.origin.clear();
   });
 
   test('cookies of any bytes are a clear answer', async () => {
