@@ -35,7 +35,7 @@ describe('the demo in a browser', { skip: executablePath ? false : 'no browser i
   beforeEach(async () => {
     context = await browser.newContext({ baseURL: stack.gateUrl });
     page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000); // a bound, not a measure: the machine may be busy
   });
   afterEach(() => context.close());
 

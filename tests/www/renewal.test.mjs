@@ -103,7 +103,7 @@ describe('an expired session token in a browser', { skip: executablePath ? false
   async function signIn(persona) {
     const own = await browser.newContext({ baseURL: stack.gateUrl });
     const page = await own.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000); // a bound, not a measure: the machine may be busy
     await page.goto('/dashboard');
     await page.getByRole('button', { name: `Continue as ${persona}` }).click();
     await page.getByRole('heading', { level: 1, name: 'Dashboard', exact: true }).waitFor();
@@ -116,7 +116,7 @@ describe('an expired session token in a browser', { skip: executablePath ? false
   async function comeBack(persona) {
     context = await browser.newContext({ baseURL: stack.gateUrl, storageState: left[persona] });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000); // a bound, not a measure: the machine may be busy
     /** @type {string[]} */
     const visited = [];
     page.on('request', (request) => request.isNavigationRequest() && visited.push(request.url()));
