@@ -23,6 +23,8 @@ pub struct Decision {
     pub response_headers: Vec<(String, String)>,
     /// Whether the answer is for this user alone: then no shared cache may keep it.
     pub is_private: bool,
+    /// Whether the session token had no `azp` and was let through by `missing_azp`: a host logs it, so that it can be counted.
+    pub is_azp_missing: bool,
 }
 
 /// What happens to a request.

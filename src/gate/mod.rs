@@ -167,6 +167,7 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
         auth: Auth::default(),
         response_headers: Vec::new(),
         is_private: false,
+        is_azp_missing: false,
     }
 }
 
@@ -284,6 +285,7 @@ impl Deciding<'_> {
             auth: state.auth,
             response_headers: state.headers.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).collect(),
             is_private: had_credential,
+            is_azp_missing: state.azp_missing,
         }
     }
 }

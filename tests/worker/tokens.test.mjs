@@ -68,6 +68,34 @@ describe('accepted', () => {
   });
 });
 
+describe('missing_azp', () => {
+  test('observe accepts a token without a party and logs it; another party stays refused', async () => {
+    const lenient = await startGate({ policy: { missing_azp: 'observe' } });
+    try {
+      const token = await lenient.clerk.token({ azp: undefined });
+      assert.equal((await lenient.request('/api/protected', { token })).status, 200);
+      assert.match(lenient.worker.log(), /"event":"azp-missing"/);
+      assert.equal((await lenient.request('/api/protected', { token: await lenient.clerk.token({ azp: 'https://evil.example' }) })).status, 401);
+    } finally {
+      await lenient.stop();
+    }
+  });
+
+  test('navigation accepts it on a same-origin page from the cookie only', async () => {
+    const lenient = await startGate({ policy: { missing_azp: 'navigation' } });
+    try {
+      const token = await lenient.clerk.token({ azp: undefined });
+      const cookies = sessionCookies(token);
+      const from = (/** @type {string} */ site) => lenient.request('/dashboard', { document: true, cookies, headers: { 'sec-fetch-site': site } });
+      assert.equal((await from('same-origin')).status, 200);
+      assert.notEqual((await from('cross-site')).status, 200);
+      assert.equal((await lenient.request('/api/protected', { token })).status, 401);
+    } finally {
+      await lenient.stop();
+    }
+  });
+});
+
 describe('refused', () => {
   test('expired', async () => assert.equal(await refusal(await gate.clerk.token({ exp: now() - 6 })), '401 session-token-expired-refresh-non-eligible-no-refresh-cookie'));
   test('early', async () => assert.equal(await refusal(await gate.clerk.token({ nbf: now() + 60 })), '401 session-token-nbf'));

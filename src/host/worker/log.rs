@@ -7,8 +7,12 @@ pub(super) fn error(event: &str, message: &str) {
     worker::console_error!("{}", line(&[("event", event), ("message", message)]));
 }
 
-/// A request that was not let in, where the reason is worth a line: it could not be judged or not be checked.
+/// A token without `azp` that was accepted, and a request that was not let in, where the reason is worth a line: it could not be judged or not be checked.
 pub(super) fn decision(request: &web_sys::Request, decision: &Decision) {
+    if decision.is_azp_missing {
+        let rule = decision.rule.as_deref().unwrap_or_default();
+        worker::console_warn!("{}", line(&[("event", "azp-missing"), ("reason", &decision.reason), ("rule", rule)]));
+    }
     if decision.verb() == "deny" && !decision.message.is_empty() {
         let status = decision.status().to_string();
         let rule = decision.rule.as_deref().unwrap_or_default();
