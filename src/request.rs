@@ -79,6 +79,7 @@ header_names! {
     Referer = "referer",
     SecFetchDest = "sec-fetch-dest",
     SecFetchSite = "sec-fetch-site",
+    Upgrade = "upgrade",
     UserAgent = "user-agent",
 }
 

@@ -11,6 +11,10 @@ pub enum Refusal {
     SignInRequired,
     /// A session, but not the right one.
     Forbidden,
+    /// A request that another site's page made.
+    CrossSite,
+    /// A method that no origin needs.
+    MethodRefused,
     /// The gate's settings are wrong.
     Misconfigured,
     /// The origin did not answer.
@@ -29,6 +33,12 @@ impl Refusal {
             Self::BadRequest => (400, "Bad request", "The address of this request cannot be understood in one way only."),
             Self::SignInRequired => (401, "Sign in required", "Sign in to go on."),
             Self::Forbidden => (403, "Not allowed", "Your account may not see this page."),
+            Self::CrossSite => (
+                403,
+                "Cross-site request refused",
+                "This request came from a page of another site. Open this site and try again.",
+            ),
+            Self::MethodRefused => (405, "Method not allowed", "This site does not answer requests of this kind."),
             Self::NotFound => (404, "Not found", "There is nothing here."),
             Self::Misconfigured => {
                 (500, "Gate misconfigured", "This site is not set up correctly. Its operator finds the cause in the log.")
@@ -51,11 +61,22 @@ impl Refusal {
     /// A plain page for people, without scripts or foreign text.
     #[must_use]
     pub fn page(self) -> Answer {
+        self.render_page("")
+    }
+
+    /// [`page`](Self::page), with the `reason` of a [`problem`](Self::problem) for whoever reports it.
+    #[must_use]
+    pub fn page_naming(self, reason: &str) -> Answer {
+        let reason: String = reason.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+        self.render_page(&format!("<p><code>{reason}</code></p>"))
+    }
+
+    fn render_page(self, more: &str) -> Answer {
         let (status, title, text) = self.wire();
         let body = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
              <title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;\
-             color-scheme:light dark}}</style><h1>{title}</h1><p>{text}</p></html>"
+             color-scheme:light dark}}</style><h1>{title}</h1><p>{text}</p>{more}</html>"
         );
         let mut headers = self.headers();
         headers.push(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()));
@@ -69,7 +90,8 @@ impl Refusal {
             Self::CannotTell | Self::OriginUnreachable => {
                 headers.push(("retry-after", crate::limits::RETRY_AFTER_SECS.to_string()));
             }
-            Self::BadRequest | Self::Forbidden | Self::NotFound | Self::Misconfigured => {}
+            Self::MethodRefused => headers.push(("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned())),
+            Self::BadRequest | Self::Forbidden | Self::CrossSite | Self::NotFound | Self::Misconfigured => {}
         }
         headers
     }

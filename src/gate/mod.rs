@@ -8,6 +8,7 @@
 //! [`Gate::begin`] is the only door in, [`Suspended::resume`](crate::machine::Suspended::resume) the only way back.
 
 mod answer;
+mod csrf;
 mod decision;
 mod endpoint;
 mod identity;
@@ -115,6 +116,10 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
     }
 }
 
+/// Methods that show a request's cookies to whoever made it be sent, or open a tunnel past the gate (RFC 9110 sections 9.3.6 and
+/// 9.3.8); `TRACK` is what IIS calls `TRACE`.
+const REFUSED_METHODS: [&str; 3] = ["TRACE", "TRACK", "CONNECT"];
+
 impl Shared {
     async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
         let target = match path::judge(&request.url, &self.settings.path) {
@@ -127,6 +132,9 @@ impl Shared {
         }
         if target.readings().iter().any(|reading| endpoint::is_own(&reading.path)) {
             return own(Refusal::NotFound.problem("no-such-endpoint"), "no-such-endpoint", "");
+        }
+        if REFUSED_METHODS.iter().any(|refused| refused.eq_ignore_ascii_case(&request.method)) {
+            return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");
         }
         let demand = self.settings.policy.demand_for(&request.method, &target);
         let tokens = self.settings.policy.tokens_of(demand.source);
@@ -172,7 +180,7 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
 }
 
 fn unjudged(request: &RequestView, kind: &str, message: String) -> Decision {
-    let answer = if is_document(request) { Refusal::BadRequest.page() } else { Refusal::BadRequest.problem(kind) };
+    let answer = if is_document(request) { Refusal::BadRequest.page_naming(kind) } else { Refusal::BadRequest.problem(kind) };
     let mut decision = own(answer, kind, "");
     decision.message = message;
     decision
@@ -218,6 +226,16 @@ impl Deciding<'_> {
             let answer = answer::redirect(&self.request.method, location);
             return self.finish(Action::Answer(answer), reason, state);
         }
+        if state.from_cookies
+            && state.is_authenticated()
+            && self.refuses_foreign_pages()
+            && let Some(message) = csrf::foreign_page(self.request, self.target, self.authenticator)
+        {
+            let reason = "cross-site-request".to_owned();
+            let refusal = Refusal::CrossSite;
+            let answer = if is_document() { refusal.page() } else { refusal.problem(&reason) };
+            return self.finish(Action::Answer(answer), reason, RequestState { message, ..state });
+        }
         if is_public {
             return self.forward("public", state);
         }
@@ -253,6 +271,12 @@ impl Deciding<'_> {
             None => Refusal::Forbidden.problem(&reason),
         };
         self.finish(Action::Answer(answer), reason, state)
+    }
+
+    fn refuses_foreign_pages(&self) -> bool {
+        let policy = &self.settings.policy;
+        let by_default = |source| self.settings.csrf && policy.access_of(source) != Access::Public;
+        self.demand.sources.iter().any(|source| policy.csrf_of(*source).unwrap_or_else(|| by_default(*source)))
     }
 
     /// A 401. Where OAuth tokens are taken it says where to learn how to get one (RFC 9728 section 5.1), as Clerk's middleware does.

@@ -140,6 +140,9 @@ impl ReadingKinds {
     /// Every kind.
     pub const ALL: Self = Self(u32::MAX);
 
+    /// None but the canonical one.
+    pub const NONE: Self = Self(0);
+
     /// Whether `kind` is in the set.
     #[must_use]
     pub const fn contains(self, kind: ReadingKind) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! In order: the ordered rules, first match wins; then the three lists, admin over public over protected; then static files;
 //! then the default. A path with several readings gets the strictest access of all of them, and must meet what every rule
-//! behind them requires.
+//! behind them requires. So does a request of a method that nobody knows: an origin may run any of its handlers for it.
 
 use std::{borrow::Cow, rc::Rc};
 
@@ -18,6 +18,10 @@ pub use self::{
     static_files::is_static_file,
 };
 use crate::{path::JudgedTarget, session::TokenType};
+
+/// Methods that origins take for what they are (RFC 9110 section 9.3, RFC 5789). Any other may run whatever handler an origin has
+/// left; two of the RFC's never get here, see [`Gate::begin`](crate::gate::Gate::begin).
+const KNOWN_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// What a path is, from open to closed: the order is the strictness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -174,8 +178,22 @@ impl Policy {
     /// What a request is asked for: the strictest of all readings of its path.
     #[must_use]
     pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
+        let is_known = self.knows_method(method);
+        let mut of_other_methods: Vec<Source> = Vec::new();
+        let listed = |path: &str| {
+            let listed = self.listed(method, path);
+            if !is_known {
+                let rules = self.rules_for(path).map(Source::Rule);
+                let before = of_other_methods.len();
+                of_other_methods.extend(rules);
+                // Named by rules of other methods only, it is what unlisted paths are, and what those rules say.
+                return listed.or((of_other_methods.len() > before).then_some(Source::Default));
+            }
+            listed
+        };
+        let answers = target.answers(self.unlisted(method, target), listed);
         let mut sources: Vec<Source> = Vec::with_capacity(1);
-        for (source, _) in target.answers(self.unlisted(method, target), |path| self.listed(method, path)) {
+        for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
             if !sources.contains(&source) {
                 sources.push(source);
             }
@@ -243,12 +261,28 @@ impl Policy {
         name.unwrap_or(&names.default).clone()
     }
 
+    /// Whether an unsafe request of a foreign page is refused where a source gives the access; `None`: as the settings have it.
+    #[must_use]
+    pub fn csrf_of(&self, source: Source) -> Option<bool> {
+        if let Source::Rule(index) = source { self.rules.get(index).and_then(|rule| rule.csrf) } else { None }
+    }
+
+    /// The rules with a pattern that matches, in their order, whatever their methods.
+    fn rules_for(&self, path: &str) -> impl Iterator<Item = usize> {
+        self.rule_patterns.matches(path).filter_map(|index| self.rule_of.get(index).copied())
+    }
+
+    /// Whether the method is one that every origin knows, or one that the policy speaks of.
+    fn knows_method(&self, method: &str) -> bool {
+        KNOWN_METHODS.contains(&method)
+            || self
+                .rules
+                .iter()
+                .any(|rule| rule.methods.as_ref().is_some_and(|methods| methods.iter().any(|known| known == method)))
+    }
+
     fn listed(&self, method: &str, path: &str) -> Option<Source> {
-        let rule = self
-            .rule_patterns
-            .matches(path)
-            .filter_map(|index| self.rule_of.get(index).copied())
-            .find(|rule| self.rules.get(*rule).is_some_and(|rule| rule.has_method(method)));
+        let rule = self.rules_for(path).find(|rule| self.rules.get(*rule).is_some_and(|rule| rule.has_method(method)));
         rule.map(Source::Rule)
             .or_else(|| self.admin.first_match(path).map(Source::Admin))
             .or_else(|| self.public.first_match(path).map(Source::Public))
@@ -257,7 +291,7 @@ impl Policy {
 
     /// What an unlisted path is. A static file has to be one under every reading that counts without being listed.
     fn unlisted(&self, method: &str, target: &JudgedTarget) -> Source {
-        let is_read = method.eq_ignore_ascii_case("GET") || method.eq_ignore_ascii_case("HEAD");
+        let is_read = method == "GET" || method == "HEAD";
         let is_static = self.static_files_public
             && is_read
             && target.readings().iter().filter(|reading| reading.firm).all(|reading| is_static_file(&reading.path));

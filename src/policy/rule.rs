@@ -16,17 +16,17 @@ pub struct Rule {
     pub access: Access,
     /// What it demands beside a session.
     pub require: Requirement,
+    /// Whether unsafe requests of foreign pages are refused; `None`: as the setting `csrf` has it, for all but public rules.
+    pub csrf: Option<bool>,
 }
 
 impl Rule {
-    /// Whether the rule speaks of this method. HEAD is GET without a body (RFC 9110 section 9.3.2), so it follows GET.
+    /// Whether the rule speaks of this method. Methods are compared as they are, with their case (RFC 9110 section 9.1). HEAD is
+    /// GET without a body (section 9.3.2), so it follows GET.
     #[must_use]
     pub fn has_method(&self, method: &str) -> bool {
-        self.methods.as_ref().is_none_or(|methods| {
-            methods
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(method) || (known == "GET" && method.eq_ignore_ascii_case("HEAD")))
-        })
+        let is_meant = |known: &String| known == method || (known == "GET" && method == "HEAD");
+        self.methods.as_ref().is_none_or(|methods| methods.iter().any(is_meant))
     }
 
     /// Reads the list of rules.
@@ -56,6 +56,7 @@ impl Rule {
         let access = table
             .take_choice("access", &[("public", Access::Public), ("protected", Access::Protected), ("admin", Access::Admin)]);
         let access = access.unwrap_or(Access::Protected);
+        let csrf = table.take_flag("csrf");
         let require_place = table.name("require");
         let require = table.take("require");
         if access == Access::Public && require.is_some() {
@@ -64,7 +65,7 @@ impl Rule {
         }
         table.finish();
         let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
-        Some(Self { patterns, methods, access, require })
+        Some(Self { patterns, methods, access, require, csrf })
     }
 }
 

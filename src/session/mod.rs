@@ -243,6 +243,12 @@ impl Authenticator {
         self.settings.instance.as_ref().map(|instance| &instance.key)
     }
 
+    /// Whether a web origin (`https://host[:port]`) is one of the authorized parties.
+    #[must_use]
+    pub fn is_authorized_party(&self, url_origin: &str) -> bool {
+        self.settings.verifier.options.authorized_parties.iter().any(|party| party.is_met_by(url_origin))
+    }
+
     /// Makes sure that there is a fresh key set (or a PEM key) to verify with; for a host's readiness.
     ///
     /// # Errors
@@ -321,7 +327,7 @@ impl Authenticator {
             (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {
                 Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader, String::new()))
             }
-            (None, _) => flow::with_cookies(&context, io).await,
+            (None, _) => Ok(RequestState { from_cookies: true, ..flow::with_cookies(&context, io).await? }),
         }
     }
 }

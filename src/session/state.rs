@@ -86,6 +86,8 @@ pub struct RequestState {
     /// The check could not be made (no keys, no answer): neither signed in nor known to be signed out. Clerk has no such state,
     /// and says signed out.
     pub unknown: bool,
+    /// Whether cookies were looked at, and no token in the `Authorization` header: what a browser sends along by itself.
+    pub from_cookies: bool,
     /// The token has no `azp` although authorized parties are asked for, and was let through.
     pub azp_missing: bool,
 }
@@ -114,6 +116,7 @@ impl RequestState {
             azp_missing: auth.is_azp_missing(),
             auth,
             unknown: false,
+            from_cookies: false,
         }
     }
 
@@ -168,6 +171,7 @@ impl RequestState {
             headers: headers.0,
             auth,
             unknown: false,
+            from_cookies: false,
             azp_missing: false,
         }
     }

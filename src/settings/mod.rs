@@ -19,7 +19,7 @@ pub use self::{
     node::{Node, NodeError},
 };
 use crate::{
-    path::PathSettings,
+    path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
     session::{MissingAzp, TokenType},
 };
@@ -45,6 +45,8 @@ pub struct Settings {
     pub sign_up_url: Option<String>,
     /// Where a signed-in user goes who may not see a page. `None`: a plain 403 page.
     pub unauthorized_url: Option<String>,
+    /// Whether protected paths refuse unsafe requests of foreign pages, where a rule does not say otherwise.
+    pub csrf: bool,
 }
 
 impl Settings {
@@ -75,6 +77,8 @@ impl Settings {
         let default = table.take_choice("default", &[("protected", Access::Protected), ("public", Access::Public)]);
         let static_files = table.take_choice("static_files", &[("public", true), ("default", false)]);
         let locales = table.take_texts("locales").unwrap_or_default();
+        let path_readings = table.take_texts("path_readings");
+        let csrf = table.take_flag("csrf").unwrap_or(true);
         let mut patterns = |key| table.take_patterns(key).into_iter().map(|(_, pattern)| pattern).collect::<Vec<_>>();
         let mut lists = PolicyLists {
             public: patterns("public"),
@@ -109,7 +113,8 @@ impl Settings {
         if !has_secret_key && policy.sources_with_requirements().any(takes_machines) {
             errors.push(SettingError::missing("CLERK_SECRET_KEY", "a secret key, since a rule takes machine tokens"));
         }
-        let path = PathSettings { locales: read_locales(locales, &mut errors), ..PathSettings::default() };
+        let readings = path_readings.map_or(ReadingKinds::ALL, |names| read_path_readings(names, &mut errors));
+        let path = PathSettings { locales: read_locales(locales, &mut errors), readings };
 
         if environment.has_origin_binding && origin.is_some() {
             let why = "there is a service binding `ORIGIN` too, and a request can go to one origin only";
@@ -126,6 +131,7 @@ impl Settings {
             sign_in_url,
             sign_up_url,
             unauthorized_url,
+            csrf,
         };
         settings.check_pages_are_open(&mut errors);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
@@ -217,4 +223,25 @@ fn read_locales(locales: Vec<(String, String)>, errors: &mut Vec<SettingError>) 
         }
     }
     read
+}
+
+/// The kinds of reading that are looked at: those of the list, or with `all` first, all but those with a `-` before their name.
+fn read_path_readings(names: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> ReadingKinds {
+    let takes_away = names.first().is_some_and(|(_, name)| name == "all");
+    let mut kinds = if takes_away { ReadingKinds::ALL } else { ReadingKinds::NONE };
+    for (place, name) in names.into_iter().skip(usize::from(takes_away)) {
+        let bare = if takes_away { name.strip_prefix('-') } else { Some(name.as_str()) };
+        match bare.and_then(ReadingKind::from_name).filter(|kind| *kind != ReadingKind::Canonical) {
+            Some(kind) => kinds = if takes_away { kinds.without(kind) } else { kinds.with(kind) },
+            None => errors.push(SettingError::value(&place, &name, expected_reading(takes_away))),
+        }
+    }
+    kinds
+}
+
+fn expected_reading(takes_away: bool) -> String {
+    let kinds = ReadingKind::ALL.iter().filter(|kind| **kind != ReadingKind::Canonical);
+    let names: Vec<&str> = kinds.map(|kind| kind.as_str()).collect();
+    let form = if takes_away { "after `all` a `-` and one of" } else { "`all` as the first, or one of" };
+    format!("{form} {}", names.join(", "))
 }

@@ -50,6 +50,13 @@ impl<'e> TableReader<'e> {
         }
     }
 
+    pub(crate) fn take_flag(&mut self, key: &'static str) -> Option<bool> {
+        match self.take(key)? {
+            Node::Bool(flag) => Some(flag),
+            other => self.refuse(key, &other, "true or false"),
+        }
+    }
+
     /// A list of strings, each with its place; one string alone stands for a list of one.
     pub(crate) fn take_texts(&mut self, key: &'static str) -> Option<Vec<(String, String)>> {
         let name = self.name(key);

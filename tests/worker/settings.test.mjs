@@ -30,6 +30,13 @@ const WRONG = {
   'a claim with two tests': [{ policy: { admin_requires: { claim: 'a', equals: 1, contains: 2 } } }, /a claim needs exactly one test/],
   'a public rule that requires': [{ policy: { rules: [{ match: '/x', access: 'public', require: { role: 'org:admin' } }] } }, /a public rule cannot require anything/],
   'a method in lower case': [{ policy: { rules: [{ match: '/x', methods: ['post'] }] } }, /setting `rules\[0\]\.methods\[0\]` is `post`, expected a method in upper case/],
+  'a reading that nobody knows': [{ policy: { path_readings: ['matrix-param'] } }, /setting `path_readings\[0\]` is `matrix-param`, expected `all` as the first, or one of as-written, decoded,/],
+  'a reading taken away from a list that is none': [{ policy: { path_readings: ['-decoded'] } }, /setting `path_readings\[0\]` is `-decoded`, expected `all` as the first/],
+  'a reading added to all of them': [{ policy: { path_readings: ['all', 'decoded'] } }, /setting `path_readings\[1\]` is `decoded`, expected after `all` a `-` and one of/],
+  'the canonical path switched off': [{ policy: { path_readings: ['all', '-canonical'] } }, /setting `path_readings\[1\]` is `-canonical`/],
+  'a locale with a slash': [{ policy: { locales: ['en/us'] } }, /setting `locales\[0\]` is `en\/us`, expected a locale/],
+  'a CSRF check that is a word': [{ policy: { csrf: 'off' } }, /setting `csrf` is a string, expected true or false/],
+  'a CSRF check of a rule that is a word': [{ policy: { rules: [{ match: '/x', csrf: 'off' }] } }, /setting `rules\[0\]\.csrf` is a string, expected true or false/],
   'a role without its prefix': [{ policy: { rules: [{ match: '/x', require: { role: 'admin' } }] } }, /beginning with `org:`/],
 };
 

@@ -1,0 +1,53 @@
+//! Cross-site request forgery: a page of somebody else makes a browser send a request, and the browser adds its cookies.
+//!
+//! 1. Only requests whose session came from cookies: no page can make a browser add an `Authorization` header of its own accord.
+//! 2. Only those that can change something: all methods but GET, HEAD and OPTIONS, and the opening of a WebSocket, for which
+//!    browsers ask no origin's leave.
+//! 3. `Origin` says whose page it was: it has to be the request's own origin or an authorized party.
+//! 4. Where it is absent or `null` (a page with `Referrer-Policy: no-referrer` posts so to itself), `Sec-Fetch-Site` has to be
+//!    `same-origin` or `none`.
+//! 5. A request without either is no browser's: all of them send `Origin` with what is checked here.
+//!
+//! Source: RFC 6454 section 7; Fetch, "serializing a request origin"; Fetch Metadata section 2.3.
+
+use super::public_origin;
+use crate::{
+    path::JudgedTarget,
+    request::{HeaderName, RequestView},
+    session::Authenticator,
+    settings::quote,
+};
+
+/// Whose page a forged request came from, in words for the operator; `None` where it is ours, or no page's.
+pub(super) fn foreign_page(request: &RequestView, target: &JudgedTarget, authenticator: &Authenticator) -> Option<String> {
+    if is_safe(request) {
+        return None;
+    }
+    let site = || request.header(HeaderName::SecFetchSite);
+    match request.header(HeaderName::Origin) {
+        Some(origin) if origin == own_origin(target) || authenticator.is_authorized_party(&origin) => None,
+        Some(origin) if origin != "null" => {
+            Some(format!("`Origin` is `{}`, expected the request's own origin or an authorized party", quote(&origin)))
+        }
+        origin => match site() {
+            Some(site) if site == "same-origin" || site == "none" => None,
+            Some(site) => Some(format!("`Sec-Fetch-Site` is `{}`, expected `same-origin` or `none`", quote(&site))),
+            None => origin.map(|_| "`Origin` is `null` and there is no `Sec-Fetch-Site`".to_owned()),
+        },
+    }
+}
+
+fn is_safe(request: &RequestView) -> bool {
+    match &*request.method {
+        "GET" | "HEAD" => request.header(HeaderName::Upgrade).is_none(),
+        "OPTIONS" => true,
+        _ => false,
+    }
+}
+
+/// The origin as browsers write it: without the default port.
+fn own_origin(target: &JudgedTarget) -> String {
+    let origin = public_origin(target);
+    let default_port = if target.scheme() == "https" { ":443" } else { ":80" };
+    origin.strip_suffix(default_port).map(str::to_owned).unwrap_or(origin)
+}

@@ -1,0 +1,149 @@
+// Requests that another site's page made a browser send, through the built Worker in workerd.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+
+import { sessionCookies, startGate } from '../support/gate.mjs';
+
+const TRUSTED = 'https://app.example.com';
+const POLICY = {
+  authorized_parties: [TRUSTED, 'https://*.preview.example.com'],
+  missing_azp: 'observe',
+  rules: [
+    { match: '/api/callback', csrf: false },
+    { match: '/login', methods: ['POST'], access: 'public', csrf: true },
+    { match: '/login', access: 'public' },
+  ],
+};
+
+/** @type {Awaited<ReturnType<typeof startGate>>} */
+let gate;
+/** @type {string} */
+let cookies;
+before(async () => {
+  gate = await startGate({ policy: POLICY });
+  cookies = sessionCookies(await gate.clerk.token({ azp: TRUSTED }));
+});
+after(() => gate.stop());
+beforeEach(() => gate.origin.clear());
+
+/** @param {string} path @param {Record<string, string>} headers @param {RequestInit & { token?: string, cookies?: string, document?: boolean }} [init] */
+const post = (path, headers, init) => gate.request(path, { method: 'POST', body: 'a=1', cookies, headers, ...init });
+
+/** Sends a request with headers that `fetch` does not let through, and nothing that it adds. @param {string[]} lines */
+const raw = async (lines) => (await gate.raw([...lines, `Host: ${new URL(gate.url).host}`, `Cookie: ${cookies}`, 'Connection: close', '', ''].join('\r\n'))).status;
+
+describe('an unsafe request with a session from cookies', () => {
+  const refused = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'anything' },
+    // What a page says of itself counts before what the browser says of the request.
+    { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
+    // Neither the beginning nor the end of a trusted origin is one.
+    { origin: `${TRUSTED}.evil.example` },
+    { origin: 'https://evil.example/https://app.example.com' },
+    { origin: 'https://a.b.preview.example.com' },
+    { origin: 'http://app.example.com' },
+    { origin: `${TRUSTED}, https://evil.example` },
+  ];
+  for (const headers of refused) {
+    test(`is refused with ${JSON.stringify(headers)}`, async () => {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const response = await post('/api/protected', headers, { method });
+        assert.equal(response.status, 403);
+        assert.equal((await response.json()).reason, 'cross-site-request');
+      }
+      assert.deepEqual(gate.origin.seen, []);
+    });
+  }
+
+  const allowed = () => [
+    { origin: gate.url },
+    { origin: TRUSTED },
+    { origin: 'https://pr-7.preview.example.com' },
+    { 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'none' },
+    { origin: 'null', 'sec-fetch-site': 'same-origin' },
+    {},
+  ];
+  test('is forwarded from the own origin, an authorized party, the address bar, and what is no browser', async () => {
+    for (const headers of allowed()) {
+      const response = await post('/api/protected', headers);
+      assert.equal(response.status, 200, JSON.stringify(headers));
+    }
+  });
+
+  test('gets a page that says so where it is a form', async () => {
+    const response = await post('/dashboard', { origin: 'https://evil.example' }, { document: true });
+    assert.equal(response.status, 403);
+    assert.match(await response.text(), /Cross-site request refused/);
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+    assert.deepEqual(gate.origin.seen, []);
+  });
+
+  test('is refused before anything is said about roles', async () => {
+    const response = await post('/api/admin/users', { origin: 'https://evil.example' });
+    assert.equal((await response.json()).reason, 'cross-site-request');
+  });
+
+  test('the log names the origin', async () => {
+    await post('/api/protected', { origin: 'https://evil.example' });
+    assert.match(gate.worker.log(), /`Origin` is `https:\/\/evil\.example`, expected the request's own origin or an authorized party/);
+  });
+});
+
+describe('what is not checked', () => {
+  test('reads and preflights', async () => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+      const response = await gate.request('/api/protected', { method, cookies, headers: { origin: 'https://evil.example' } });
+      assert.equal(response.status, 200, method);
+    }
+  });
+
+  test('a token in the Authorization header: no page can make a browser add it', async () => {
+    const token = await gate.clerk.token({ azp: TRUSTED });
+    assert.equal((await post('/api/protected', { origin: 'https://evil.example' }, { cookies: undefined, token })).status, 200);
+    // With cookies beside it the header is still what counts.
+    assert.equal((await post('/api/protected', { origin: 'https://evil.example' }, { token })).status, 200);
+  });
+
+  test('public paths', async () => {
+    assert.equal((await post('/api/public/ping', { origin: 'https://evil.example' })).status, 200);
+  });
+
+  test('a rule that says so', async () => {
+    assert.equal((await post('/api/callback', { origin: 'https://idp.example' })).status, 200);
+    // Another reading of the path is not the rule's alone.
+    assert.equal((await post('/api/callback/..%2fprotected', { origin: 'https://idp.example' })).status, 403);
+  });
+});
+
+test('a public rule can ask for the check, which concerns signed-in visitors only', async () => {
+  assert.equal((await post('/login', { origin: 'https://evil.example' })).status, 403);
+  assert.equal((await post('/login', { origin: 'https://evil.example' }, { cookies: undefined })).status, 200);
+  assert.equal((await post('/login', { origin: gate.url })).status, 200);
+});
+
+test('a WebSocket of a foreign page is not opened: browsers ask nobody before they send the cookies', async () => {
+  const upgrade = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  assert.equal(await raw(['GET /api/protected HTTP/1.1', ...upgrade, 'Origin: https://evil.example']), 403);
+  assert.deepEqual(gate.origin.seen, []);
+});
+
+describe('`csrf = false` for all', () => {
+  test('leaves the check to the app, but for rules that ask for it', async () => {
+    const open = await startGate({ policy: { ...POLICY, csrf: false, rules: [{ match: '/api/pay', csrf: true }] } });
+    try {
+      const cookies = sessionCookies(await open.clerk.token({ azp: TRUSTED }));
+      const headers = { origin: 'https://evil.example' };
+      assert.equal((await open.request('/api/protected', { method: 'POST', body: 'a', cookies, headers })).status, 200);
+      assert.equal((await open.request('/api/pay', { method: 'POST', body: 'a', cookies, headers })).status, 403);
+    } finally {
+      await open.stop();
+    }
+  });
+});
