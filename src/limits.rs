@@ -61,6 +61,13 @@ pub const READINGS: usize = 256;
 /// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
 pub const READING_BYTES: usize = 64 * 1024;
 
+/// Bytes of all tokens together that an isolate remembers as good. A token takes some three times its length in memory, and an isolate
+/// has 128 MB for everything.
+pub const SEEN_TOKEN_BYTES: usize = 6 * 1024 * 1024;
+
+/// Tokens that a gate remembers as good, where the settings do not say otherwise; one of Clerk's has 700 to 1500 bytes.
+pub const SEEN_TOKENS: usize = 4096;
+
 /// Nesting of a JSON text. Clerk's tokens have three levels; what is far deeper is refused, so that no reader of the claims can
 /// run out of stack.
 pub const JSON_DEPTH: usize = 512;

@@ -107,6 +107,7 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
         issuer,
         authorized_party_patterns: true,
         missing_azp: settings.missing_azp,
+        token_cache: settings.token_cache,
         key_set_attempts: limits::GATE_KEY_SET_ATTEMPTS,
         // At the edge the URL is the public one; what a client says in X-Forwarded-Host is not.
         forwarded_headers: false,

@@ -14,7 +14,7 @@ use crate::{
     json::Raw,
     request::{HeaderName, RequestView},
     time::UnixMillis,
-    token::{CompactJws, MissingAzp, TokenError},
+    token::{CompactJws, MissingAzp, SeenTokens, TokenError},
     web_url::WebUrl,
 };
 
@@ -31,7 +31,7 @@ pub(super) struct Context<'r> {
 /// A token and what decoding it gave; decoded at most once.
 pub(super) struct Carried {
     pub(super) token: Rc<str>,
-    decoded: OnceCell<Result<CompactJws, TokenError>>,
+    decoded: OnceCell<Result<Rc<CompactJws>, TokenError>>,
 }
 
 impl Carried {
@@ -39,8 +39,16 @@ impl Carried {
         Self { token: token.into(), decoded: OnceCell::new() }
     }
 
-    pub(super) fn decoded(&self) -> &Result<CompactJws, TokenError> {
-        self.decoded.get_or_init(|| CompactJws::decode(&self.token))
+    /// A token that may have been seen before: then it is decoded already.
+    fn known(token: &str, seen: &SeenTokens) -> Self {
+        match seen.decoded(token) {
+            Some(jws) => Self { token: jws.token().clone(), decoded: OnceCell::from(Ok(jws)) },
+            None => Self::new(token),
+        }
+    }
+
+    pub(super) fn decoded(&self) -> &Result<Rc<CompactJws>, TokenError> {
+        self.decoded.get_or_init(|| CompactJws::decode(&self.token).map(Rc::new))
     }
 
     fn claim(&self, name: &str) -> Option<Raw<'_>> {
@@ -80,11 +88,12 @@ impl<'r> Context<'r> {
     /// The token of the `Authorization` header: `Bearer` and a token, or a token alone; no other scheme.
     pub(super) fn token_in_header(&self) -> Option<Carried> {
         let header = self.request.header(HeaderName::Authorization)?;
+        let seen = &self.settings.verifier.options.seen;
         let mut parts = header.split(' ');
         let scheme = parts.next().unwrap_or_default();
         match parts.next().filter(|token| !token.is_empty()) {
-            None => (!scheme.is_empty()).then(|| Carried::new(scheme)),
-            Some(token) => (scheme == "Bearer").then(|| Carried::new(token)),
+            None => (!scheme.is_empty()).then(|| Carried::known(scheme, seen)),
+            Some(token) => (scheme == "Bearer").then(|| Carried::known(token, seen)),
         }
     }
 
@@ -162,7 +171,7 @@ impl<'r> Context<'r> {
         let Found { plain, suffixed, handshake, nonce, redirect_count } = found;
         let carried = |raw: Option<&str>| {
             let token = raw.map(decode_value).filter(|token| !token.is_empty())?;
-            Some(Rc::new(Carried::new(&token)))
+            Some(Rc::new(Carried::known(&token, &self.settings.verifier.options.seen)))
         };
         let value = |raw: Option<&str>| raw.map(|raw| decode_value(raw).into_owned()).filter(|value| !value.is_empty());
 

@@ -63,7 +63,8 @@ pub(super) async fn authenticate(settings: &Settings, io: &Io, token: &Rc<str>, 
 
 async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Result<MachineAuth, Refusal> {
     let refuse = |kind, reason, message: String| Refusal { kind, reason, message, unknown: false };
-    let jws = CompactJws::decode(token).map_err(|error| refuse(TokenType::M2mToken, Reason::TokenInvalid, error.to_string()))?;
+    let jws = CompactJws::decode(token).map(Rc::new);
+    let jws = jws.map_err(|error| refuse(TokenType::M2mToken, Reason::TokenInvalid, error.to_string()))?;
     let kind = if is_m2m(&jws) { TokenType::M2mToken } else { TokenType::OauthToken };
     let verifier = &settings.verifier;
     let options = match kind {

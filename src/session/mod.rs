@@ -167,11 +167,14 @@ impl TokenVerifier {
     ///
     /// The first [`TokenError`] in the order of [`verify`].
     pub async fn verify_token(&self, io: &Io, token: &str) -> Result<VerifiedClaims, TokenError> {
-        let jws = CompactJws::decode(&token.into())?;
+        let jws = match self.options.seen.decoded(token) {
+            Some(jws) => jws,
+            None => Rc::new(CompactJws::decode(&token.into())?),
+        };
         self.verify(io, &jws, Leniency::default()).await
     }
 
-    async fn verify(&self, io: &Io, jws: &CompactJws, leniency: Leniency) -> Result<VerifiedClaims, TokenError> {
+    async fn verify(&self, io: &Io, jws: &Rc<CompactJws>, leniency: Leniency) -> Result<VerifiedClaims, TokenError> {
         verify::verify_session_token(io, jws, &self.keys, &self.options, leniency).await
     }
 }
@@ -308,7 +311,7 @@ impl Authenticator {
             flow::check_sign_in_url(&context)?;
         }
         let token = context.token_in_header();
-        let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_ref().ok()));
+        let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_deref().ok()));
         if matches!(accepts, AcceptsToken::List(_)) && !accepts.accepts(kind.unwrap_or(TokenType::SessionToken)) {
             let reason = Reason::TokenTypeMismatch;
             return Ok(RequestState::signed_out_with(None, reason, String::new(), Headers::default()));

@@ -19,6 +19,7 @@ pub use self::{
     node::{Node, NodeError},
 };
 use crate::{
+    limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
     session::{MissingAzp, TokenType},
@@ -47,6 +48,8 @@ pub struct Settings {
     pub unauthorized_url: Option<String>,
     /// Whether protected paths refuse unsafe requests of foreign pages, where a rule does not say otherwise.
     pub csrf: bool,
+    /// How many tokens are remembered whose signature was good; zero: none.
+    pub token_cache: usize,
 }
 
 impl Settings {
@@ -78,6 +81,7 @@ impl Settings {
         let static_files = table.take_choice("static_files", &[("public", true), ("default", false)]);
         let locales = table.take_texts("locales").unwrap_or_default();
         let path_readings = table.take_texts("path_readings");
+        let token_cache = table.take_count("token_cache", 65535, "a whole number from 0 to 65535").unwrap_or(limits::SEEN_TOKENS);
         let csrf = table.take_flag("csrf").unwrap_or(true);
         let mut patterns = |key| table.take_patterns(key).into_iter().map(|(_, pattern)| pattern).collect::<Vec<_>>();
         let mut lists = PolicyLists {
@@ -132,6 +136,7 @@ impl Settings {
             sign_up_url,
             unauthorized_url,
             csrf,
+            token_cache,
         };
         settings.check_pages_are_open(&mut errors);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }

@@ -57,6 +57,21 @@ impl<'e> TableReader<'e> {
         }
     }
 
+    /// A whole number from zero to `most`; `expected` says so.
+    pub(crate) fn take_count(&mut self, key: &'static str, most: u16, expected: &'static str) -> Option<usize> {
+        let node = self.take(key)?;
+        if let Node::Number(number) = node
+            && (0.0..=f64::from(most)).contains(&number)
+        {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // looked at above, and below
+            let count = number as u16;
+            if f64::from(count) - number == 0.0 {
+                return Some(usize::from(count));
+            }
+        }
+        self.refuse(key, &node, expected)
+    }
+
     /// A list of strings, each with its place; one string alone stands for a list of one.
     pub(crate) fn take_texts(&mut self, key: &'static str) -> Option<Vec<(String, String)>> {
         let name = self.name(key);

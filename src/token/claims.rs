@@ -2,27 +2,27 @@
 
 use std::{borrow::Cow, rc::Rc};
 
-use crate::json::{Document, Raw};
+use super::CompactJws;
+use crate::json::Raw;
 
 /// The claims of a token whose signature and claims were checked. Only [`verify`](super::verify) makes it: who holds one, holds
 /// the proof.
 #[derive(Clone, Debug)]
 pub struct VerifiedClaims {
-    token: Rc<str>,
-    payload: Document,
+    jws: Rc<CompactJws>,
     azp_missing: bool,
 }
 
 impl VerifiedClaims {
     // INVARIANT: called by `verify` alone, after all checks.
-    pub(super) fn new(token: Rc<str>, payload: Document, azp_missing: bool) -> Self {
-        Self { token, payload, azp_missing }
+    pub(super) fn new(jws: Rc<CompactJws>, azp_missing: bool) -> Self {
+        Self { jws, azp_missing }
     }
 
     /// A claim by name; own members only, the last of two counts.
     #[must_use]
     pub fn get(&self, claim: &str) -> Option<Raw<'_>> {
-        self.payload.get(claim)
+        self.jws.payload().get(claim)
     }
 
     /// A claim that is a string.
@@ -41,19 +41,19 @@ impl VerifiedClaims {
     /// All claims, as the object that they are.
     #[must_use]
     pub fn root(&self) -> Raw<'_> {
-        self.payload.root()
+        self.jws.payload().root()
     }
 
     /// The whole payload, as JSON.
     #[must_use]
     pub fn json(&self) -> &str {
-        self.payload.text()
+        self.jws.payload().text()
     }
 
     /// The token that carried the claims.
     #[must_use]
     pub fn token(&self) -> &Rc<str> {
-        &self.token
+        self.jws.token()
     }
 
     /// Whether authorized parties are asked for and the token has none, but was let through all the same.

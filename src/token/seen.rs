@@ -1,7 +1,11 @@
-//! Tokens whose signature was checked before: the same text under the same key needs no second look.
+//! Tokens whose signature was checked before: the same text under the same key needs no second look, and no second decoding.
 //!
-//! Only the signature is remembered. Key, header and claims are judged anew each time, so a token that has expired, or whose key
-//! has left the set, is not good for having been good once. Without room (the default) nothing is remembered.
+//! Only what the text says and that its signature was good is remembered. Key, header and claims are judged anew each time, so a
+//! token that has expired, was made for somebody else, or whose key has left the set is not good for having been good once. The
+//! whole text is the name, so that a changed byte is another token. Tokens that are not good are never remembered: nobody can fill
+//! the memory or push others out of it but with tokens that the instance has signed.
+//!
+//! Why that is safe stands in `docs/security.md`.
 
 use std::{
     cell::RefCell,
@@ -9,7 +13,10 @@ use std::{
     rc::Rc,
 };
 
-/// A bounded memory of good signatures; the oldest makes place.
+use super::CompactJws;
+use crate::limits;
+
+/// A bounded memory of good tokens; the oldest makes place.
 #[derive(Debug, Default)]
 pub struct SeenTokens {
     room: usize,
@@ -18,38 +25,76 @@ pub struct SeenTokens {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// The id of the key, by the whole text of the token.
-    keys: HashMap<Rc<str>, u64>,
+    tokens: HashMap<Rc<str>, Good>,
+    /// The names as they came in; some may be forgotten already.
     order: VecDeque<Rc<str>>,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Good {
+    jws: Rc<CompactJws>,
+    /// The id of the key under which the signature is good.
+    key: u64,
 }
 
 impl SeenTokens {
-    /// A memory for so many tokens; none for zero.
+    /// A memory for so many tokens, of [`limits::SEEN_TOKEN_BYTES`] together; none for zero.
     #[must_use]
     pub fn new(room: usize) -> Self {
         Self { room, seen: RefCell::default() }
     }
 
+    /// The decoded form of exactly this token, if it is remembered.
+    #[must_use]
+    pub fn decoded(&self, token: &str) -> Option<Rc<CompactJws>> {
+        if self.room == 0 {
+            return None;
+        }
+        self.seen.borrow().tokens.get(token).map(|good| good.jws.clone())
+    }
+
     /// Whether the signature of exactly this token was good under exactly this key.
     #[must_use]
     pub fn is_good(&self, token: &str, key: u64) -> bool {
-        self.room > 0 && self.seen.borrow().keys.get(token) == Some(&key)
+        self.room > 0 && self.seen.borrow().tokens.get(token).is_some_and(|good| good.key == key)
     }
 
     /// Remembers a good signature.
-    pub fn remember(&self, token: &Rc<str>, key: u64) {
+    pub fn remember(&self, jws: &Rc<CompactJws>, key: u64) {
         if self.room == 0 {
             return;
         }
-        let mut seen = self.seen.borrow_mut();
-        if seen.keys.insert(token.clone(), key).is_none() {
+        let seen = &mut *self.seen.borrow_mut();
+        let token = jws.token();
+        if seen.tokens.insert(token.clone(), Good { jws: jws.clone(), key }).is_none() {
+            seen.bytes += token.len();
             seen.order.push_back(token.clone());
         }
-        while seen.order.len() > self.room {
-            if let Some(oldest) = seen.order.pop_front() {
-                seen.keys.remove(&oldest);
+        while seen.order.len() > self.room || seen.bytes > limits::SEEN_TOKEN_BYTES {
+            let Some(oldest) = seen.order.pop_front() else { break };
+            seen.remove(&oldest);
+        }
+    }
+
+    /// Forgets a token that will not be good again.
+    pub fn forget(&self, token: &str) {
+        if self.room > 0 {
+            let seen = &mut *self.seen.borrow_mut();
+            if seen.remove(token) {
+                seen.order.retain(|known| **known != *token);
             }
         }
+    }
+}
+
+impl Seen {
+    fn remove(&mut self, token: &str) -> bool {
+        let was_there = self.tokens.remove(token).is_some();
+        if was_there {
+            self.bytes -= token.len();
+        }
+        was_there
     }
 }
 
@@ -57,25 +102,56 @@ impl SeenTokens {
 mod tests {
     use super::*;
 
+    fn jws(name: &str) -> Rc<CompactJws> {
+        // {"alg":"RS256"}.{}.name
+        Rc::new(CompactJws::decode(&format!("eyJhbGciOiJSUzI1NiJ9.e30.{name}").into()).unwrap())
+    }
+
     #[test]
     fn a_signature_is_remembered_for_its_key_alone_until_there_is_no_room() {
         let seen = SeenTokens::new(2);
-        let token = |text: &str| Rc::<str>::from(text);
-        seen.remember(&token("a"), 1);
-        assert!(seen.is_good("a", 1));
-        assert!(!seen.is_good("a", 2));
-        seen.remember(&token("b"), 1);
-        seen.remember(&token("a"), 2);
-        assert!(seen.is_good("a", 2) && !seen.is_good("a", 1));
-        seen.remember(&token("c"), 1);
-        assert!(!seen.is_good("a", 2), "the oldest made place");
-        assert!(seen.is_good("b", 1) && seen.is_good("c", 1));
+        let [a, b, c] = ["aaaa", "bbbb", "cccc"].map(jws);
+        seen.remember(&a, 1);
+        assert!(seen.is_good(a.token(), 1));
+        assert!(!seen.is_good(a.token(), 2));
+        seen.remember(&b, 1);
+        seen.remember(&a, 2);
+        assert!(seen.is_good(a.token(), 2) && !seen.is_good(a.token(), 1));
+        seen.remember(&c, 1);
+        assert!(seen.decoded(a.token()).is_none(), "the oldest made place");
+        assert!(seen.is_good(b.token(), 1) && seen.is_good(c.token(), 1));
+    }
+
+    #[test]
+    fn what_is_forgotten_leaves_its_room() {
+        let seen = SeenTokens::new(2);
+        let [a, b, c] = ["aaaa", "bbbb", "cccc"].map(jws);
+        seen.remember(&a, 1);
+        seen.remember(&b, 1);
+        seen.forget(a.token());
+        seen.forget(a.token());
+        assert!(seen.decoded(a.token()).is_none());
+        seen.remember(&c, 1);
+        assert!(seen.is_good(b.token(), 1) && seen.is_good(c.token(), 1));
+        assert_eq!(seen.seen.borrow().bytes, b.token().len() + c.token().len());
+    }
+
+    #[test]
+    fn long_tokens_find_less_room() {
+        let seen = SeenTokens::new(1_000_000);
+        let count = limits::SEEN_TOKEN_BYTES / 1000 + 100;
+        for n in 0..count {
+            seen.remember(&jws(&format!("{n:0>1000}")), 1);
+        }
+        let seen = seen.seen.borrow();
+        assert!(seen.bytes <= limits::SEEN_TOKEN_BYTES && seen.tokens.len() < count);
+        assert_eq!(seen.tokens.len(), seen.order.len());
     }
 
     #[test]
     fn without_room_nothing_is_remembered() {
         let seen = SeenTokens::default();
-        seen.remember(&"a".into(), 1);
-        assert!(!seen.is_good("a", 1));
+        seen.remember(&jws("aaaa"), 1);
+        assert!(!seen.is_good(jws("aaaa").token(), 1));
     }
 }

@@ -122,7 +122,7 @@ impl AuthorizedParty {
 /// Source: `verifyToken` in `@clerk/backend`.
 pub async fn verify_session_token(
     io: &Io,
-    jws: &CompactJws,
+    jws: &Rc<CompactJws>,
     keys: &KeySource,
     options: &VerifyOptions,
     leniency: Leniency,
@@ -140,7 +140,7 @@ pub async fn verify_session_token(
 /// As [`verify_session_token`].
 pub async fn verify_jwt(
     io: &Io,
-    jws: &CompactJws,
+    jws: &Rc<CompactJws>,
     keys: &KeySource,
     options: &VerifyOptions,
     leniency: Leniency,
@@ -153,8 +153,12 @@ pub async fn verify_jwt(
     check_audience(payload, &options.audience)?;
     let azp_missing = check_authorized_party(payload, &options.authorized_parties, leniency.missing_azp)?;
     check_issuer(payload, &options.issuer)?;
-    check_times(payload, io.now(), leniency.clock_skew.unwrap_or(options.clock_skew), ExpIs::Required)?;
-    Ok(VerifiedClaims::new(jws.token().clone(), payload.clone(), azp_missing))
+    let times = check_times(payload, io.now(), leniency.clock_skew.unwrap_or(options.clock_skew), ExpIs::Required);
+    if let Err(TokenError::Expired { .. }) = times {
+        options.seen.forget(jws.token());
+    }
+    times?;
+    Ok(VerifiedClaims::new(jws.clone(), azp_missing))
 }
 
 /// Verifies a handshake token and gives what it holds: the cookies to set, or `None` where it holds none.
@@ -169,7 +173,7 @@ pub async fn verify_jwt(
 /// Source: `verifyHandshakeToken` in `@clerk/backend`.
 pub async fn verify_handshake_token(
     io: &Io,
-    jws: &CompactJws,
+    jws: &Rc<CompactJws>,
     keys: &KeySource,
     clock_skew: Duration,
 ) -> Result<Option<VerifiedClaims>, TokenError> {
@@ -181,7 +185,7 @@ pub async fn verify_handshake_token(
     check_signature(io, jws, key, &SeenTokens::default()).await?;
     check_times(jws.payload(), io.now(), clock_skew, ExpIs::Optional)?;
     let has_cookies = jws.payload().get("handshake").is_some_and(|cookies| cookies.elements().is_some());
-    Ok(has_cookies.then(|| VerifiedClaims::new(jws.token().clone(), jws.payload().clone(), false)))
+    Ok(has_cookies.then(|| VerifiedClaims::new(jws.clone(), false)))
 }
 
 fn check_type(jws: &CompactJws, allowed: Option<&[String]>) -> Result<(), TokenError> {
@@ -197,7 +201,7 @@ fn check_type(jws: &CompactJws, allowed: Option<&[String]>) -> Result<(), TokenE
     Err(TokenError::Type { found: header.found_typ(), expected })
 }
 
-async fn check_signature(io: &Io, jws: &CompactJws, key: Selected, seen: &SeenTokens) -> Result<(), TokenError> {
+async fn check_signature(io: &Io, jws: &Rc<CompactJws>, key: Selected, seen: &SeenTokens) -> Result<(), TokenError> {
     let header = jws.header();
     let Some(algorithm) = header.algorithm() else {
         return Err(TokenError::Algorithm { found: header.found_algorithm() });
@@ -219,7 +223,7 @@ async fn check_signature(io: &Io, jws: &CompactJws, key: Selected, seen: &SeenTo
     };
     match io.verify(check).await {
         SignatureOutcome::Valid => {
-            seen.remember(jws.token(), key_id);
+            seen.remember(jws, key_id);
             Ok(())
         }
         SignatureOutcome::Invalid => Err(TokenError::Signature),

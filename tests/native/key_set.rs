@@ -219,23 +219,61 @@ fn an_outage_is_bridged_but_not_for_ever() {
     assert!(finish(begin(&authenticator, request, day), day, &down).unknown);
 }
 
+fn remembering() -> Rc<Authenticator> {
+    authenticator(AuthenticateOptions { token_cache: 8, ..AuthenticateOptions::default() })
+}
+
 #[test]
-fn a_token_seen_before_costs_no_signature_but_its_claims_are_judged_anew() {
-    let authenticator = authenticator(AuthenticateOptions { token_cache: 8, ..AuthenticateOptions::default() });
+fn a_token_seen_before_costs_no_signature_but_its_times_are_judged_anew() {
+    let authenticator = remembering();
     let request = bearer(&token("a", &json!({"exp": 1_750_000_060})));
     assert_eq!(finish(begin(&authenticator, request.clone(), NOW), NOW, &|| ok(&["a"])).status, Status::SignedIn);
     let Step::Done(state) = begin(&authenticator, request.clone(), NOW) else { panic!("needs something") };
     assert_eq!(state.status, Status::SignedIn);
+    assert_eq!(state.auth.user_id(), Some("user_1"));
     let expired = NOW.plus(Duration::from_secs(65));
     let Step::Done(state) = begin(&authenticator, request.clone(), expired) else { panic!("needs something") };
     assert_eq!(state.status, Status::SignedOut);
+    // Expired, it is forgotten: were the clock to go back, the signature would be looked at again.
+    assert!(matches!(begin(&authenticator, request, NOW), Step::Need(Need::Signature(_), _)));
+}
+
+#[test]
+fn a_token_seen_before_is_nothing_under_another_key() {
+    let authenticator = remembering();
+    let request = bearer(&token("a", &json!({})));
+    assert_eq!(finish(begin(&authenticator, request.clone(), NOW), NOW, &|| ok(&["a"])).status, Status::SignedIn);
     // A set with another key under this id: what was good under the old one is not good.
     let later = NOW.plus(limits::KEY_SET_FRESH);
     let mut other: Value = serde_json::from_slice(&key_set(&["b"])).unwrap();
     other["keys"][0]["kid"] = json!("ins_portcullis_a");
     let swapped = || Ok(BackendResponse { status: 200, body: other.to_string().into_bytes() });
-    let state = finish(begin(&authenticator, request, later), later, &swapped);
+    let state = finish(begin(&authenticator, request.clone(), later), later, &swapped);
     assert_eq!(state.reason.unwrap().as_str(), "token-invalid-signature");
+    // And where the set has no key of this id any more, it is unknown.
+    let much_later = later.plus(limits::KEY_SET_FRESH);
+    let state = finish(begin(&authenticator, request, much_later), much_later, &|| ok(&["b"]));
+    assert_eq!(state.reason.unwrap().as_str(), "jwk-kid-mismatch");
+}
+
+#[test]
+fn only_the_very_same_text_was_seen_before_and_a_bad_one_never_was() {
+    let authenticator = remembering();
+    let good = token("a", &json!({}));
+    assert_eq!(finish(begin(&authenticator, bearer(&good), NOW), NOW, &|| ok(&["a"])).status, Status::SignedIn);
+    for at in 0..good.len() {
+        let mut bytes = good.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let forged = bearer(&String::from_utf8(bytes).unwrap());
+        for _ in 0..2 {
+            let step = begin(&authenticator, forged.clone(), NOW);
+            // The last letter of a part may hold bits that count for nothing; then it is no base64url for us.
+            let state = finish(step, NOW, &|| ok(&["a"]));
+            assert_eq!(state.status, Status::SignedOut, "byte {at}");
+        }
+    }
+    // The good one is still known: nothing of that pushed it out.
+    assert!(matches!(begin(&authenticator, bearer(&good), NOW), Step::Done(_)));
 }
 
 #[test]

@@ -37,6 +37,8 @@ const WRONG = {
   'a locale with a slash': [{ policy: { locales: ['en/us'] } }, /setting `locales\[0\]` is `en\/us`, expected a locale/],
   'a CSRF check that is a word': [{ policy: { csrf: 'off' } }, /setting `csrf` is a string, expected true or false/],
   'a CSRF check of a rule that is a word': [{ policy: { rules: [{ match: '/x', csrf: 'off' }] } }, /setting `rules\[0\]\.csrf` is a string, expected true or false/],
+  'a memory of half a token': [{ policy: { token_cache: 0.5 } }, /setting `token_cache` is a number, expected a whole number from 0 to 65535/],
+  'a memory without an end': [{ policy: { token_cache: 1e9 } }, /setting `token_cache` is a number, expected a whole number from 0 to 65535/],
   'a role without its prefix': [{ policy: { rules: [{ match: '/x', require: { role: 'admin' } }] } }, /beginning with `org:`/],
 };
 
