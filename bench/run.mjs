@@ -144,7 +144,7 @@ async function describe(rounds) {
   const wasm = await readFile(join(RELEASE_DIR, 'portcullis_bg.wasm'));
   let gzipped = 0;
   for (const file of await readdir(RELEASE_DIR)) {
-    if (/\.(js|wasm)$/.test(file)) gzipped += gzipSync(await readFile(join(RELEASE_DIR, file)), { level: 9 }).length;
+    if (/\.(m?js|wasm)$/.test(file)) gzipped += gzipSync(await readFile(join(RELEASE_DIR, file)), { level: 9 }).length;
   }
   const versus = (entry) => (cost(entry, entry === 'clerk' ? 'request' : undefined) / cost('worker', 'request')).toFixed(1);
   return `# Measured

@@ -1,6 +1,6 @@
 //! Splits and decodes the JWS Compact Serialization, sizes first.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -18,6 +18,8 @@ pub struct CompactJws {
     payload: Document,
     signature: Vec<u8>,
     signing_input_bytes: usize,
+    /// The id of the key under which the signature is known to be good; zero: of none yet.
+    good_under: Cell<u64>,
 }
 
 impl CompactJws {
@@ -54,7 +56,14 @@ impl CompactJws {
         if matches!(header, Document::Null) || matches!(payload, Document::Null) {
             return Err(TokenError::Malformed("the protected header or the payload is null"));
         }
-        Ok(Self { token: token.clone(), header: ProtectedHeader::read(&header), payload, signature, signing_input_bytes })
+        Ok(Self {
+            token: token.clone(),
+            header: ProtectedHeader::read(&header),
+            payload,
+            signature,
+            signing_input_bytes,
+            good_under: Cell::new(0),
+        })
     }
 
     /// The token as it came.
@@ -81,6 +90,15 @@ impl CompactJws {
 
     pub(super) fn signature(&self) -> &[u8] {
         &self.signature
+    }
+
+    /// Whether the signature was found good under the key of that id.
+    pub(super) fn is_good_under(&self, key: u64) -> bool {
+        self.good_under.get() == key
+    }
+
+    pub(super) fn mark_good_under(&self, key: u64) {
+        self.good_under.set(key);
     }
 
     pub(super) fn signing_input_bytes(&self) -> usize {

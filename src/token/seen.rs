@@ -25,17 +25,10 @@ pub struct SeenTokens {
 
 #[derive(Debug, Default)]
 struct Seen {
-    tokens: HashMap<Rc<str>, Good>,
+    tokens: HashMap<Rc<str>, Rc<CompactJws>>,
     /// The names as they came in; some may be forgotten already.
     order: VecDeque<Rc<str>>,
     bytes: usize,
-}
-
-#[derive(Debug)]
-struct Good {
-    jws: Rc<CompactJws>,
-    /// The id of the key under which the signature is good.
-    key: u64,
 }
 
 impl SeenTokens {
@@ -45,29 +38,23 @@ impl SeenTokens {
         Self { room, seen: RefCell::default() }
     }
 
-    /// The decoded form of exactly this token, if it is remembered.
+    /// The decoded form of exactly this token, if it is remembered; it knows under which key its signature was good.
     #[must_use]
     pub fn decoded(&self, token: &str) -> Option<Rc<CompactJws>> {
         if self.room == 0 {
             return None;
         }
-        self.seen.borrow().tokens.get(token).map(|good| good.jws.clone())
+        self.seen.borrow().tokens.get(token).cloned()
     }
 
-    /// Whether the signature of exactly this token was good under exactly this key.
-    #[must_use]
-    pub fn is_good(&self, token: &str, key: u64) -> bool {
-        self.room > 0 && self.seen.borrow().tokens.get(token).is_some_and(|good| good.key == key)
-    }
-
-    /// Remembers a good signature.
-    pub fn remember(&self, jws: &Rc<CompactJws>, key: u64) {
+    /// Remembers a token whose signature was good.
+    pub fn remember(&self, jws: &Rc<CompactJws>) {
         if self.room == 0 {
             return;
         }
         let seen = &mut *self.seen.borrow_mut();
         let token = jws.token();
-        if seen.tokens.insert(token.clone(), Good { jws: jws.clone(), key }).is_none() {
+        if seen.tokens.insert(token.clone(), jws.clone()).is_none() {
             seen.bytes += token.len();
             seen.order.push_back(token.clone());
         }
@@ -108,31 +95,29 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_remembered_for_its_key_alone_until_there_is_no_room() {
+    fn the_oldest_makes_place() {
         let seen = SeenTokens::new(2);
         let [a, b, c] = ["aaaa", "bbbb", "cccc"].map(jws);
-        seen.remember(&a, 1);
-        assert!(seen.is_good(a.token(), 1));
-        assert!(!seen.is_good(a.token(), 2));
-        seen.remember(&b, 1);
-        seen.remember(&a, 2);
-        assert!(seen.is_good(a.token(), 2) && !seen.is_good(a.token(), 1));
-        seen.remember(&c, 1);
+        seen.remember(&a);
+        seen.remember(&b);
+        seen.remember(&a);
+        assert!(seen.decoded(a.token()).is_some() && seen.decoded(b.token()).is_some());
+        seen.remember(&c);
         assert!(seen.decoded(a.token()).is_none(), "the oldest made place");
-        assert!(seen.is_good(b.token(), 1) && seen.is_good(c.token(), 1));
+        assert!(seen.decoded(b.token()).is_some() && seen.decoded(c.token()).is_some());
     }
 
     #[test]
     fn what_is_forgotten_leaves_its_room() {
         let seen = SeenTokens::new(2);
         let [a, b, c] = ["aaaa", "bbbb", "cccc"].map(jws);
-        seen.remember(&a, 1);
-        seen.remember(&b, 1);
+        seen.remember(&a);
+        seen.remember(&b);
         seen.forget(a.token());
         seen.forget(a.token());
         assert!(seen.decoded(a.token()).is_none());
-        seen.remember(&c, 1);
-        assert!(seen.is_good(b.token(), 1) && seen.is_good(c.token(), 1));
+        seen.remember(&c);
+        assert!(seen.decoded(b.token()).is_some() && seen.decoded(c.token()).is_some());
         assert_eq!(seen.seen.borrow().bytes, b.token().len() + c.token().len());
     }
 
@@ -141,7 +126,7 @@ mod tests {
         let seen = SeenTokens::new(1_000_000);
         let count = limits::SEEN_TOKEN_BYTES / 1000 + 100;
         for n in 0..count {
-            seen.remember(&jws(&format!("{n:0>1000}")), 1);
+            seen.remember(&jws(&format!("{n:0>1000}")));
         }
         let seen = seen.seen.borrow();
         assert!(seen.bytes <= limits::SEEN_TOKEN_BYTES && seen.tokens.len() < count);
@@ -151,7 +136,7 @@ mod tests {
     #[test]
     fn without_room_nothing_is_remembered() {
         let seen = SeenTokens::default();
-        seen.remember(&jws("aaaa"), 1);
-        assert!(!seen.is_good(jws("aaaa").token(), 1));
+        seen.remember(&jws("aaaa"));
+        assert!(seen.decoded(jws("aaaa").token()).is_none());
     }
 }

@@ -210,7 +210,7 @@ async fn check_signature(io: &Io, jws: &Rc<CompactJws>, key: Selected, seen: &Se
     if let Some(only) = key.algorithm.filter(|only| *only != algorithm) {
         return Err(TokenError::KeyAlgorithm { key: only.as_str(), token: algorithm.as_str() });
     }
-    if seen.is_good(jws.token(), key.id) {
+    if jws.is_good_under(key.id) {
         return Ok(());
     }
     let key_id = key.id;
@@ -223,7 +223,8 @@ async fn check_signature(io: &Io, jws: &Rc<CompactJws>, key: Selected, seen: &Se
     };
     match io.verify(check).await {
         SignatureOutcome::Valid => {
-            seen.remember(jws, key_id);
+            jws.mark_good_under(key_id);
+            seen.remember(jws);
             Ok(())
         }
         SignatureOutcome::Invalid => Err(TokenError::Signature),

@@ -108,7 +108,7 @@ const gate :Workerd.Worker = (
 
 /** Every file of a build as a workerd module, the entry first. */
 async function modulesOf(dir) {
-  const files = (await readdir(dir, { recursive: true })).filter((file) => /\.(js|wasm)$/.test(file));
+  const files = (await readdir(dir, { recursive: true })).filter((file) => /\.(m?js|wasm)$/.test(file));
   files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'));
   return files.map((file) => {
     const kind = file.endsWith('.wasm') ? 'wasm' : 'esModule';

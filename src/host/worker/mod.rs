@@ -4,6 +4,7 @@
 //! decision out. What each step touches of the platform has a file of its own.
 
 mod backend;
+mod crossing;
 mod environment;
 mod forward;
 mod log;
@@ -11,14 +12,13 @@ mod request_id;
 mod respond;
 mod settle;
 mod signature;
-mod text;
 
 use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, event};
 
-use self::text::JsHeaders;
+use self::crossing::JsHeaders;
 use crate::{
     gate::{Action, Decision, Endpoint, Gate, Refusal},
     machine::{Answer, Need, Step},

@@ -1,0 +1,73 @@
+// What is done on JavaScript's side of the boundary since each step across it costs more than the step itself: text goes straight
+// into Wasm's memory, and a request for the origin is made in one call. Nothing is decided here.
+
+const encoder = new TextEncoder();
+/** Judged header names that are kept: browsers and proxies send some fifty. A flood of others makes the memory start anew. */
+const KEPT_NAMES = 512;
+
+/** @type {string[]} */
+let headerNames = [];
+/** @type {WebAssembly.Memory | undefined} */
+let memory;
+let view = new Uint8Array(0);
+/** @type {(name: string) => boolean} */
+let mayPass = () => false;
+/** @type {Map<string, boolean>} */
+let judged = new Map();
+
+/**
+ * Says once an instance what it needs to know.
+ *
+ * @param {string} names the headers that the core may ask for, in its order, joined by commas
+ * @param {WebAssembly.Memory} wasmMemory
+ * @param {(name: string) => boolean} judge whether a request header of that name goes on to the origin
+ */
+export function register(names, wasmMemory, judge) {
+  headerNames = names.split(',');
+  memory = wasmMemory;
+  view = new Uint8Array(0);
+  mayPass = judge;
+  judged = new Map();
+}
+
+/**
+ * Writes a header's value into Wasm's memory as UTF-8. Returns its length in bytes; -1 where there is none; -2 less the room that
+ * it may need where there is too little.
+ *
+ * @param {Headers} headers
+ * @param {number} index
+ * @param {number} at
+ * @param {number} room
+ */
+export function readHeader(headers, index, at, room) {
+  const value = headers.get(headerNames[index]);
+  if (value === null) return -1;
+  if (value.length * 3 > room) return -2 - value.length * 3;
+  // Memory that has grown is another buffer.
+  if (view.length === 0) view = new Uint8Array(memory.buffer);
+  return encoder.encodeInto(value, view.subarray(at, at + room)).written;
+}
+
+/**
+ * Makes the request for the origin: another URL, without the headers that may not pass, and with those that are given.
+ *
+ * @param {string} url
+ * @param {Request} request
+ * @param {string} fields names and values in turn, one a line
+ */
+export function outgoing(url, request, fields) {
+  const out = new Request(url, request);
+  const { headers } = out;
+  for (const name of [...headers.keys()]) {
+    let passes = judged.get(name);
+    if (passes === undefined) {
+      if (judged.size >= KEPT_NAMES) judged.clear();
+      judged.set(name, (passes = mayPass(name)));
+    }
+    // A WebSocket is opened by `Connection: upgrade`, which the platform writes itself.
+    if (!passes && !(name === 'connection' && headers.has('upgrade'))) headers.delete(name);
+  }
+  const lines = fields.split('\n');
+  for (let line = 0; line + 1 < lines.length; line += 2) headers.set(lines[line], lines[line + 1]);
+  return out;
+}

@@ -1,0 +1,102 @@
+//! The few calls by which text and requests cross the boundary, at the price that they have to cost.
+//!
+//! The ordinary way copies a string character by character, 3 µs for a token, builds the name of a header anew for each look at it,
+//! and pays for each step of making a request. `crossing.mjs` has the other half.
+
+use std::cell::RefCell;
+
+use js_sys::JsString;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+
+use crate::{
+    headers::{is_hop_by_hop, is_reserved},
+    request::{HeaderName, HeaderSource},
+};
+
+#[wasm_bindgen(module = "/src/host/worker/crossing.mjs")]
+extern "C" {
+    fn register(names: &str, memory: &JsValue, may_pass: &Closure<dyn Fn(JsString) -> bool>);
+    #[wasm_bindgen(js_name = readHeader)]
+    fn read_header(headers: &web_sys::Headers, index: u32, at: *mut u8, room: usize) -> i32;
+    #[wasm_bindgen(js_name = outgoing, catch)]
+    fn make_outgoing(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
+}
+
+/// Room for one header's value; it grows for longer ones. A cookie header with a token has 1 to 4 KB, three bytes a character at most.
+const HEADER_BYTES: usize = 12 * 1024;
+
+thread_local! {
+    static CROSSING: Crossing = Crossing::open();
+}
+
+/// This side of what `crossing.mjs` was told; made by the first call of an instance.
+struct Crossing {
+    scratch: RefCell<Vec<u8>>,
+    /// Held for as long as JavaScript may call it.
+    _may_pass: Closure<dyn Fn(JsString) -> bool>,
+}
+
+impl Crossing {
+    fn open() -> Self {
+        let may_pass = Closure::new(|name: JsString| {
+            let name = String::from(name);
+            !is_reserved(&name) && !is_hop_by_hop(&name)
+        });
+        let names: Vec<&str> = HeaderName::ALL.iter().map(|name| name.as_str()).collect();
+        register(&names.join(","), &wasm_bindgen::memory(), &may_pass);
+        Self { scratch: RefCell::new(vec![0; HEADER_BYTES]), _may_pass: may_pass }
+    }
+
+    fn header(&self, headers: &web_sys::Headers, name: HeaderName) -> Option<String> {
+        let scratch = &mut *self.scratch.borrow_mut();
+        loop {
+            let written = read_header(headers, name as u32, scratch.as_mut_ptr(), scratch.len());
+            match usize::try_from(written) {
+                // The encoder writes UTF-8 and nothing else.
+                Ok(written) => return core::str::from_utf8(scratch.get(..written)?).ok().map(str::to_owned),
+                Err(_) if written == -1 => return None,
+                Err(_) => scratch.resize(usize::try_from(-2 - written).ok()?, 0),
+            }
+        }
+    }
+}
+
+/// A request's headers, read one by one as the core asks for them.
+pub(super) struct JsHeaders(web_sys::Headers);
+
+impl JsHeaders {
+    pub(super) fn new(headers: web_sys::Headers) -> Self {
+        Self(headers)
+    }
+}
+
+impl HeaderSource for JsHeaders {
+    fn header(&self, name: HeaderName) -> Option<String> {
+        CROSSING.with(|crossing| crossing.header(&self.0, name))
+    }
+}
+
+/// A request for the origin: the one that came, under another URL, without the headers that a client may not send through, and with
+/// `headers` instead.
+///
+/// # Errors
+///
+/// The platform's exception where the URL or a header is none.
+pub(super) fn outgoing(
+    url: &str,
+    request: &web_sys::Request,
+    headers: &[(&'static str, String)],
+) -> Result<web_sys::Request, JsValue> {
+    let mut fields = String::new();
+    for (name, value) in headers {
+        for text in [name, value.as_str()] {
+            // INVARIANT: a line each. The core gives visible ASCII only; what is none must not become a header of its own.
+            if text.contains('\n') {
+                return Err(js_sys::Error::new("a header value has a line break").unchecked_into());
+            }
+            fields.push_str(text);
+            fields.push('\n');
+        }
+    }
+    CROSSING.with(|_| make_outgoing(url, request, &fields))
+}
