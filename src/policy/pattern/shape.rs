@@ -66,7 +66,87 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// Tells whether some path could match both. Never wrongly `false`.
+    ///
+    /// Both are walked side by side. A run ends at the same delimiter as whatever the other shape has in its place.
+    pub fn may_overlap(&self, other: &Self) -> bool {
+        let [mut ours, mut theirs] = [self, other].map(|shape| Cursor { steps: shape.steps.iter(), text: "".chars() });
+        loop {
+            match (ours.next(), theirs.next()) {
+                (Some(Place::Letter(one)), Some(Place::Letter(other))) if one != other => return false,
+                (Some(Place::Letter(_)), Some(Place::Letter(_))) | (Some(Place::Run), Some(Place::Run)) => {}
+                (Some(Place::Run), Some(Place::Letter(letter))) => match theirs.skip_segment(letter) {
+                    Some(true) => {}
+                    Some(false) => return false,
+                    None => return true,
+                },
+                (Some(Place::Letter(letter)), Some(Place::Run)) => match ours.skip_segment(letter) {
+                    Some(true) => {}
+                    Some(false) => return false,
+                    None => return true,
+                },
+                (Some(place), None) => return other.tail.may_begin_with(place),
+                (None, Some(place)) => return self.tail.may_begin_with(place),
+                (None, None) => return true,
+            }
+        }
+    }
+}
+
+/// A place in a shape: the next letter of a text, or a run.
+#[derive(Clone, Copy)]
+enum Place {
+    Letter(char),
+    Run,
+}
+
+#[derive(Clone)]
+struct Cursor<'s> {
+    steps: core::slice::Iter<'s, Step>,
+    text: core::str::Chars<'s>,
+}
+
+impl Cursor<'_> {
+    fn next(&mut self) -> Option<Place> {
+        loop {
+            if let Some(letter) = self.text.next() {
+                return Some(Place::Letter(letter));
+            }
+            match self.steps.next()? {
+                Step::Text(text) => self.text = text.chars(),
+                Step::Run => return Some(Place::Run),
+            }
+        }
+    }
+
+    /// Takes what a run of the other shape takes, of which `first` is the first letter, and says whether that is at least one. Nothing
+    /// where the steps end within it.
+    fn skip_segment(&mut self, first: char) -> Option<bool> {
+        if DELIMITERS.contains(&first) {
+            return Some(false);
+        }
+        loop {
+            let mut ahead = self.clone();
+            match ahead.next()? {
+                Place::Letter(letter) if DELIMITERS.contains(&letter) => return Some(true),
+                Place::Letter(_) | Place::Run => *self = ahead,
+            }
+        }
+    }
+}
+
 impl Tail {
+    /// Tells whether what follows the steps could begin there. Never wrongly `false`.
+    fn may_begin_with(self, place: Place) -> bool {
+        match (self, place) {
+            (Self::Anything | Self::Unknown, _) => true,
+            (Self::End, Place::Letter(letter)) => DELIMITERS.contains(&letter),
+            (Self::Segments | Self::SomeSegments, Place::Letter(letter)) => DELIMITERS.contains(&letter),
+            (Self::End | Self::Segments | Self::SomeSegments, Place::Run) => false,
+        }
+    }
+
     /// Tells whether this is what may follow the steps. The case of the rest plays no part.
     pub fn is_match(self, rest: &[u8]) -> bool {
         match self {
@@ -253,6 +333,32 @@ mod tests {
         let many = of("{/a}?{/b}?{/c}?{/d}?");
         assert_eq!(many.len(), PATTERN_SHAPES);
         assert!(many.iter().all(|shape| shape.tail == Tail::Unknown));
+    }
+
+    #[test]
+    fn shapes_that_share_no_path_are_told_apart_as_far_as_their_steps_go() {
+        let may_overlap = |one: &str, other: &str| {
+            let (one, other) = (of(one), of(other));
+            let found = one.iter().any(|one| other.iter().any(|other| one.may_overlap(other)));
+            assert_eq!(found, other.iter().any(|other| one.iter().any(|one| other.may_overlap(one))));
+            found
+        };
+        for (one, other) in
+            [("/a", "/b"), ("/:x/a", "/:y/b"), ("/a/:x/c", "/:y/b/d"), ("/a", "/ab"), ("/a/:p*", "/ab(.*)"), ("/:x", "/")]
+        {
+            assert!(!may_overlap(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("/a(.*)", "/ab"),
+            ("/:x/b", "/a/:y"),
+            ("/a/:p*", "/A/b"),
+            ("/x-:y", "/:z"),
+            ("/:x?", "/"),
+            ("(.*)", "/a"),
+            ("/a-:b-:c", "/:x/d"),
+        ] {
+            assert!(may_overlap(one, other), "{one} {other}");
+        }
     }
 
     #[test]

@@ -1,0 +1,245 @@
+//! Laws of the policy lints, on made-up policies, and what they say of the policies that this repository ships.
+//!
+//! The strongest one decides random paths by trying every pattern in turn, written here once more and plainly: nothing that
+//! decides a path may have been called unreachable.
+
+use std::fs;
+
+use portcullis::{
+    path::judge,
+    policy::{
+        Access, Source,
+        lint::{Finding, Kind, Severity, lint},
+        pattern::Pattern,
+    },
+    settings::{Environment, Node, Settings},
+};
+use proptest::{prelude::*, sample::select};
+
+fn read(table: Node) -> Result<Settings, Vec<String>> {
+    let environment = Environment {
+        publishable_key: Some("pk_test_Y2xlcmsuZXhhbXBsZS5jb20k".into()),
+        secret_key: Some("sk_test_of_the_tests".into()),
+        portcullis: Some(table),
+        ..Environment::default()
+    };
+    Settings::read(environment).map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+fn findings(settings: &Settings) -> Vec<Finding> {
+    lint(&settings.policy, &settings.path)
+}
+
+/// What stands in `[vars.PORTCULLIS]` of a file of this repository, or of a block of TOML in one.
+fn policy_of(toml: &str) -> Option<Node> {
+    let Ok(Node::Table(top)) = toml::from_str(toml) else { return None };
+    let member = |table: Vec<(String, Node)>, name: &str| table.into_iter().find(|(key, _)| key == name).map(|(_, node)| node);
+    let Some(Node::Table(vars)) = member(top, "vars") else { return None };
+    member(vars, "PORTCULLIS")
+}
+
+#[test]
+fn the_policies_that_are_shipped_and_shown_have_nothing_but_notes() {
+    let mut policies = vec![("wrangler.toml".to_owned(), fs::read_to_string("wrangler.toml").unwrap())];
+    for document in ["README.md", "docs/settings.md"] {
+        let text = fs::read_to_string(document).unwrap();
+        let blocks = text.split("```toml\n").skip(1).filter_map(|block| block.split("```").next());
+        policies.extend(blocks.map(|block| (document.to_owned(), block.to_owned())));
+    }
+    let mut read_whole = 0;
+    for (document, toml) in policies {
+        let policy = policy_of(&toml).unwrap_or_else(|| panic!("{document} has a block that is no policy: {toml}"));
+        let settings = read(policy).unwrap_or_else(|errors| panic!("{document}: {errors:?}"));
+        let grave: Vec<_> = findings(&settings).into_iter().filter(|finding| finding.severity > Severity::Note).collect();
+        assert!(grave.is_empty(), "{document}: {grave:#?}");
+        read_whole += 1;
+    }
+    assert!(read_whole >= 3, "{read_whole}");
+}
+
+/// A policy like those that are really written, ten to the left and a thousand to the right.
+fn large(count: usize) -> Node {
+    let texts = |make: &dyn Fn(usize) -> String| Node::List((0..count / 4).map(|index| Node::Text(make(index))).collect());
+    Node::Table(vec![
+        ("public".into(), texts(&|index| format!("/pages/{index}-about/:path*"))),
+        ("protected".into(), texts(&|index| format!("/:org/section-{index}/:id"))),
+        ("admin".into(), texts(&|index| format!("/team-{index}/settings(.*)"))),
+        ("api".into(), texts(&|index| format!("/api/v1/resource-{index}/:path*"))),
+        (
+            "admin_requires".into(),
+            Node::Table(vec![("claim".into(), Node::Text("role".into())), ("equals".into(), Node::Text("admin".into()))]),
+        ),
+    ])
+}
+
+#[test]
+fn a_policy_of_a_thousand_patterns_is_compared_whole() {
+    let settings = read(large(1000)).unwrap();
+    let found = findings(&settings);
+    assert!(found.iter().all(|finding| finding.kind != Kind::NotCompared), "{:?}", found.last());
+    // `/:org/section-1/:id` and `/pages/1-about/:path*` share nothing, `/team-1/settings(.*)` and `/:org/…` do not either.
+    assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{:?}", found.first());
+}
+
+#[test]
+fn a_policy_made_to_be_slow_ends_and_says_what_was_left_out() {
+    let slow = |index: usize| Node::Text(format!("/((?:a|b)*a(?:a|b){{{}}}c)", 14 + index % 7));
+    let list = |count: usize| Node::List((0..count).map(slow).collect());
+    let table = Node::Table(vec![
+        ("public".into(), list(300)),
+        ("protected".into(), list(300)),
+        ("default".into(), Node::Text("protected".into())),
+    ]);
+    let found = findings(&read(table).unwrap());
+    assert!(found.iter().any(|finding| finding.kind == Kind::NotCompared));
+}
+
+fn pattern() -> impl Strategy<Value = String> {
+    let piece = select(
+        [
+            "/a",
+            "/b",
+            "/A",
+            "/api",
+            "/:x",
+            "/:y?",
+            "/:z*",
+            "/:w+",
+            "(.*)",
+            "/(.*)",
+            "/:n(\\d+)",
+            "/:l(en|fr)",
+            "{/c}?",
+            "b",
+            "/",
+            "/((?!b).*)",
+            "/:v(\\w+\\b)",
+            "/:u([^/]*)",
+        ]
+        .as_slice(),
+    );
+    // Most begin with a slash, as people write them.
+    (prop::collection::vec(piece, 0..4), any::<bool>()).prop_map(|(pieces, plain)| {
+        let pattern = pieces.concat();
+        if plain && !pattern.starts_with('/') { format!("/{pattern}") } else { pattern }
+    })
+}
+
+fn patterns() -> impl Strategy<Value = Node> {
+    prop::collection::vec(pattern(), 0..4).prop_map(|patterns| {
+        Node::List(patterns.into_iter().filter(|pattern| Pattern::parse(pattern).is_ok()).map(Node::Text).collect())
+    })
+}
+
+fn rule() -> impl Strategy<Value = Option<Node>> {
+    let methods = prop::collection::vec(select(["GET", "HEAD", "POST", "PATCH", "DELETE"].as_slice()), 0..3);
+    let access = select(["public", "protected", "admin"].as_slice());
+    (pattern(), methods, access, any::<bool>()).prop_map(|(pattern, methods, access, requires)| {
+        Pattern::parse(&pattern).ok()?;
+        let mut table = vec![("match".to_owned(), Node::Text(pattern)), ("access".to_owned(), Node::Text(access.into()))];
+        if !methods.is_empty() {
+            let methods = methods.into_iter().map(|method| Node::Text(method.into())).collect();
+            table.push(("methods".to_owned(), Node::List(methods)));
+        }
+        if requires && access != "public" {
+            let require = vec![("role".to_owned(), Node::Text("org:admin".into()))];
+            table.push(("require".to_owned(), Node::Table(require)));
+        }
+        Some(Node::Table(table))
+    })
+}
+
+fn policy() -> impl Strategy<Value = Settings> {
+    let lists = (patterns(), patterns(), patterns(), patterns(), prop::collection::vec(rule(), 0..4));
+    let choices = (any::<bool>(), any::<bool>());
+    (lists, choices).prop_map(|((public, protected, admin, api, rules), (is_open, has_static))| {
+        let require = vec![("claim".to_owned(), Node::Text("role".into())), ("equals".to_owned(), Node::Text("admin".into()))];
+        let word = |is: bool, yes: &str, no: &str| Node::Text(if is { yes } else { no }.into());
+        let table = [
+            ("public", public),
+            ("protected", protected),
+            ("admin", admin),
+            ("api", api),
+            ("rules", Node::List(rules.into_iter().flatten().collect())),
+            ("admin_requires", Node::Table(require)),
+            ("default", word(is_open, "public", "protected")),
+            ("static_files", word(has_static, "public", "default")),
+        ];
+        read(Node::Table(table.map(|(name, node)| (name.to_owned(), node)).into())).unwrap()
+    })
+}
+
+fn path() -> impl Strategy<Value = String> {
+    let piece =
+        select(["/", "/", "/a", "/b", "/A", "/api", "/c", "/12", "/en", "/x", "a", "b", "s", "#", "%2F", "é", ".png"].as_slice());
+    prop::collection::vec(piece, 0..5).prop_map(|pieces| format!("/{}", pieces.concat().trim_start_matches('/')))
+}
+
+/// Whether a finding says that this place never decides a request of this method.
+fn denies(finding: &Finding, settings: &Settings, place: &str, method: &str) -> bool {
+    let Some(index) = finding.setting.strip_prefix(place).and_then(|rest| rest.strip_prefix(".methods[")?.strip_suffix(']'))
+    else {
+        return finding.setting == place;
+    };
+    let rule = place.strip_prefix("rules[").and_then(|rest| rest.strip_suffix(']')?.parse::<usize>().ok());
+    let rule = rule.and_then(|rule| settings.policy.rules.get(rule)).unwrap();
+    rule.methods.as_ref().unwrap()[index.parse::<usize>().unwrap()] == method
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 2, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_decides_a_path_is_called_unreachable(settings in policy(), paths in prop::collection::vec(path(), 12)) {
+        let found = findings(&settings);
+        let is_dead = |finding: &&Finding| matches!(finding.kind, Kind::Unreachable | Kind::Shadowed | Kind::PublicInsideAdmin);
+        let dead: Vec<&Finding> = found.iter().filter(is_dead).collect();
+        for path in &paths {
+            for method in ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"] {
+                // As it is, and under every reading.
+                let Ok(target) = judge(&format!("https://example.com{path}"), &settings.path) else { continue };
+                for source in settings.policy.demand_for(method, &target).sources {
+                    let place = match source {
+                        Source::Rule(index) => format!("rules[{index}]"),
+                        Source::Admin(index) => format!("admin[{index}]"),
+                        Source::Public(index) => format!("public[{index}]"),
+                        Source::Protected(index) => format!("protected[{index}]"),
+                        Source::StaticFiles | Source::Default => continue,
+                    };
+                    for finding in dead.iter().filter(|finding| denies(finding, &settings, &place, method)) {
+                        let is_odd = target.readings().iter().any(|reading| reading.path.contains("//") || reading.path.contains(['#', '?']));
+                        prop_assert!(finding.kind != Kind::Unreachable && is_odd, "{method} {path} is decided by {place}: {finding:#?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_witness_gets_what_the_finding_says(settings in policy()) {
+        for finding in findings(&settings) {
+            let Some(witness) = &finding.witness else { continue };
+            let Ok(target) = judge(&format!("https://example.com{}", witness.path.replace('#', "%23")), &settings.path) else { continue };
+            let demand = settings.policy.demand_for(&witness.method, &target);
+            match finding.kind {
+                Kind::DefaultOpen => prop_assert_eq!((demand.source, demand.access), (Source::Default, Access::Public)),
+                Kind::StaticFileOpen => prop_assert_eq!(demand.source, Source::StaticFiles),
+                Kind::ApiTreeWithoutApi => prop_assert!(!demand.is_api && demand.access > Access::Public, "{:#?}", finding),
+                Kind::PublicInsideProtected if target.readings().len() == 1 => prop_assert_eq!(demand.access, Access::Public, "{:#?}", finding),
+                Kind::MatchesSiblings if finding.severity == Severity::Warning => prop_assert_eq!(demand.access, Access::Public, "{:#?}", finding),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn every_finding_has_a_place_and_words(settings in policy()) {
+        let found = findings(&settings);
+        for finding in &found {
+            for words in [&finding.setting, &finding.what, &finding.why, &finding.help] {
+                prop_assert!(!words.is_empty() && !words.ends_with('.') && !words.contains('\n'), "{:#?}", finding);
+            }
+        }
+        prop_assert!(found.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
+    }
+}
