@@ -91,43 +91,6 @@ fn every_kind_has_a_section_with_an_example_that_gives_it() {
     }
 }
 
-/// A policy like those that are really written, ten to the left and a thousand to the right.
-fn large(count: usize) -> Node {
-    let texts = |make: &dyn Fn(usize) -> String| Node::List((0..count / 4).map(|index| Node::Text(make(index))).collect());
-    Node::Table(vec![
-        ("public".into(), texts(&|index| format!("/pages/{index}-about/:path*"))),
-        ("protected".into(), texts(&|index| format!("/:org/section-{index}/:id"))),
-        ("admin".into(), texts(&|index| format!("/team-{index}/settings(.*)"))),
-        ("api".into(), texts(&|index| format!("/api/v1/resource-{index}/:path*"))),
-        (
-            "admin_requires".into(),
-            Node::Table(vec![("claim".into(), Node::Text("role".into())), ("equals".into(), Node::Text("admin".into()))]),
-        ),
-    ])
-}
-
-#[test]
-fn a_policy_of_a_thousand_patterns_is_compared_whole() {
-    let settings = read(large(1000)).unwrap();
-    let found = findings(&settings);
-    assert!(found.iter().all(|finding| finding.kind != Kind::NotCompared), "{:?}", found.last());
-    // `/:org/section-1/:id` and `/pages/1-about/:path*` share nothing, `/team-1/settings(.*)` and `/:org/…` do not either.
-    assert!(found.iter().all(|finding| finding.severity == Severity::Note), "{:?}", found.first());
-}
-
-#[test]
-fn a_policy_made_to_be_slow_ends_and_says_what_was_left_out() {
-    let slow = |index: usize| Node::Text(format!("/((?:a|b)*a(?:a|b){{{}}}c)", 14 + index % 7));
-    let list = |count: usize| Node::List((0..count).map(slow).collect());
-    let table = Node::Table(vec![
-        ("public".into(), list(300)),
-        ("protected".into(), list(300)),
-        ("default".into(), Node::Text("protected".into())),
-    ]);
-    let found = findings(&read(table).unwrap());
-    assert!(found.iter().any(|finding| finding.kind == Kind::NotCompared));
-}
-
 fn pattern() -> impl Strategy<Value = String> {
     let piece = select(
         [

@@ -299,6 +299,10 @@ mod tests {
         }
         one(Kind::Unreachable, &rules("methods = ['GET'],", "methods = ['HEAD'],"));
         one(Kind::Unreachable, &rules("methods = ['GET', 'POST'],", "methods = ['GET'],"));
+        let every = "methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],";
+        one(Kind::Unreachable, &rules(every, ""));
+        assert_none(Kind::Unreachable, &rules(&every.replace(", 'OPTIONS'", ""), ""));
+        one(Kind::Unreachable, &rules(&every.replace("'HEAD', ", ""), ""));
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub(super) fn check(view: &mut View<'_>, live: &[bool], findings: &mut Vec<Findi
 mod tests {
     use super::super::testing::{assert_none, one, settings};
     use super::*;
+    use crate::policy::pattern::language::Budget;
 
     const STATIC: &str = "static_files = 'public'\n";
 
@@ -80,7 +81,8 @@ mod tests {
         let table = format!("{STATIC}admin = ['/admin(.*)']\nadmin_requires = {{ claim = 'role', equals = 'admin' }}");
         assert_none(Kind::StaticFileOpen, &table);
         let settings = settings(&table);
-        let view = View::of(&settings.policy, &settings.path);
+        let mut budget = Budget::default();
+        let view = View::of(&settings.policy, &settings.path, &mut budget);
         for path in ["/admin/report.csv", "/admin/chart.png", "/admin.css"] {
             assert_eq!(view.demand("GET", path).unwrap().access, Access::Admin, "{path}");
         }

@@ -4,7 +4,7 @@ use super::finding::{Finding, Kind, Severity, Witness};
 use crate::{
     path::{self, PathSettings},
     policy::{
-        Access, Demand, Policy, Requirement, Source,
+        Access, Demand, KNOWN_METHODS, Policy, Requirement, Source,
         pattern::{
             Pattern,
             language::{Budget, Query, Scope, Search},
@@ -43,11 +43,11 @@ pub(super) struct View<'p> {
     pub api: Vec<(String, &'p Pattern)>,
     /// One method for each way in which rules can tell methods apart: all that are named, and one that is not.
     pub methods: Vec<String>,
-    pub budget: Budget,
+    pub budget: &'p mut Budget,
 }
 
 impl<'p> View<'p> {
-    pub fn of(policy: &'p Policy, paths: &'p PathSettings) -> Self {
+    pub fn of(policy: &'p Policy, paths: &'p PathSettings, budget: &'p mut Budget) -> Self {
         let mut entries = Vec::new();
         for (index, rule) in policy.rules.iter().enumerate() {
             for (place, pattern) in rule.patterns.iter().enumerate() {
@@ -72,7 +72,7 @@ impl<'p> View<'p> {
         list("protected", policy.protected.patterns(), Unit::Protected, Source::Protected, Access::Protected);
         let api = policy.api.patterns().iter().enumerate();
         let api = api.map(|(index, pattern)| (place(policy, "api", index), pattern)).collect();
-        Self { policy, paths, entries, api, methods: methods(policy), budget: Budget::default() }
+        Self { policy, paths, entries, api, methods: methods(policy), budget }
     }
 
     pub fn entry(&self, at: usize) -> Option<&Entry<'p>> {
@@ -105,7 +105,7 @@ impl<'p> View<'p> {
 
     /// Looks for a path that all of one and none of the other match.
     pub fn search(&mut self, all_of: &[&Pattern], none_of: &[&Pattern], scope: Scope) -> Search {
-        Query { all_of, none_of, scope }.search(&mut self.budget)
+        Query { all_of, none_of, scope }.search(self.budget)
     }
 
     /// An ordinary path that this entry decides for this method.
@@ -207,7 +207,8 @@ fn place(policy: &Policy, list: &str, index: usize) -> String {
     if policy.bare.contains(&list) { list.to_owned() } else { format!("{list}[{index}]") }
 }
 
-/// GET comes first where no rule tells it apart, since it is what links ask for.
+/// GET comes first where no rule tells it apart, since it is what links ask for. Methods that nobody knows are left out: they
+/// take the strictest of all rules, whatever their order.
 fn methods(policy: &Policy) -> Vec<String> {
     let mut methods: Vec<String> = Vec::new();
     for method in policy.rules.iter().flat_map(|rule| rule.methods.iter().flatten()) {
@@ -219,9 +220,8 @@ fn methods(policy: &Policy) -> Vec<String> {
             }
         }
     }
-    let unnamed = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"].map(str::to_owned);
-    let unnamed = unnamed.into_iter().chain((1..).map(|number| format!("ANY{number}")));
-    methods.extend(unnamed.filter(|method| !methods.contains(method)).take(1).collect::<Vec<_>>());
+    let unnamed = KNOWN_METHODS.into_iter().find(|method| !methods.iter().any(|named| named == method));
+    methods.extend(unnamed.map(str::to_owned));
     methods.sort_by_key(|method| method != "GET");
     methods
 }

@@ -77,17 +77,20 @@ impl Shape {
                 (Some(Place::Letter(one)), Some(Place::Letter(other))) if one != other => return false,
                 (Some(Place::Letter(_)), Some(Place::Letter(_))) | (Some(Place::Run), Some(Place::Run)) => {}
                 (Some(Place::Run), Some(Place::Letter(letter))) => match theirs.skip_segment(letter) {
-                    Some(true) => {}
-                    Some(false) => return false,
-                    None => return true,
+                    Skipped::Run => {}
+                    Skipped::Nothing => return false,
+                    // What follows may go on with the segment, or else the run ends here, too.
+                    Skipped::AllSteps if matches!(other.tail, Tail::Anything | Tail::Unknown) => return true,
+                    Skipped::AllSteps => {}
                 },
                 (Some(Place::Letter(letter)), Some(Place::Run)) => match ours.skip_segment(letter) {
-                    Some(true) => {}
-                    Some(false) => return false,
-                    None => return true,
+                    Skipped::Run => {}
+                    Skipped::Nothing => return false,
+                    Skipped::AllSteps if matches!(self.tail, Tail::Anything | Tail::Unknown) => return true,
+                    Skipped::AllSteps => {}
                 },
-                (Some(place), None) => return other.tail.may_begin_with(place),
-                (None, Some(place)) => return self.tail.may_begin_with(place),
+                (Some(place), None) => return other.tail.may_be(place, ours.next()),
+                (None, Some(place)) => return self.tail.may_be(place, theirs.next()),
                 (None, None) => return true,
             }
         }
@@ -120,30 +123,38 @@ impl Cursor<'_> {
         }
     }
 
-    /// Takes what a run of the other shape takes, of which `first` is the first letter, and says whether that is at least one. Nothing
-    /// where the steps end within it.
-    fn skip_segment(&mut self, first: char) -> Option<bool> {
+    /// Takes what a run of the other shape takes, of which `first` is the first letter.
+    fn skip_segment(&mut self, first: char) -> Skipped {
         if DELIMITERS.contains(&first) {
-            return Some(false);
+            return Skipped::Nothing;
         }
         loop {
             let mut ahead = self.clone();
-            match ahead.next()? {
-                Place::Letter(letter) if DELIMITERS.contains(&letter) => return Some(true),
-                Place::Letter(_) | Place::Run => *self = ahead,
+            match ahead.next() {
+                None => return Skipped::AllSteps,
+                Some(Place::Letter(letter)) if DELIMITERS.contains(&letter) => return Skipped::Run,
+                Some(Place::Letter(_) | Place::Run) => *self = ahead,
             }
         }
     }
 }
 
+enum Skipped {
+    /// There is no letter for the run.
+    Nothing,
+    Run,
+    /// There was no delimiter up to the last step.
+    AllSteps,
+}
+
 impl Tail {
-    /// Tells whether what follows the steps could begin there. Never wrongly `false`.
-    fn may_begin_with(self, place: Place) -> bool {
-        match (self, place) {
-            (Self::Anything | Self::Unknown, _) => true,
-            (Self::End, Place::Letter(letter)) => DELIMITERS.contains(&letter),
-            (Self::Segments | Self::SomeSegments, Place::Letter(letter)) => DELIMITERS.contains(&letter),
-            (Self::End | Self::Segments | Self::SomeSegments, Place::Run) => false,
+    /// Tells whether it could stand where the other shape goes on like this. Never wrongly `false`.
+    fn may_be(self, place: Place, then: Option<Place>) -> bool {
+        let is_delimiter = matches!(place, Place::Letter(letter) if DELIMITERS.contains(&letter));
+        match self {
+            Self::Anything | Self::Unknown => true,
+            Self::End => is_delimiter && then.is_none(),
+            Self::Segments | Self::SomeSegments => is_delimiter,
         }
     }
 
@@ -351,6 +362,8 @@ mod tests {
         for (one, other) in [
             ("/a(.*)", "/ab"),
             ("/:x/b", "/a/:y"),
+            ("/:x/b", "/a(.*)"),
+            ("/a", "/a/"),
             ("/a/:p*", "/A/b"),
             ("/x-:y", "/:z"),
             ("/:x?", "/"),
