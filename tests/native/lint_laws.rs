@@ -184,7 +184,8 @@ fn denies(finding: &Finding, settings: &Settings, place: &str, method: &str) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 2, failure_persistence: None, ..ProptestConfig::default() })]
+    // Half of the usual number, for an everyday run of seconds.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_that_decides_a_path_is_called_unreachable(settings in policy(), paths in prop::collection::vec(path(), 12)) {
