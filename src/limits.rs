@@ -109,3 +109,9 @@ pub const PATTERN_NESTING: usize = 32;
 
 /// Plain forms that one pattern is spelled out in: every optional part doubles them, and three are already unusual.
 pub const PATTERN_SHAPES: usize = 8;
+
+/// Nodes of one comparison of patterns by the lints. Everyday ones take about as many as the patterns have characters.
+pub const LINT_NODES: usize = 4096;
+
+/// Steps that all comparisons of one policy may take together: less than a second, native. A thousand everyday patterns take a tenth.
+pub const LINT_STEPS: u64 = 10_000_000;

@@ -3,9 +3,12 @@
 //! In order: the ordered rules, first match wins; then the three lists, admin over public over protected; then static files;
 //! then the default. A path with several readings gets the strictest access of all of them, and must meet what every rule
 //! behind them requires. So does a request of a method that nobody knows: an origin may run any of its handlers for it.
+//!
+//! What a policy says that nobody may have meant, [`lint`] tells.
 
 use std::{borrow::Cow, rc::Rc};
 
+pub mod lint;
 pub mod pattern;
 mod require;
 mod rule;
@@ -98,6 +101,8 @@ pub struct Policy {
     names: Names,
     /// Whether no source takes anything but session tokens, as in most policies.
     only_sessions: bool,
+    /// [`PolicyLists::bare`].
+    bare: Vec<&'static str>,
 }
 
 #[derive(Debug)]
@@ -142,6 +147,8 @@ pub struct PolicyLists {
     pub protected: Vec<Pattern>,
     /// Paths that answer problem documents instead of redirects.
     pub api: Vec<Pattern>,
+    /// Which of the lists are written as one string: their only pattern is `public` in messages, not `public[0]`.
+    pub bare: Vec<&'static str>,
 }
 
 impl Policy {
@@ -172,6 +179,7 @@ impl Policy {
             default,
             names,
             only_sessions,
+            bare: lists.bare,
         }
     }
 

@@ -10,6 +10,8 @@ use crate::{
 pub struct Rule {
     /// What it applies to; the first string of `match` names it in decisions.
     pub patterns: Vec<Pattern>,
+    /// Whether `match` is written as one string: its pattern is `rules[0].match` in messages, not `rules[0].match[0]`.
+    pub is_bare: bool,
     /// The methods that it applies to, in upper case; none: all of them.
     pub methods: Option<Vec<String>>,
     /// Public, protected or admin.
@@ -47,7 +49,9 @@ impl Rule {
     fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {
         let before = errors.len();
         let mut table = TableReader::open(place, node, errors)?;
-        let patterns: Vec<Pattern> = table.take_patterns("match").into_iter().map(|(_, pattern)| pattern).collect();
+        let placed = table.take_patterns("match");
+        let is_bare = placed.iter().any(|(setting, _)| !setting.ends_with(']'));
+        let patterns: Vec<Pattern> = placed.into_iter().map(|(_, pattern)| pattern).collect();
         if patterns.is_empty() && table.errors().len() == before {
             let setting = table.name("match");
             table.errors().push(SettingError::missing(&setting, "a pattern or a list of patterns"));
@@ -65,7 +69,7 @@ impl Rule {
         }
         table.finish();
         let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
-        Some(Self { patterns, methods, access, require, csrf })
+        Some(Self { patterns, is_bare, methods, access, require, csrf })
     }
 }
 

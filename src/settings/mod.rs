@@ -83,13 +83,19 @@ impl Settings {
         let path_readings = table.take_texts("path_readings");
         let token_cache = table.take_count("token_cache", 65535, "a whole number from 0 to 65535").unwrap_or(limits::SEEN_TOKENS);
         let csrf = table.take_flag("csrf").unwrap_or(true);
-        let mut patterns = |key| table.take_patterns(key).into_iter().map(|(_, pattern)| pattern).collect::<Vec<_>>();
+        let mut bare = Vec::new();
+        let mut patterns = |key| {
+            let placed = table.take_patterns(key);
+            bare.extend(placed.iter().any(|(place, _)| place == key).then_some(key));
+            placed.into_iter().map(|(_, pattern)| pattern).collect::<Vec<_>>()
+        };
         let mut lists = PolicyLists {
             public: patterns("public"),
             protected: patterns("protected"),
             admin: patterns("admin"),
             api: patterns("api"),
             rules: Vec::new(),
+            bare,
         };
         let rules = table.take("rules");
         let admin_requires = table.take("admin_requires");

@@ -83,6 +83,11 @@ impl UnitSet {
         }
     }
 
+    /// The ranges, ends included, ascending and apart.
+    pub fn ranges(&self) -> &[(u16, u16)] {
+        &self.ranges
+    }
+
     pub fn contains(&self, unit: u16) -> bool {
         let after = self.ranges.partition_point(|(first, _)| *first <= unit);
         after.checked_sub(1).and_then(|index| self.ranges.get(index)).is_some_and(|(_, last)| unit <= *last)

@@ -30,6 +30,11 @@ impl Matcher {
         &self.programs.params
     }
 
+    /// The program that a whole path has to match, without those of its lookarounds.
+    pub fn program(&self) -> &Program {
+        &self.programs.main
+    }
+
     pub fn is_match(&self, path: &str) -> bool {
         let units = path.encode_utf16().map(fold_unit).collect::<Vec<_>>();
         let tables = self.tables(&units);

@@ -27,6 +27,7 @@
 mod error;
 mod expression;
 mod fold;
+pub(crate) mod language;
 mod matcher;
 mod parser;
 mod program;
@@ -165,6 +166,42 @@ impl Pattern {
     #[must_use]
     pub fn opens_siblings(&self) -> bool {
         self.opens_siblings
+    }
+}
+
+/// For the lints.
+impl Pattern {
+    /// Whether some path could match both, as far as their plain forms tell. Never wrongly `false`.
+    pub(crate) fn may_overlap(&self, other: &Self) -> bool {
+        self.shapes.iter().any(|ours| other.shapes.iter().any(|theirs| ours.may_overlap(theirs)))
+    }
+
+    /// The text that it is made of, parameters and expressions left out.
+    pub(crate) fn plain_text(&self) -> String {
+        // It was parsed before, so it parses.
+        let parts = parser::parse(&self.source).map(|(parts, _)| parts).unwrap_or_default();
+        let text = |part| match part {
+            Part::Text(text) => text,
+            Part::Param(param) => [param.prefix, param.suffix].concat(),
+        };
+        parts.into_iter().map(text).collect()
+    }
+
+    /// The pattern as written, in one case: equal for patterns that differ in nothing else.
+    pub(crate) fn folded(&self) -> String {
+        fold::fold_text(&self.source)
+    }
+
+    /// The text as a pattern that matches it and nothing else.
+    pub(crate) fn escape(text: &str) -> String {
+        let mut escaped = String::with_capacity(text.len());
+        for letter in text.chars() {
+            if "\\:(){}?*+".contains(letter) {
+                escaped.push('\\');
+            }
+            escaped.push(letter);
+        }
+        escaped
     }
 }
 
@@ -474,6 +511,14 @@ mod tests {
         fn the_plain_forms_agree_with_the_program(source in prop_oneof![3 => plausible(), 1 => soup()], path in path()) {
             if let Ok(pattern) = Pattern::parse(&source) {
                 prop_assert_eq!(pattern.is_match(&path), pattern.matcher.is_match(&path), "{}", source);
+            }
+        }
+
+        #[test]
+        fn patterns_that_match_one_path_may_overlap(one in plausible(), other in plausible(), path in path()) {
+            if let (Ok(one), Ok(other)) = (Pattern::parse(&one), Pattern::parse(&other)) {
+                let both = one.is_match(&path) && other.is_match(&path);
+                prop_assert!(!both || one.may_overlap(&other), "{one} {other}");
             }
         }
 

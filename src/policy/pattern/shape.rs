@@ -66,7 +66,98 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// Tells whether some path could match both. Never wrongly `false`.
+    ///
+    /// Both are walked side by side. A run ends at the same delimiter as whatever the other shape has in its place.
+    pub fn may_overlap(&self, other: &Self) -> bool {
+        let [mut ours, mut theirs] = [self, other].map(|shape| Cursor { steps: shape.steps.iter(), text: "".chars() });
+        loop {
+            match (ours.next(), theirs.next()) {
+                (Some(Place::Letter(one)), Some(Place::Letter(other))) if one != other => return false,
+                (Some(Place::Letter(_)), Some(Place::Letter(_))) | (Some(Place::Run), Some(Place::Run)) => {}
+                (Some(Place::Run), Some(Place::Letter(letter))) => match theirs.skip_segment(letter) {
+                    Skipped::Run => {}
+                    Skipped::Nothing => return false,
+                    // What follows may go on with the segment, or else the run ends here, too.
+                    Skipped::AllSteps if matches!(other.tail, Tail::Anything | Tail::Unknown) => return true,
+                    Skipped::AllSteps => {}
+                },
+                (Some(Place::Letter(letter)), Some(Place::Run)) => match ours.skip_segment(letter) {
+                    Skipped::Run => {}
+                    Skipped::Nothing => return false,
+                    Skipped::AllSteps if matches!(self.tail, Tail::Anything | Tail::Unknown) => return true,
+                    Skipped::AllSteps => {}
+                },
+                (Some(place), None) => return other.tail.may_be(place, ours.next()),
+                (None, Some(place)) => return self.tail.may_be(place, theirs.next()),
+                (None, None) => return true,
+            }
+        }
+    }
+}
+
+/// A place in a shape: the next letter of a text, or a run.
+#[derive(Clone, Copy)]
+enum Place {
+    Letter(char),
+    Run,
+}
+
+#[derive(Clone)]
+struct Cursor<'s> {
+    steps: core::slice::Iter<'s, Step>,
+    text: core::str::Chars<'s>,
+}
+
+impl Cursor<'_> {
+    fn next(&mut self) -> Option<Place> {
+        loop {
+            if let Some(letter) = self.text.next() {
+                return Some(Place::Letter(letter));
+            }
+            match self.steps.next()? {
+                Step::Text(text) => self.text = text.chars(),
+                Step::Run => return Some(Place::Run),
+            }
+        }
+    }
+
+    /// Takes what a run of the other shape takes, of which `first` is the first letter.
+    fn skip_segment(&mut self, first: char) -> Skipped {
+        if DELIMITERS.contains(&first) {
+            return Skipped::Nothing;
+        }
+        loop {
+            let mut ahead = self.clone();
+            match ahead.next() {
+                None => return Skipped::AllSteps,
+                Some(Place::Letter(letter)) if DELIMITERS.contains(&letter) => return Skipped::Run,
+                Some(Place::Letter(_) | Place::Run) => *self = ahead,
+            }
+        }
+    }
+}
+
+enum Skipped {
+    /// There is no letter for the run.
+    Nothing,
+    Run,
+    /// There was no delimiter up to the last step.
+    AllSteps,
+}
+
 impl Tail {
+    /// Tells whether it could stand where the other shape goes on like this. Never wrongly `false`.
+    fn may_be(self, place: Place, then: Option<Place>) -> bool {
+        let is_delimiter = matches!(place, Place::Letter(letter) if DELIMITERS.contains(&letter));
+        match self {
+            Self::Anything | Self::Unknown => true,
+            Self::End => is_delimiter && then.is_none(),
+            Self::Segments | Self::SomeSegments => is_delimiter,
+        }
+    }
+
     /// Tells whether this is what may follow the steps. The case of the rest plays no part.
     pub fn is_match(self, rest: &[u8]) -> bool {
         match self {
@@ -253,6 +344,34 @@ mod tests {
         let many = of("{/a}?{/b}?{/c}?{/d}?");
         assert_eq!(many.len(), PATTERN_SHAPES);
         assert!(many.iter().all(|shape| shape.tail == Tail::Unknown));
+    }
+
+    #[test]
+    fn shapes_that_share_no_path_are_told_apart_as_far_as_their_steps_go() {
+        let may_overlap = |one: &str, other: &str| {
+            let (one, other) = (of(one), of(other));
+            let found = one.iter().any(|one| other.iter().any(|other| one.may_overlap(other)));
+            assert_eq!(found, other.iter().any(|other| one.iter().any(|one| other.may_overlap(one))));
+            found
+        };
+        for (one, other) in
+            [("/a", "/b"), ("/:x/a", "/:y/b"), ("/a/:x/c", "/:y/b/d"), ("/a", "/ab"), ("/a/:p*", "/ab(.*)"), ("/:x", "/")]
+        {
+            assert!(!may_overlap(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("/a(.*)", "/ab"),
+            ("/:x/b", "/a/:y"),
+            ("/:x/b", "/a(.*)"),
+            ("/a", "/a/"),
+            ("/a/:p*", "/A/b"),
+            ("/x-:y", "/:z"),
+            ("/:x?", "/"),
+            ("(.*)", "/a"),
+            ("/a-:b-:c", "/:x/d"),
+        ] {
+            assert!(may_overlap(one, other), "{one} {other}");
+        }
     }
 
     #[test]
