@@ -108,6 +108,8 @@ kinds! {
     RequirementNeverMet = "requirement-never-met",
     /// `admin_requires` is given, and nothing is for admins.
     AdminRequiresUnused = "admin-requires-unused",
+    /// A way to read paths that `path_readings` leaves out.
+    ReadingOff = "reading-off",
     /// The policy is too large, or a pattern too intricate, to compare everything.
     NotCompared = "not-compared",
 }

@@ -21,6 +21,7 @@ mod letter_case;
 mod methods;
 mod openness;
 mod overlap;
+mod readings;
 mod repeats;
 mod requirements;
 mod roots;
@@ -59,6 +60,7 @@ fn lint_within(policy: &Policy, paths: &PathSettings, budget: &mut Budget) -> Ve
     repeats::check(&mut view, &mut findings);
     letter_case::check(&view, &mut findings);
     requirements::check(&view, &mut findings);
+    readings::check(paths, &mut findings);
     if view.budget.unanswered > 0 {
         findings.push(not_compared(view.budget.unanswered));
     }
