@@ -6,81 +6,10 @@
 use portcullis::path::{Ambiguity, JudgedTarget, PathSettings, ReadingKind, ReadingKinds, judge};
 use proptest::{prelude::*, sample::select};
 
-fn path() -> impl Strategy<Value = String> {
-    let pieces = select(
-        [
-            "/",
-            "/",
-            "//",
-            "/admin",
-            "/admin",
-            "admin",
-            "/about",
-            "/x",
-            "/blog/y",
-            "..",
-            "/..",
-            ".",
-            "...",
-            "%2e",
-            "%252e",
-            "%2f",
-            "%2F",
-            "%252f",
-            "%25252f",
-            "\\",
-            "%5c",
-            "%255C",
-            ";",
-            ";a=b",
-            "%3b",
-            "%253B",
-            "%61",
-            "%2561",
-            "dmin",
-            "/dmin",
-            ".json",
-            ".",
-            "%20",
-            "%2520",
-            "+",
-            "%09",
-            "%0a",
-            "%00",
-            "%2500",
-            "%3f",
-            "%253f",
-            "%23",
-            "?",
-            "#",
-            "&",
-            "%26",
-            "%",
-            "%zz",
-            "%u0061",
-            "%u002f",
-            "%C0%AF",
-            "%25c0%25ae",
-            "%EF%BC%8F",
-            "％２ｆ",
-            "．",
-            "é",
-            "%C3%A9",
-            "%FF",
-            "index.html",
-            "/index.php",
-            ":$",
-            "(S(a))",
-            "/%E2%80%8B",
-            "İ",
-            "http:",
-            "A",
-            "_next/data/b",
-        ]
-        .as_slice(),
-    );
-    prop::collection::vec(pieces, 0..12).prop_map(|pieces| format!("/{}", pieces.concat()))
-}
+#[path = "strange_paths.rs"]
+mod strange_paths;
+
+use strange_paths::path;
 
 fn url() -> impl Strategy<Value = String> {
     prop_oneof![

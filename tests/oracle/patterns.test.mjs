@@ -13,6 +13,7 @@
 // above U+FFFF is U+FFFD here and a lone surrogate there.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { pathToRegexp as clerkPathToRegexp } from "@clerk/shared/pathToRegexp";
@@ -95,12 +96,16 @@ function ours(questions) {
   return answers;
 }
 
-/** Compares all answers; returns how often each difference occurred. */
+/** Compares all answers; returns how often each difference occurred. A question with a `url` is about its canonical path. */
 function compare(questions) {
   const answers = ours(questions);
-  const counts = { pairs: questions.length, errors: 0, matches: 0 };
+  const counts = { pairs: 0, errors: 0, matches: 0 };
   const wrong = [];
   questions.forEach((question, index) => {
+    if (question.url) question = { ...question, path: answers[index].path };
+    // A URL that cannot be judged has no canonical path.
+    if (question.path === null) return;
+    counts.pairs += 1;
     const { differences, ...expected } = theirs(question);
     const { error, match, indexed, params } = answers[index];
     const found = { error: error !== null, match, params };
@@ -257,6 +262,32 @@ function questions(seed, count) {
   return all;
 }
 
+/** Patterns with URLs: recorded targets and samples of the pattern, both changed as attackers change them. */
+function urlQuestions(seed, count) {
+  const dice = random(seed);
+  const { below, pick, chance } = dice;
+  const generate = grammar(dice);
+  const recorded = JSON.parse(readFileSync(new URL("../vectors/paths/targets.json", import.meta.url), "utf8")).map(({ raw }) => raw).filter((raw) => raw.startsWith("/"));
+  const pieces = ["%2e", "%2F", "%5c", "%25", "/", "//", "/./", "/../", "\\", ";a=b", "%00", "%0a", "%e9", "%C3%A9", "\u00e9", ".json", " ", "|", "\"", "%61", "~", "?x=/y", "#z", "%", "%zz"];
+  const change = (path) => {
+    const at = below(path.length + 1);
+    switch (below(4)) {
+      case 0: return path.slice(0, at) + pick(pieces) + path.slice(at);
+      case 1: return path.slice(0, at) + path.slice(at + 1);
+      case 2: return path.slice(0, at) + [...path.slice(at, at + 3)].map((letter) => encodeURIComponent(letter.toWellFormed()).replace(/^[^%]$/, (plain) => `%${plain.charCodeAt(0).toString(16)}`)).join("") + path.slice(at + 3);
+      default: return path;
+    }
+  };
+  const clerk = TYPICAL.filter((pattern) => pattern.startsWith("/"));
+  const lists = ["/", "/about", "/blog(.*)", "/blog/:slug", "/api/public(.*)", "/dashboard(.*)", "/dashboard/:tab", "/admin(.*)", "/admin/:path*", "/api/admin(.*)"];
+  return Array.from({ length: count }, () => {
+    const { source, sample } = chance(0.4) ? generate() : { source: pick(chance(0.5) ? lists : clerk), sample: () => pick(recorded) };
+    let path = `/${sample().replace(/^\//, "")}`;
+    while (chance(0.6)) path = change(path);
+    return { pattern: source, url: `http://h/${path.replace(/^\//, "")}`.toWellFormed().replace(/[\r\n]/g, "") };
+  });
+}
+
 // ------------------------------------------------------------------------------------------------------------------------ the tests
 
 test("patterns mean what path-to-regexp says they mean", (t) => {
@@ -264,6 +295,13 @@ test("patterns mean what path-to-regexp says they mean", (t) => {
   t.diagnostic(`seed ${SEED}: ${JSON.stringify(counts)}`);
   assert.ok(counts.pairs >= 5_000 && counts.matches > counts.pairs / 5 && counts.errors > counts.pairs / 50, "the questions ask something");
   assert.ok(counts["line-terminators"] > 0, "line terminators occur");
+});
+
+test("patterns mean the same on canonical paths", (t) => {
+  const questions = urlQuestions(SEED, COUNT);
+  const counts = compare(questions);
+  t.diagnostic(`seed ${SEED}: ${JSON.stringify(counts)}`);
+  assert.ok(counts.pairs > COUNT * 0.8 && counts.matches > counts.pairs / 10 && counts.matches < counts.pairs * 0.9, "the questions ask something");
 });
 
 test("each expression that we refuse and JavaScript takes is refused for a listed reason", (t) => {

@@ -1,0 +1,88 @@
+//! The laws of the fuzz targets (`fuzz/laws/`), on the kept corpus and on every recorded target: what the fuzzer found stays found,
+//! without a fuzzer.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use serde::Deserialize;
+
+#[path = "../../fuzz/laws/decision.rs"]
+mod decision;
+#[path = "../../fuzz/laws/path.rs"]
+mod path;
+#[path = "../../fuzz/laws/pattern.rs"]
+mod pattern;
+#[path = "../../fuzz/laws/token.rs"]
+mod token;
+
+use decision::Outcome;
+
+#[test]
+fn no_input_of_the_corpus_is_forwarded_with_a_reading_that_is_not_public() {
+    let outcomes = count(corpus("decision").iter().map(|input| decision::check(input)));
+    println!("{outcomes:?}");
+    // A law that never comes to the point holds for nothing.
+    for (outcome, least) in [(Outcome::Closed, 100), (Outcome::Forwarded, 50), (Outcome::Unjudged, 10)] {
+        assert!(outcomes.get(&outcome).is_some_and(|times| *times >= least), "too few are {outcome:?}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn no_recorded_target_is_forwarded_with_a_reading_that_is_not_public() {
+    let lists = "a/admin(.*) a/api/admin(.*) p/dashboard(.*) o/ o/about o/blog(.*) o/api/public(.*)";
+    let policies = [
+        format!("D S lfr len {lists}\nHEAD"),
+        format!("S {lists} roGET/admin/help rpPOST,DELETE/blog/:slug raPURGE/(.*)\nPOST"),
+        "o/(.*) a/:org/admin{/:page}? p/:lang(en|fr)?/me\nGET".to_owned(),
+    ];
+    let headers = "accept: application/json\nx-original-url: /admin";
+    let targets = targets();
+    assert!(targets.len() > 5_000);
+    for policy in policies {
+        let inputs = targets.iter().map(|Target { raw }| format!("{policy}\n{raw}\n{headers}"));
+        let outcomes = count(inputs.map(|input| decision::check(input.as_bytes())));
+        println!("{policy:?}: {outcomes:?}");
+        let times = |outcome| outcomes.get(&outcome).copied().unwrap_or_default();
+        assert!(times(Outcome::Closed) > 200 && times(Outcome::Forwarded) > 50, "{policy}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn the_laws_of_paths_hold_on_the_corpus() {
+    let judged = corpus("path").iter().filter(|input| path::check(input)).count();
+    assert!(judged > 50, "{judged}");
+}
+
+#[test]
+fn the_laws_of_patterns_hold_on_the_corpus() {
+    let matches: usize = corpus("pattern").iter().map(|input| pattern::check(input)).sum();
+    assert!(matches > 20, "{matches}");
+}
+
+#[test]
+fn the_laws_of_tokens_hold_on_the_corpus() {
+    let decoded = corpus("token").iter().filter(|input| token::check(input)).count();
+    assert!(decoded > 5, "{decoded}");
+}
+
+fn count(outcomes: impl Iterator<Item = Outcome>) -> HashMap<Outcome, usize> {
+    outcomes.fold(HashMap::new(), |mut counts, outcome| {
+        *counts.entry(outcome).or_default() += 1;
+        counts
+    })
+}
+
+/// Every input that was kept for a fuzz target.
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
+}
+
+#[derive(Deserialize)]
+struct Target {
+    raw: String,
+}
+
+fn targets() -> Vec<Target> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/paths/targets.json");
+    serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+}
