@@ -2,4 +2,5 @@
 
 export { authenticateRequest } from './authenticate-request.js';
 export { PortcullisError } from './errors.js';
+export { createGate } from './gate.js';
 export { verifyToken } from './verify-token.js';

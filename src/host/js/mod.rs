@@ -11,6 +11,8 @@
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
+mod config;
+mod gate;
 mod options;
 mod outcome;
 mod request;
@@ -20,6 +22,7 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
+    gate::Gate,
     json::{Document, push_string},
     machine::{self, Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
     request::HeaderName,
@@ -37,6 +40,7 @@ struct Host {
     text: String,
     authenticators: Slots<Rc<Authenticator>>,
     verifiers: Slots<Rc<TokenVerifier>>,
+    gates: Slots<Gate>,
     runs: Slots<Run>,
     caches: KeySetCaches,
 }
