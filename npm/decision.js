@@ -1,7 +1,7 @@
 // A decision, as callers see it: data, and the few things that a host does with it.
 
 import { authObject } from './auth.js';
-import { isStripped, privateHeaders } from './headers.js';
+import { forwardedHeaders, isStripped, privateHeaders } from './headers.js';
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 
@@ -64,14 +64,7 @@ function forwarding(common, { target, origin, headers }) {
       headers: Object.fromEntries(headers),
       strips: isStripped,
       /** @param {HeadersInit} incoming */
-      requestHeaders(incoming) {
-        const outgoing = new Headers();
-        for (const [name, value] of new Headers(incoming)) {
-          if (!isStripped(name)) outgoing.append(name, value);
-        }
-        for (const [name, value] of headers) outgoing.set(name, value);
-        return outgoing;
-      },
+      requestHeaders: (incoming) => forwardedHeaders(new Headers(incoming), headers),
       /** @param {Response} response */
       addTo: (response) => addTo(response, common),
       toResponse: () => null,

@@ -2,7 +2,7 @@
 
 import { decisionOf, failedClosed } from './decision.js';
 import { PortcullisError, invalidArgument } from './errors.js';
-import { isStripped } from './headers.js';
+import { forwardedHeaders } from './headers.js';
 import { ask, check, prepare } from './loop.js';
 import { checkRequest, describeRequest } from './request.js';
 
@@ -97,7 +97,7 @@ function unreachable({ responseHeaders }) {
 function forwarded(request, { url, target, headers }) {
   const { method, body, signal } = request;
   /** @type {any} */
-  const init = { method, headers: forwardedHeaders(request.headers, headers), redirect: 'manual', signal };
+  const init = { method, headers: forwardedHeaders(request.headers, Object.entries(headers)), redirect: 'manual', signal };
   if (body) {
     init.body = body;
     init.duplex = 'half';
@@ -107,21 +107,6 @@ function forwarded(request, { url, target, headers }) {
   const outgoing = new Request(url, init);
   if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');
   return outgoing;
-}
-
-/**
- * @param {Iterable<[string, string]> & { has(name: string): boolean }} incoming
- * @param {Record<string, string>} set
- */
-function forwardedHeaders(incoming, set) {
-  const headers = new Headers();
-  // A WebSocket is opened by `Connection: upgrade`.
-  const isUpgrade = incoming.has('upgrade');
-  for (const [name, value] of incoming) {
-    if (!isStripped(name) || (isUpgrade && name === 'connection')) headers.append(name, value);
-  }
-  for (const [name, value] of Object.entries(set)) headers.set(name, value);
-  return headers;
 }
 
 /** Whether the platform kept the target byte for byte. @param {string} url @param {string} target */

@@ -46,3 +46,21 @@ export function privateHeaders(cacheControl, vary) {
   const [cache, varies, remove] = ask((core) => core.private_headers(cacheControl, vary)).split('\n');
   return { set: [['cache-control', cache], ['vary', varies]], remove: remove.split(',') };
 }
+
+/**
+ * Request headers as the app gets them: without what is stripped, and with what the decision sets.
+ *
+ * @param {Iterable<[string, string]>} incoming
+ * @param {Iterable<readonly [string, string]>} set
+ */
+export function forwardedHeaders(incoming, set) {
+  const all = [...incoming];
+  // A WebSocket is opened by `Connection: upgrade`.
+  const isUpgrade = all.some(([name]) => name.toLowerCase() === 'upgrade');
+  const headers = new Headers();
+  for (const [name, value] of all) {
+    if (!isStripped(name) || (isUpgrade && name.toLowerCase() === 'connection')) headers.append(name, value);
+  }
+  for (const [name, value] of set) headers.set(name, value);
+  return headers;
+}
