@@ -57,9 +57,11 @@ export type ErrorCode =
 export class PortcullisError extends Error {
   readonly name: 'PortcullisError';
   readonly code: ErrorCode;
-  readonly reason: TokenReason | Exclude<ErrorCode, 'token-rejected' | 'invalid-request'>;
+  readonly reason: TokenReason | AmbiguityReason | 'ambiguous-path' | Exclude<ErrorCode, 'token-rejected' | 'invalid-request'>;
   /** Everything that is wrong with a configuration, each with the name of the setting. Of `createGate` and `explain` only. */
   readonly errors: readonly SettingError[] | undefined;
+  /** 400 where the request is at fault and nothing else; as in Clerk's errors. */
+  readonly statusCode: 400 | undefined;
 }
 
 /** One mistake in a configuration. */
@@ -560,3 +562,22 @@ export interface Gate {
  * export default { fetch: (request) => gate.handle(request, fetch) };
  */
 export function createGate(config: GateConfig): Promise<Gate>;
+
+/** What `createRouteMatcher` takes: patterns of path-to-regexp 6, expressions, or a function of one's own. */
+export type RoutePatterns<Asked = Request> = string | RegExp | readonly (string | RegExp)[] | ((request: Asked) => boolean);
+
+/**
+ * Makes a test of paths, synchronous, of the shape of Clerk's.
+ *
+ * A path is tested under every reading that an app could give to it: percent-encoding, dot segments, double slashes and so on. What
+ * only spells the path otherwise (`/admin.json`) matches where any reading does. Where readings that lead to different places disagree
+ * (`/open/..%2fadmin`), neither answer would be safe: the test throws a {@link PortcullisError} with `statusCode` 400, as it does for
+ * paths that cannot be judged at all. Answer 400 then. To decide who may pass, prefer a policy: {@link createGate}.
+ *
+ * Throws `invalid-options` for a pattern that does not compile, `invalid-argument` for what is no pattern.
+ *
+ * @example
+ * const isAdmin = createRouteMatcher(['/admin(.*)', '/api/admin(.*)']);
+ * if (isAdmin(request)) …
+ */
+export function createRouteMatcher(patterns: RoutePatterns): (asked: Request | RequestLike | URL | string) => boolean;

@@ -30,6 +30,7 @@ const EXPORTS = {
   request: { make: wasm.make_authenticator, free: wasm.free_authenticator, begin: wasm.begin_request },
   token: { make: wasm.make_verifier, free: wasm.free_verifier, begin: wasm.begin_token },
   gate: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_gate },
+  matcher: { make: wasm.make_matcher, free: wasm.free_matcher, begin: wasm.match_readings },
 };
 
 /** @type {Record<string, Map<string, number>>} */
@@ -232,6 +233,18 @@ function refusal(kind, text) {
 export function prepare(kind, options) {
   if (broken) replaceInstance();
   guarded(generation, () => checkerFor(kind, options));
+}
+
+/**
+ * One synchronous question to what is made of options.
+ *
+ * @param {Kind} kind
+ * @param {string} options
+ * @param {string} subject
+ */
+export function checkNow(kind, options, subject) {
+  if (broken) replaceInstance();
+  return guarded(generation, () => taken(EXPORTS[kind].begin(checkerFor(kind, options), write(subject), Date.now())));
 }
 
 /**

@@ -47,7 +47,7 @@ export function checkRequest(request) {
 }
 
 /** A value for one line. No real one holds a line end; the core refuses a URL with a carriage return. @param {string} value */
-function line(value) {
+export function line(value) {
   const text = value.length > VALUE_CHARS ? value.slice(0, VALUE_CHARS) : value;
   return text.includes('\n') ? text.replaceAll('\n', '\r') : text;
 }

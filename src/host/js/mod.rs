@@ -13,6 +13,7 @@
 
 mod config;
 mod gate;
+mod matcher;
 mod options;
 mod outcome;
 mod request;
@@ -41,6 +42,7 @@ struct Host {
     authenticators: Slots<Rc<Authenticator>>,
     verifiers: Slots<Rc<TokenVerifier>>,
     gates: Slots<Gate>,
+    matchers: Slots<matcher::Matcher>,
     runs: Slots<Run>,
     caches: KeySetCaches,
 }
