@@ -2,4 +2,6 @@
 
 export { authenticateRequest } from './authenticate-request.js';
 export { PortcullisError } from './errors.js';
+export { createGate } from './gate.js';
+export { createRouteMatcher } from './route-matcher.js';
 export { verifyToken } from './verify-token.js';

@@ -13,5 +13,25 @@ export class PortcullisError extends Error {
     this.name = 'PortcullisError';
     this.code = code;
     this.reason = reason;
+    /** Everything that is wrong with a configuration. @type {readonly { readonly setting: string, readonly message: string }[] | undefined} */
+    this.errors = undefined;
+    /** What to answer, where the request is at fault. @type {400 | undefined} */
+    this.statusCode = undefined;
   }
+}
+
+/**
+ * @param {string} name of the argument
+ * @param {unknown} found
+ * @param {string} expected
+ */
+export function invalidArgument(name, found, expected) {
+  return new PortcullisError('invalid-argument', 'invalid-argument', `argument \`${name}\` is ${kindOf(found)}, expected ${expected}`);
+}
+
+/** What a value is, in a word, never the value: it may be a secret. @param {unknown} value */
+function kindOf(value) {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

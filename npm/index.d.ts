@@ -42,10 +42,12 @@ export type TokenReason =
 export type ErrorCode =
   /** The token is not good, or nobody can tell; `reason` says why. */
   | 'token-rejected'
-  /** The options cannot be checked against; the message says which and why. */
+  /** Options or a configuration cannot be used; the message says which and why. */
   | 'invalid-options'
   /** Options and request do not go together. */
   | 'invalid-request'
+  /** An argument of another kind than the function takes; the message names it. */
+  | 'invalid-argument'
   /** Asked for something that this package does not do. */
   | 'not-supported'
   /** A mistake in this package. Nothing was decided; the next call starts afresh. */
@@ -55,7 +57,19 @@ export type ErrorCode =
 export class PortcullisError extends Error {
   readonly name: 'PortcullisError';
   readonly code: ErrorCode;
-  readonly reason: TokenReason | Exclude<ErrorCode, 'token-rejected' | 'invalid-request'>;
+  readonly reason: TokenReason | AmbiguityReason | 'ambiguous-path' | Exclude<ErrorCode, 'token-rejected' | 'invalid-request'>;
+  /** Everything that is wrong with a configuration, each with the name of the setting. Of `createGate` and `explain` only. */
+  readonly errors: readonly SettingError[] | undefined;
+  /** 400 where the request is at fault and nothing else; as in Clerk's errors. */
+  readonly statusCode: 400 | undefined;
+}
+
+/** One mistake in a configuration. */
+export interface SettingError {
+  /** Where, as `rules[0].require.role`. */
+  readonly setting: string;
+  /** What was found there and what was expected. Shows no secret. */
+  readonly message: string;
 }
 
 /** The kinds of token. */
@@ -325,3 +339,245 @@ export function authenticateRequest(request: Request, options?: AuthenticateRequ
  * Rejects with a {@link PortcullisError} whose `reason` says why, `token-expired` for example.
  */
 export function verifyToken(token: string, options?: VerifyTokenOptions): Promise<SessionClaims>;
+
+// ── The gate ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What a path is: open to everyone, for signed-in users, for those who meet `adminRequires`. */
+export type Access = 'public' | 'protected' | 'admin';
+
+/** A value that a claim is compared with. Text is not a number: `'1'` is not `1`. */
+export type ClaimValue = string | number | boolean;
+
+/** What is required of whoever is signed in; all that is asked has to hold. */
+export interface Requirement {
+  /** A role in the active organization, `org:admin`. */
+  readonly role?: string;
+  /** A permission in it, `org:billing:manage`. */
+  readonly permission?: string;
+  /** A feature of the user or the organization. */
+  readonly feature?: string;
+  /** A plan of the user or the organization. */
+  readonly plan?: string;
+  /** How recently factors have to be verified. */
+  readonly reverification?: 'strict_mfa' | 'strict' | 'moderate' | 'lax';
+  /** A claim by its path, `metadata.role`, or its path as a list; together with one of the next three. */
+  readonly claim?: string | readonly string[];
+  /** The claim is exactly this. */
+  readonly equals?: ClaimValue;
+  /** The claim is one of these. */
+  readonly oneOf?: readonly ClaimValue[];
+  /** The claim is a list that holds this. */
+  readonly contains?: ClaimValue;
+  /** The kinds of token that are taken. Default: session tokens only. */
+  readonly token?: TokenType | readonly TokenType[];
+}
+
+/** One of the ordered rules; the first that matches decides, before the three lists. */
+export interface Rule {
+  /** Patterns as in path-to-regexp 6: `/api/billing/:path*`. */
+  readonly match: string | readonly string[];
+  /** The methods that it speaks of, in upper case; HEAD follows GET. Default: all. */
+  readonly methods?: readonly string[];
+  /** Default: `protected`. */
+  readonly access?: Access;
+  /** What it requires beside a session. */
+  readonly require?: Requirement;
+}
+
+/**
+ * A policy and the instance that it is for: the settings of `docs/settings.md` in camelCase. What is unknown, of another type or
+ * contradicts another setting is an error, all of them in one.
+ */
+export interface GateConfig {
+  /** `pk_test_…` or `pk_live_…`: names the Frontend API, and tells development from production. */
+  readonly publishableKey: string | undefined;
+  /** `sk_test_…` or `sk_live_…`: the key set is fetched with it. Not needed with `jwtKey`. */
+  readonly secretKey?: string;
+  /** The PEM public key of the instance; with it no key set is fetched. */
+  readonly jwtKey?: string;
+  /** Another Backend API; `https`, or this machine. */
+  readonly apiUrl?: string;
+  /** Where the Frontend API is proxied: an `https` URL, or a path as `/__clerk`. */
+  readonly proxyUrl?: string;
+
+  /** Origins whose tokens are accepted, as browsers write them: `https://example.com`. For previews `https://*.preview.example.com`. Default: any. */
+  readonly authorizedParties?: readonly string[];
+  /** What a token without `azp` is, where parties are set. Default: `reject`. */
+  readonly missingAzp?: 'reject' | 'observe' | 'navigation';
+  /** Where `handle` sends requests: `https://host[:port]`. Default: the request's own origin. */
+  readonly origin?: string;
+  /** The sign-in page: a path that is public here, or an absolute URL. Default: Clerk's account portal. */
+  readonly signInUrl?: string;
+  /** The sign-up page. Default: Clerk's account portal. */
+  readonly signUpUrl?: string;
+  /** Where signed-in users go who may not see a page. Default: a plain 403 page. */
+  readonly unauthorizedUrl?: string;
+  /** What a path is that nothing names. Default: `protected`. */
+  readonly default?: 'protected' | 'public';
+  /** Patterns of open paths. */
+  readonly public?: readonly string[];
+  /** Patterns of paths for signed-in users; `public` wins over them. */
+  readonly protected?: readonly string[];
+  /** Patterns of paths for those who meet `adminRequires`; they win over the other lists. */
+  readonly admin?: readonly string[];
+  /** What makes an admin. Needed where there are admin paths. */
+  readonly adminRequires?: Requirement;
+  /** Patterns of paths that never redirect: 401 and 403 as `application/problem+json`. */
+  readonly api?: readonly string[];
+  /** `public` opens unlisted paths by their extension, for GET and HEAD. Default: `default`. */
+  readonly staticFiles?: 'public' | 'default';
+  /** Prefixes under which the app serves every route: `['en', 'fr']`. */
+  readonly locales?: readonly string[];
+  /** Ordered rules, before the three lists. */
+  readonly rules?: readonly Rule[];
+}
+
+/** What the gate reads of a request. A `Request` of any realm is one, and what has the same members. */
+export interface RequestLike {
+  readonly method: string;
+  /** Absolute. As raw as it can be had: it is canonicalised here, and judged under every reading that an app could give to it. */
+  readonly url: string;
+  readonly headers: Iterable<[string, string]> & { get(name: string): string | null };
+}
+
+/** Why a path could not be judged. */
+export type AmbiguityReason =
+  | 'url-too-long'
+  | 'control-byte'
+  | 'not-http'
+  | 'bad-authority'
+  | 'encoded-nul'
+  | 'path-too-long'
+  | 'too-many-readings';
+
+/** Why a decision is what it is: the gate's own words, Clerk's reasons beside them. */
+export type DecisionReason =
+  /** Forwarded: the path is public. */
+  | 'public'
+  /** Forwarded: all that is asked is there. */
+  | 'allowed'
+  | 'requirement-not-met'
+  | 'signed-out'
+  | 'cannot-tell'
+  | 'handshake-resolved'
+  | 'development-settings'
+  | 'no-such-endpoint'
+  /** The Wasm instance failed, and nothing was decided. */
+  | 'internal-error'
+  | AmbiguityReason
+  | Reason;
+
+interface DecisionBase {
+  readonly reason: DecisionReason;
+  /** For the operator's log; never for the client. May be empty. */
+  readonly message: string;
+  /** What the policy asks of the path; null where the path could not be judged. */
+  readonly access: Access | null;
+  /** Where in the policy that comes from, as `admin[0] /admin(.*)`. */
+  readonly rule: string | null;
+  /** Header fields to add to the response, whoever makes it; several `set-cookie`s among them. */
+  readonly responseHeaders: readonly (readonly [name: string, value: string])[];
+  /** Whether the answer is for this user alone, so that no shared cache may keep it. */
+  readonly isPrivate: boolean;
+  /** Whether a token without `azp` was let through by `missingAzp`. Worth a line in the log. */
+  readonly isAzpMissing: boolean;
+}
+
+/** The app gets the request. */
+export interface ForwardDecision extends DecisionBase {
+  readonly action: 'forward';
+  /** Stands for the app's own. */
+  readonly status: 200;
+  /** Who asks; on a public path perhaps nobody. Null before a handshake. */
+  readonly auth: Auth | null;
+  /** Path and query, byte for byte what was judged. */
+  readonly target: string;
+  /** The same under `origin`, or under the request's own origin: where to send it. */
+  readonly url: string;
+  /** Header fields to set on the request, once all that {@link strips} names are off. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether a request header of this name may not go on, in every spelling that an app could fold together. */
+  strips(name: string): boolean;
+  /** The request headers as the app should get them: `incoming` without what is stripped, and with {@link headers}. */
+  requestHeaders(incoming: HeadersInit): Headers;
+  /** The app's answer with what this decision adds: {@link responseHeaders}, and for private ones the cache rules. Its body streams on. */
+  addTo(response: Response): Response;
+  toResponse(): null;
+}
+
+interface OwnAnswer extends DecisionBase {
+  /** Null before a handshake, and where nothing could be decided. */
+  readonly auth: Auth | null;
+  /** The body of the answer, if it has one. */
+  readonly body: string | null;
+  /** A fresh `Response`, complete: status, header fields and body. */
+  toResponse(): Response;
+}
+
+/** The browser is sent elsewhere: to sign in, through a handshake, or to `unauthorizedUrl`. */
+export interface RedirectDecision extends OwnAnswer {
+  readonly action: 'redirect';
+  /** 303 answers a form, 307 a read. */
+  readonly status: 303 | 307;
+  readonly location: string;
+}
+
+/** The gate answers by itself. */
+export interface DenyDecision extends OwnAnswer {
+  readonly action: 'deny';
+  /**
+   * 400: the path cannot be judged; 401: no session; 403: not the right one; 404: the gate's own path; 500: the gate failed; 503: it
+   * cannot be told.
+   */
+  readonly status: 400 | 401 | 403 | 404 | 500 | 503;
+}
+
+/** What happens to a request; `action` tells which. */
+export type Decision = ForwardDecision | RedirectDecision | DenyDecision;
+
+/** A policy at work. Holds no request, so one serves them all. */
+export interface Gate {
+  /**
+   * Decides about a request, which is not touched.
+   *
+   * Rejects with `invalid-argument` where `request` is none. Whatever else goes wrong is a denial.
+   */
+  decide(request: Request | RequestLike): Promise<Decision>;
+  /**
+   * Decides and carries out: answers by itself, or calls `forward` with the request as it was judged, under `origin` or its own one,
+   * its headers clean and the identity set. The answer of `forward` is given back, with cookies and cache rules added. Bodies stream.
+   *
+   * Where `forward` throws, or gives no response, the answer is 502.
+   */
+  handle(request: Request, forward: (request: Request, decision: ForwardDecision) => Response | Promise<Response>): Promise<Response>;
+}
+
+/**
+ * Makes a gate. Nothing is fetched before the first request.
+ *
+ * Rejects with a {@link PortcullisError} whose `errors` name all mistakes in the configuration.
+ *
+ * @example
+ * const gate = await createGate({ publishableKey, secretKey, public: ['/', '/sign-in/:path*'], signInUrl: '/sign-in' });
+ * export default { fetch: (request) => gate.handle(request, fetch) };
+ */
+export function createGate(config: GateConfig): Promise<Gate>;
+
+/** What `createRouteMatcher` takes: patterns of path-to-regexp 6, expressions, or a function of one's own. */
+export type RoutePatterns<Asked = Request> = string | RegExp | readonly (string | RegExp)[] | ((request: Asked) => boolean);
+
+/**
+ * Makes a test of paths, synchronous, of the shape of Clerk's.
+ *
+ * A path is tested under every reading that an app could give to it: percent-encoding, dot segments, double slashes and so on. What
+ * only spells the path otherwise (`/admin.json`) matches where any reading does. Where readings that lead to different places disagree
+ * (`/open/..%2fadmin`), neither answer would be safe: the test throws a {@link PortcullisError} with `statusCode` 400, as it does for
+ * paths that cannot be judged at all. Answer 400 then. To decide who may pass, prefer a policy: {@link createGate}.
+ *
+ * Throws `invalid-options` for a pattern that does not compile, `invalid-argument` for what is no pattern.
+ *
+ * @example
+ * const isAdmin = createRouteMatcher(['/admin(.*)', '/api/admin(.*)']);
+ * if (isAdmin(request)) …
+ */
+export function createRouteMatcher(patterns: RoutePatterns): (asked: Request | RequestLike | URL | string) => boolean;

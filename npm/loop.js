@@ -21,20 +21,20 @@ let generation = 0;
 let broken = false;
 /** @type {Uint8Array | undefined} */
 let memory;
-/** @type {string[] | undefined} */
-let headerNames;
 /** @type {Map<number, CryptoKey>} */
 let importedKeys = new Map();
-/** @type {Record<Kind, Map<string, number>>} */
-let checkers = { request: new Map(), token: new Map() };
+/** @typedef {keyof typeof EXPORTS} Kind */
 
-/** @typedef {'request' | 'token'} Kind */
-
-/** What differs between checking a request and checking a token. */
+/** What there is to make from options or a configuration, and how it is asked. */
 const EXPORTS = {
   request: { make: wasm.make_authenticator, free: wasm.free_authenticator, begin: wasm.begin_request },
   token: { make: wasm.make_verifier, free: wasm.free_verifier, begin: wasm.begin_token },
+  gate: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_gate },
+  matcher: { make: wasm.make_matcher, free: wasm.free_matcher, begin: wasm.match_readings },
 };
+
+/** @type {Record<string, Map<string, number>>} */
+let checkers = noCheckers();
 
 /**
  * Runs one check to its end.
@@ -96,6 +96,8 @@ function taken(code) {
 async function satisfy(mine, { kind, run, text }) {
   switch (kind) {
     case SIGNATURE: {
+      /** @type {[number, string]} */
+      /** @type {[number, string]} */
       const [outcome, why] = await verifySignature(mine, run, JSON.parse(text)).then(
         (isValid) => [isValid ? 1 : 0, ''],
         (error) => [2, describe(error)],
@@ -103,6 +105,7 @@ async function satisfy(mine, { kind, run, text }) {
       return () => wasm.resume_signature(run, outcome, write(why), Date.now());
     }
     case BACKEND: {
+      /** @type {{ status: number, body: Uint8Array } | { outage: string }} */
       const answer = await callBackend(JSON.parse(text)).catch((error) => ({ outage: describe(error) }));
       if ('outage' in answer) return () => wasm.resume_outage(run, write(answer.outage), Date.now());
       return () => wasm.resume_backend(run, answer.status, writeBytes(answer.body), Date.now());
@@ -177,34 +180,13 @@ async function readBody(response, limit) {
 }
 
 /**
- * A request as the core reads it: method, URL and the headers that matter, one a line. Where a session could be renewed, Clerk
- * wants to know all headers.
- *
- * @param {Request} request
- */
-export function describeRequest(request) {
-  headerNames ??= wasm.header_names().split(',');
-  const { headers } = request;
-  let text = `${request.method}\n${request.url}`;
-  for (const name of headerNames) {
-    const value = headers.get(name);
-    text += value === null ? '\n' : `\n:${value}`;
-  }
-  if (headers.get('cookie')?.includes('__refresh_')) {
-    for (const [name, value] of headers) text += `\n${name}:${value}`;
-  }
-  return text;
-}
-
-/**
  * `has()` of an auth object.
  *
  * @param {object} facts
  * @param {unknown} asked
  */
 export function meets(facts, asked) {
-  if (broken) replaceInstance();
-  return guarded(generation, () => wasm.has(JSON.stringify(facts), JSON.stringify(asked) ?? 'null'));
+  return ask((core) => core.has(JSON.stringify(facts), JSON.stringify(asked) ?? 'null'));
 }
 
 /**
@@ -217,7 +199,7 @@ function checkerFor(kind, options) {
   if (known !== undefined) return known;
   const { make, free } = EXPORTS[kind];
   const made = make(write(options));
-  if (made === 0) throw new PortcullisError('invalid-options', 'invalid-options', wasm.take_text());
+  if (made === 0) throw refusal(kind, wasm.take_text());
   if (kept.size >= KEPT_CHECKERS) {
     const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
     kept.delete(oldest);
@@ -225,6 +207,56 @@ function checkerFor(kind, options) {
   }
   kept.set(options, made);
   return made;
+}
+
+/**
+ * What is wrong with options or a configuration.
+ *
+ * @param {Kind} kind
+ * @param {string} text a message; for a gate a list of them
+ */
+function refusal(kind, text) {
+  if (kind !== 'gate') return new PortcullisError('invalid-options', 'invalid-options', text);
+  const errors = /** @type {{ setting: string, message: string }[]} */ (JSON.parse(text));
+  const message = `${errors.length === 1 ? 'the configuration has a mistake' : `the configuration has ${errors.length} mistakes`}:`;
+  const error = new PortcullisError('invalid-options', 'invalid-options', [message, ...errors.map((one) => one.message)].join('\n'));
+  error.errors = errors;
+  return error;
+}
+
+/**
+ * Makes what a kind of check needs, before the first one is made.
+ *
+ * @param {Kind} kind
+ * @param {string} options
+ */
+export function prepare(kind, options) {
+  if (broken) replaceInstance();
+  guarded(generation, () => checkerFor(kind, options));
+}
+
+/**
+ * One synchronous question to what is made of options.
+ *
+ * @param {Kind} kind
+ * @param {string} options
+ * @param {string} subject
+ */
+export function checkNow(kind, options, subject) {
+  if (broken) replaceInstance();
+  return guarded(generation, () => taken(EXPORTS[kind].begin(checkerFor(kind, options), write(subject), Date.now())));
+}
+
+/**
+ * Asks the core something that needs nothing of the host.
+ *
+ * @template T
+ * @param {(core: typeof wasm) => T} call
+ * @returns {T}
+ */
+export function ask(call) {
+  if (broken) replaceInstance();
+  return guarded(generation, () => call(wasm));
 }
 
 /**
@@ -248,14 +280,22 @@ function guarded(mine, call) {
   }
 }
 
-/** Puts a fresh instance in place; where that fails, the next check tries again. */
+function noCheckers() {
+  return Object.fromEntries(Object.keys(EXPORTS).map((kind) => [kind, new Map()]));
+}
+
+/** Puts a fresh instance in place; where that fails, the next call tries again. */
 function replaceInstance() {
   broken = true;
   generation += 1;
   memory = undefined;
   importedKeys = new Map();
-  checkers = { request: new Map(), token: new Map() };
-  wasm.__wbg_reset_state();
+  checkers = noCheckers();
+  try {
+    wasm.__wbg_reset_state();
+  } catch (cause) {
+    throw new PortcullisError('internal-error', 'internal-error', 'no fresh Wasm instance could be made; nothing was decided', { cause });
+  }
   broken = false;
 }
 

@@ -5,7 +5,7 @@
 //   node tools/build.mjs --dev     what `npm start` runs: quick to rebuild, never into dist
 
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -71,6 +71,8 @@ export async function buildPackage() {
   const staging = await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), PACKAGE_DIR, { optimized: true });
   const wasm = await readFile(join(staging, 'portcullis_bg.wasm'));
   await writeFile(join(staging, 'portcullis_inline.js'), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
+  // Their types are written by hand; those that could be generated say nothing.
+  await cp(join(ROOT, 'src/host/js/types/dist'), staging, { recursive: true });
   await replace(PACKAGE_DIR, staging);
   for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) await copyFile(join(ROOT, license), join(ROOT, 'npm', license));
 

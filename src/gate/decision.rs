@@ -19,6 +19,8 @@ pub struct Decision {
     pub rule: Option<Rc<str>>,
     /// Who asks: what `toAuth()` gives in Clerk's SDK.
     pub auth: Auth,
+    /// The token that says so; hosts in the app's own process hand it on, and nobody logs it.
+    pub token: Option<Rc<str>>,
     /// Header fields to add to the response, whoever makes it: `Set-Cookie`s of a handshake, Clerk's own status headers.
     pub response_headers: Vec<(String, String)>,
     /// Whether the answer is for this user alone: then no shared cache may keep it.

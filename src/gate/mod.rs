@@ -89,6 +89,11 @@ impl Gate {
         let shared = self.shared.clone();
         machine::start(now, move |io| async move { shared.decide(&io, &request, request_id).await })
     }
+
+    /// Decides as part of a larger run of the machine. Awaits nothing but `io`.
+    pub async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
+        self.shared.decide(io, request, request_id).await
+    }
 }
 
 /// What the gate asks of the session room: Clerk's behaviour, pinned to this instance.
@@ -174,6 +179,7 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
         access: None,
         rule: None,
         auth: Auth::default(),
+        token: None,
         response_headers: Vec::new(),
         is_private: false,
         is_azp_missing: false,
@@ -308,6 +314,7 @@ impl Deciding<'_> {
             access: Some(self.demand.access),
             rule: Some(self.settings.policy.name_of(self.demand.source)),
             auth: state.auth,
+            token: state.token,
             response_headers: state.headers.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).collect(),
             is_private: had_credential,
             is_azp_missing: state.azp_missing,

@@ -5,6 +5,6 @@ pub mod names;
 mod reserved;
 
 pub use self::{
-    cache::{private_cache_control, private_vary},
+    cache::{NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
     reserved::{is_hop_by_hop, is_reserved},
 };

@@ -9,6 +9,8 @@ mod error;
 mod node;
 mod reader;
 
+#[cfg(feature = "js")]
+pub(crate) use self::reader::nearest;
 pub(crate) use self::{
     environment::is_loopback_host,
     reader::{TableReader, wrong_type},

@@ -140,7 +140,7 @@ pub(crate) fn wrong_type(errors: &mut Vec<SettingError>, setting: &str, found: &
 }
 
 /// The known name within two edits of `key`, the nearest first.
-fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let folded = key.to_ascii_lowercase().replace('-', "_");
     known.iter().map(|name| (edits(&folded, name), *name)).filter(|(edits, _)| *edits <= 2).min().map(|(_, name)| name)
 }

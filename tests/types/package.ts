@@ -1,7 +1,7 @@
 // The published types of the npm package, used as its users would: what should compile, and what should not.
 
-import { authenticateRequest, verifyToken } from '../../npm/index.js';
-import type { PortcullisError, RequestState } from '../../npm/index.js';
+import { authenticateRequest, createGate, verifyToken } from '../../npm/index.js';
+import type { Decision, DecisionReason, Gate, PortcullisError, RequestState } from '../../npm/index.js';
 
 export async function guard(request: Request): Promise<Response> {
   const state: RequestState = await authenticateRequest(request, {
@@ -45,6 +45,44 @@ export async function claims(token: string): Promise<string> {
     throw error;
   }
 }
+
+export async function decide(request: Request): Promise<Response> {
+  const gate: Gate = await createGate({
+    publishableKey: 'pk_test_x',
+    secretKey: 'sk_test_x',
+    public: ['/'],
+    admin: ['/admin(.*)'],
+    adminRequires: { claim: 'metadata.role', oneOf: ['admin', 'owner'] },
+    rules: [{ match: '/api/x', methods: ['POST'], require: { permission: 'org:x:y', token: ['api_key'] } }],
+  });
+  const decision: Decision = await gate.decide(request);
+  const reason: DecisionReason = decision.reason;
+  switch (decision.action) {
+    case 'forward': {
+      const user: string | null = decision.auth?.isAuthenticated && decision.auth.tokenType === 'session_token' ? decision.auth.userId : null;
+      const role: string | undefined = decision.headers['x-portcullis-role'];
+      // @ts-expect-error the app answers
+      decision.location;
+      return decision.addTo(Response.json({ user, role, reason }));
+    }
+    case 'redirect': {
+      const status: 303 | 307 = decision.status;
+      return Response.redirect(decision.location, status);
+    }
+    case 'deny': {
+      // @ts-expect-error no such answer
+      if (decision.status === 418) return new Response();
+      return decision.toResponse();
+    }
+  }
+}
+
+export const handled = async (gate: Gate, request: Request) => gate.handle(request, (judged, { auth }) => fetch(judged, { headers: { x: String(auth?.isAuthenticated) } }));
+
+// @ts-expect-error a setting of another name
+void createGate({ publishableKey: 'pk_test_x', secretKey: 'sk_test_x', authorisedParties: [] });
+// @ts-expect-error the names are JavaScript's
+void createGate({ publishableKey: 'pk_test_x', sign_in_url: '/x' });
 
 // @ts-expect-error a kind that there is not
 void authenticateRequest(new Request('https://example.com'), { acceptsToken: 'cookie' });

@@ -11,6 +11,9 @@
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
+mod config;
+mod gate;
+mod matcher;
 mod options;
 mod outcome;
 mod request;
@@ -20,6 +23,7 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
+    gate::Gate,
     json::{Document, push_string},
     machine::{self, Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
     request::HeaderName,
@@ -37,6 +41,8 @@ struct Host {
     text: String,
     authenticators: Slots<Rc<Authenticator>>,
     verifiers: Slots<Rc<TokenVerifier>>,
+    gates: Slots<Gate>,
+    matchers: Slots<matcher::Matcher>,
     runs: Slots<Run>,
     caches: KeySetCaches,
 }

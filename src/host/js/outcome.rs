@@ -1,6 +1,7 @@
 //! What came of it, as the JSON text that JavaScript reads.
 
 use crate::{
+    gate::{Action, Answer, Decision, OWN_ANSWER_HEADERS},
     json::push_string,
     reason::Reason,
     session::{AuthenticateError, RequestState, TokenType},
@@ -46,6 +47,65 @@ pub(super) fn of_state(state: &RequestState, proxy_url: Option<String>) -> Outco
     }
     text.push(']');
     Outcome { is_ok: true, text }
+}
+
+/// A decision: one line of JSON, and behind it its auth object in a list of one. `origin` is the app's address in the settings.
+pub(super) fn of_decision(decision: &Decision, origin: Option<&str>) -> Outcome {
+    let mut text = String::from("{\"action\":");
+    push_string(&mut text, decision.verb());
+    push_member(&mut text, "reason", &decision.reason);
+    push_member(&mut text, "message", &decision.message);
+    if let Some(access) = decision.access {
+        push_member(&mut text, "access", access.as_str());
+    }
+    if let Some(rule) = &decision.rule {
+        push_member(&mut text, "rule", rule);
+    }
+    if let Some(token) = &decision.token {
+        push_member(&mut text, "token", token);
+    }
+    for (name, is_so) in [("isPrivate", decision.is_private), ("isAzpMissing", decision.is_azp_missing)] {
+        if is_so {
+            text.extend([",\"", name, "\":true"]);
+        }
+    }
+    if !decision.response_headers.is_empty() {
+        text.push_str(",\"responseHeaders\":");
+        push_pairs(&mut text, decision.response_headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    }
+    match &decision.action {
+        Action::Forward(forward) => {
+            push_member(&mut text, "target", &forward.target);
+            push_member(&mut text, "origin", origin.unwrap_or(&forward.public_origin));
+            text.push_str(",\"headers\":");
+            push_pairs(&mut text, forward.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        Action::Answer(answer) => {
+            text.push_str(",\"answer\":");
+            text.push_str(&answer_json(answer));
+        }
+    }
+    text.push_str("}\n[");
+    text.push_str(&decision.auth.to_json());
+    text.push(']');
+    Outcome { is_ok: true, text }
+}
+
+/// One of the gate's own answers: `{ status, headers, body }`.
+pub(super) fn answer_json(answer: &Answer) -> String {
+    let own = OWN_ANSWER_HEADERS.into_iter();
+    let more = answer.headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let location = answer.location.iter().map(|location| ("location", location.as_str()));
+    let kind = answer.body.iter().map(|(kind, _)| ("content-type", *kind));
+    let mut out = String::from("{\"headers\":");
+    push_pairs(&mut out, own.chain(more).chain(location).chain(kind));
+    if let Some((_, body)) = &answer.body {
+        push_member(&mut out, "body", body);
+    }
+    out.push_str(",\"status\":");
+    out.push_str(&answer.status.to_string());
+    out.push('}');
+    out
 }
 
 /// The claims of a good token, as they stand in it.

@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     gate::{Answer, Decision, OWN_ANSWER_HEADERS},
-    headers::{private_cache_control, private_vary},
+    headers::{NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
 };
 
 /// The gate lives; nothing more is said here, so it stays true whatever the settings are.
@@ -47,7 +47,7 @@ pub(super) fn of_origin(response: web_sys::Response, decision: &Decision) -> Res
     if decision.is_private {
         headers.set("cache-control", &private_cache_control(headers.get("cache-control")?.as_deref()))?;
         headers.set("vary", &private_vary(headers.get("vary")?.as_deref()))?;
-        for name in ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"] {
+        for name in NETWORK_CACHE_CONTROL {
             headers.delete(name)?;
         }
     }

@@ -1,0 +1,15 @@
+// The gate before a Next.js app: `next build && next start`, with NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY and CLERK_SECRET_KEY set.
+
+import { gate } from 'portcullis/next';
+
+export const proxy = gate(() => ({
+  publishableKey: process.env.NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY,
+  secretKey: process.env.CLERK_SECRET_KEY,
+  apiUrl: process.env.CLERK_API_URL,
+  authorizedParties: process.env.AUTHORIZED_PARTIES?.split(','),
+  signInUrl: '/sign-in',
+  public: ['/', '/sign-in/:path*', '/api/public/:path*', '/_next/static/:path*'],
+  admin: ['/admin(.*)'],
+  adminRequires: { claim: 'metadata.role', equals: 'admin' },
+  api: ['/api(.*)'],
+}));

@@ -1,0 +1,163 @@
+// `portcullis/express`: the gate as a middleware of Express, and of whatever else hands on Node's own requests.
+//
+// Bodies are not touched: neither the request's nor the response's is read or kept here.
+
+import { adapterOptions, gateOnce } from './adapter.js';
+import { isReserved, privateHeaders } from './headers.js';
+
+/**
+ * @param {any} config
+ * @param {import('./express.js').AdapterOptions} [options]
+ * @returns {any}
+ */
+export function gate(config, options) {
+  const theGate = gateOnce(config);
+  const { publicOrigin } = adapterOptions(options);
+  return (/** @type {any} */ request, /** @type {any} */ response, /** @type {(error?: unknown) => void} */ next) => {
+    pass(theGate, publicOrigin, request, response).then((isForwarded) => isForwarded && next(), next);
+  };
+}
+
+/**
+ * @param {(from: any) => Promise<import('./index.js').Gate>} theGate
+ * @param {string | undefined} publicOrigin
+ * @param {any} request
+ * @param {import('node:http').ServerResponse} response
+ */
+async function pass(theGate, publicOrigin, request, response) {
+  // The target as it came, also where this is mounted under a path.
+  const target = request.originalUrl ?? request.url;
+  // Other forms than a path (RFC 9112 section 3.2) are read differently by everyone: without an origin they cannot be judged.
+  const url = target.startsWith('/') ? (publicOrigin ?? originOf(request)) + target : target;
+  const decision = await (await theGate(request)).decide({ method: request.method, url, headers: headersOf(request) });
+  if (decision.action !== 'forward') {
+    response.statusCode = decision.status;
+    for (const [name, value] of decision.responseHeaders) response.appendHeader(name, value);
+    response.end(decision.body ?? undefined);
+    return false;
+  }
+  showJudged(request, target, decision.target);
+  takeOver(request, decision.headers);
+  request.auth = decision.auth;
+  beforeHeaders(response, () => {
+    if (decision.isPrivate) makePrivate(response);
+    for (const [name, value] of decision.responseHeaders) response.appendHeader(name, value);
+  });
+  return true;
+}
+
+/** Scheme and host that the client used. What a proxy says counts where Express's setting `trust proxy` says so. @param {any} request */
+function originOf(request) {
+  const { socket, headers, app } = request;
+  const trusts = app?.get?.('trust proxy fn');
+  const isTrusted = typeof trusts === 'function' && trusts(socket?.remoteAddress, 0);
+  const said = (/** @type {string} */ name) => (isTrusted ? headers[name]?.split(',')[0].trim() : undefined);
+  const scheme = said('x-forwarded-proto') ?? (socket?.encrypted ? 'https' : 'http');
+  return `${scheme}://${said('x-forwarded-host') ?? headers.host ?? headers[':authority'] ?? ''}`;
+}
+
+/**
+ * Node's headers with the face of Fetch's.
+ *
+ * @param {import('node:http').IncomingMessage} request
+ * @returns {Iterable<[string, string]> & { get(name: string): string | null }}
+ */
+function headersOf({ headers }) {
+  const text = (/** @type {string | string[] | undefined} */ value) => (Array.isArray(value) ? value.join(', ') : value);
+  return {
+    get: (name) => (Object.hasOwn(headers, name) ? text(headers[name]) ?? null : null),
+    *[Symbol.iterator]() {
+      for (const [name, value] of Object.entries(headers)) {
+        const said = text(value);
+        if (said !== undefined) yield [name, said];
+      }
+    },
+  };
+}
+
+/**
+ * What was judged is what is routed.
+ *
+ * @param {any} request
+ * @param {string} came
+ * @param {string} judged
+ */
+function showJudged(request, came, judged) {
+  if (came === judged) return;
+  const { baseUrl = '' } = request;
+  request.originalUrl = judged;
+  // Mounted under a path that is spelled otherwise now: Express routes on by what it has, which was judged as a reading.
+  if (!judged.startsWith(baseUrl)) return;
+  const rest = judged.slice(baseUrl.length);
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/**
+ * Takes off what a client may not say, and sets who it is.
+ *
+ * @param {any} request
+ * @param {Readonly<Record<string, string>>} identity
+ */
+function takeOver(request, identity) {
+  const { headers, rawHeaders = [], headersDistinct = {} } = request;
+  for (const all of [headers, headersDistinct]) {
+    for (const name of Object.keys(all)) {
+      if (isReserved(name)) delete all[name];
+    }
+  }
+  for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
+    if (isReserved(rawHeaders[at])) rawHeaders.splice(at, 2);
+  }
+  for (const [name, value] of Object.entries(identity)) {
+    headers[name] = value;
+    headersDistinct[name] = [value];
+    rawHeaders.push(name, value);
+  }
+}
+
+/** @param {import('node:http').ServerResponse} response */
+function makePrivate(response) {
+  const said = (/** @type {string} */ name) => response.getHeader(name)?.toString() ?? null;
+  const { set, remove } = privateHeaders(said('cache-control'), said('vary'));
+  for (const [name, value] of set) response.setHeader(name, value);
+  for (const name of remove) response.removeHeader(name);
+}
+
+/**
+ * Runs once, when the head of the response is about to be written: whatever the app has set by then is there to be seen.
+ *
+ * @param {any} response
+ * @param {() => void} act
+ */
+function beforeHeaders(response, act) {
+  const { writeHead } = response;
+  let isDue = true;
+  response.writeHead = function (/** @type {number} */ status, /** @type {any[]} */ ...rest) {
+    if (!isDue) return writeHead.call(this, status, ...rest);
+    isDue = false;
+    const message = typeof rest[0] === 'string' ? [rest.shift()] : [];
+    for (const [name, value] of pairsOf(rest[0])) this.setHeader(name, value);
+    act();
+    return writeHead.call(this, status, ...message);
+  };
+}
+
+/**
+ * The headers that were given to `writeHead`: an object, pairs, or names and values in turn.
+ *
+ * @param {any} headers
+ * @returns {[string, any][]}
+ */
+function pairsOf(headers) {
+  if (!headers) return [];
+  /** @type {Map<string, any>} */
+  const pairs = new Map();
+  const add = (/** @type {string} */ name, /** @type {any} */ value) => {
+    const known = pairs.get(name);
+    pairs.set(name, known === undefined ? value : [known, value].flat());
+  };
+  if (!Array.isArray(headers)) return Object.entries(headers).filter(([, value]) => value !== undefined);
+  if (Array.isArray(headers[0])) for (const [name, value] of headers) add(name, value);
+  else for (let at = 0; at + 1 < headers.length; at += 2) add(headers[at], headers[at + 1]);
+  return [...pairs];
+}

@@ -1,0 +1,133 @@
+// `createGate`: a policy, and the decisions that it makes.
+
+import { decisionOf, failedClosed } from './decision.js';
+import { PortcullisError, invalidArgument } from './errors.js';
+import { forwardedHeaders } from './headers.js';
+import { ask, check, prepare } from './loop.js';
+import { checkRequest, describeRequest } from './request.js';
+
+/**
+ * Makes a gate from a configuration.
+ *
+ * @param {import('./index.js').GateConfig} config
+ * @returns {Promise<any>} a `Gate`
+ */
+export async function createGate(config) {
+  const settings = describeConfig(config);
+  prepare('gate', settings);
+  return Object.freeze({
+    decide: (/** @type {Request} */ request) => decide(settings, request),
+    handle: (/** @type {Request} */ request, /** @type {any} */ forward) => handle(settings, request, forward),
+  });
+}
+
+/**
+ * The configuration as JSON. What JSON would silently drop is an error.
+ *
+ * @param {unknown} config
+ */
+export function describeConfig(config) {
+  if (config === null || typeof config !== 'object' || Array.isArray(config)) throw invalidArgument('config', config, 'an object of settings');
+  try {
+    return JSON.stringify(config, (name, value) => {
+      const isLost = typeof value === 'function' || typeof value === 'symbol' || (typeof value === 'number' && !Number.isFinite(value));
+      if (isLost || value instanceof RegExp) {
+        const found = value instanceof RegExp ? 'a RegExp' : typeof value === 'number' ? String(value) : `a ${typeof value}`;
+        throw new PortcullisError('invalid-options', 'invalid-options', `setting \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or a table`);
+      }
+      return value;
+    });
+  } catch (error) {
+    if (error instanceof PortcullisError) throw error;
+    // A cycle, a BigInt, or a getter of the caller's that throws.
+    throw new PortcullisError('invalid-options', 'invalid-options', 'the configuration cannot be written as JSON', { cause: error });
+  }
+}
+
+/**
+ * @param {string} settings
+ * @param {import('./request.js').RequestLike} request
+ * @returns {Promise<any>} a `Decision`
+ */
+export async function decide(settings, request) {
+  checkRequest(request);
+  try {
+    const { text } = await check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`);
+    return decisionOf(text);
+  } catch (error) {
+    if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;
+    console.error('portcullis: no decision could be made, the answer is 500:', error);
+    return failedClosed(error);
+  }
+}
+
+/**
+ * @param {string} settings
+ * @param {Request} request
+ * @param {(request: Request, decision: any) => Response | Promise<Response>} forward
+ */
+async function handle(settings, request, forward) {
+  if (typeof forward !== 'function') throw invalidArgument('forward', forward, 'a function that takes a `Request` and answers a `Response`');
+  const decision = await decide(settings, request);
+  if (decision.action !== 'forward') return decision.toResponse();
+  try {
+    return decision.addTo(await forward(forwarded(request, decision), decision));
+  } catch (error) {
+    console.error('portcullis: the app gave no answer, the answer is 502:', error);
+    return unreachable(decision);
+  }
+}
+
+/** @param {{ responseHeaders: readonly (readonly [string, string])[] }} decision */
+function unreachable({ responseHeaders }) {
+  try {
+    const { status, headers, body } = JSON.parse(ask((core) => core.origin_unreachable()));
+    return new Response(body, { status, headers: [...headers, ...responseHeaders] });
+  } catch (error) {
+    return failedClosed(error).toResponse();
+  }
+}
+
+/**
+ * The request as the app gets it: built from what was judged, never the one that came in. Its body streams.
+ *
+ * @param {Request} request
+ * @param {{ url: string, target: string, headers: Record<string, string> }} decision
+ */
+function forwarded(request, { url, target, headers }) {
+  const { method, body, signal } = request;
+  /** @type {any} */
+  const init = { method, headers: forwardedHeaders(request.headers, Object.entries(headers)), redirect: 'manual', signal };
+  if (body) {
+    init.body = body;
+    init.duplex = 'half';
+  }
+  // What Cloudflare knows about the connection.
+  if ('cf' in request) init.cf = request.cf;
+  const outgoing = new Request(url, init);
+  if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');
+  return outgoing;
+}
+
+/** Whether the platform kept the target byte for byte. @param {string} url @param {string} target */
+function arrivesAsJudged(url, target) {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  return url.slice(start) === target;
+}
+
+const ID_BYTES = 16;
+/** Ids that one draw fills; Web Crypto gives at most 64 KB a call. */
+const IDS_PER_DRAW = 64;
+/** @type {string[]} */
+let pool = [];
+
+/** A name for one request: 128 random bits in hexadecimal. */
+function requestId() {
+  const drawn = pool.pop();
+  if (drawn !== undefined) return drawn;
+  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES * IDS_PER_DRAW));
+  pool = Array.from({ length: IDS_PER_DRAW }, (_, at) =>
+    Array.from(bytes.subarray(at * ID_BYTES, (at + 1) * ID_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join(''),
+  );
+  return /** @type {string} */ (pool.pop());
+}

@@ -1,0 +1,66 @@
+// Header hygiene: which names never reach the app, and what an answer to one user says to caches. The core knows; here its
+// answers are kept, since the same names come with every request.
+
+import { ask } from './loop.js';
+
+/** Names whose kind is kept. Clients can make up names; past this the kept ones are forgotten. */
+const KEPT_NAMES = 512;
+/** Longer names are asked for each time. */
+const KEPT_CHARS = 64;
+
+const RESERVED = 1;
+
+/** @type {Map<string, number>} */
+const kinds = new Map();
+
+/** @param {string} name */
+function kindOf(name) {
+  const known = kinds.get(name);
+  if (known !== undefined) return known;
+  const kind = ask((core) => core.header_kind(name));
+  if (name.length <= KEPT_CHARS) {
+    if (kinds.size >= KEPT_NAMES) kinds.clear();
+    kinds.set(name, kind);
+  }
+  return kind;
+}
+
+/** Whether a request header never goes to an app behind the gate: a reserved name, or one for this hop only. @param {string} name */
+export function isStripped(name) {
+  return kindOf(name) !== 0;
+}
+
+/** Whether a request header is one that only the gate may set. @param {string} name */
+export function isReserved(name) {
+  return kindOf(name) === RESERVED;
+}
+
+/**
+ * What an answer that was made for one user says instead of what the app said.
+ *
+ * @param {string | null} cacheControl
+ * @param {string | null} vary
+ * @returns {{ set: [string, string][], remove: string[] }}
+ */
+export function privateHeaders(cacheControl, vary) {
+  const [cache, varies, remove] = ask((core) => core.private_headers(cacheControl, vary)).split('\n');
+  return { set: [['cache-control', cache], ['vary', varies]], remove: remove.split(',') };
+}
+
+/**
+ * Request headers as the app gets them: without what is stripped, and with what the decision sets.
+ *
+ * @param {Iterable<[string, string]>} incoming
+ * @param {Iterable<readonly [string, string]>} set
+ */
+export function forwardedHeaders(incoming, set) {
+  const all = [...incoming];
+  // A WebSocket is opened by `Connection: upgrade`.
+  const isUpgrade = all.some(([name]) => name.toLowerCase() === 'upgrade');
+  const headers = new Headers();
+  for (const [name, value] of all) {
+    if (!isStripped(name) || (isUpgrade && name.toLowerCase() === 'connection')) headers.append(name, value);
+  }
+  for (const [name, value] of set) headers.set(name, value);
+  return headers;
+}

@@ -1,0 +1,71 @@
+//! The exports of `createGate`: a configuration to a gate, a request to a decision, and what a host does with headers.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{HOST, advance, config, outcome, request, take_scratch, tell, time};
+use crate::{
+    gate::{Gate, Refusal},
+    headers, machine,
+};
+
+/// Makes a gate from the configuration in the buffer, JSON in JavaScript's names. Its handle, or 0 where it is wrong: the text is
+/// then a JSON list of `{ setting, message }`.
+#[wasm_bindgen]
+#[must_use]
+pub fn make_gate(bytes: usize) -> u32 {
+    match config::read(&take_scratch(bytes)).and_then(Gate::new) {
+        Ok(gate) => HOST.with_borrow_mut(|host| host.gates.put(gate)),
+        Err(errors) => tell(config::describe(errors), 0),
+    }
+}
+
+/// Forgets a gate. Runs that it began go on.
+#[wasm_bindgen]
+pub fn free_gate(handle: u32) {
+    HOST.with_borrow_mut(|host| host.gates.take(handle));
+}
+
+/// Begins to decide about the request in the buffer: one line with its id, and behind it what `request.rs` says. Returns a step.
+#[wasm_bindgen]
+#[must_use]
+pub fn begin_gate(handle: u32, bytes: usize, now: f64) -> u32 {
+    let gate = HOST.with_borrow(|host| host.gates.get(handle).clone());
+    let mut id = take_scratch(bytes);
+    let request = id.split_off(id.find('\n').map_or(id.len(), |end| end + 1));
+    id.truncate(id.trim_end().len());
+    let request = request::read(request);
+    advance(machine::start(time(now), |io| async move {
+        let decision = gate.decide(&io, &request, id).await;
+        outcome::of_decision(&decision, gate.settings().origin.as_deref())
+    }))
+}
+
+/// What becomes of a request header on its way to the app: 0: it passes, 1: it is reserved, 2: it is for one hop only.
+#[wasm_bindgen]
+#[must_use]
+pub fn header_kind(name: &str) -> u32 {
+    if headers::is_reserved(name) {
+        1
+    } else if headers::is_hop_by_hop(name) {
+        2
+    } else {
+        0
+    }
+}
+
+/// `Cache-Control` and `Vary` of an answer that was made for one user, from those of the app; a line each. In the third line the
+/// names of headers to take off, commas between.
+#[wasm_bindgen]
+#[must_use]
+pub fn private_headers(cache_control: Option<String>, vary: Option<String>) -> String {
+    let cache_control = headers::private_cache_control(cache_control.as_deref());
+    let vary = headers::private_vary(vary.as_deref());
+    [&cache_control, "\n", &vary, "\n", &headers::NETWORK_CACHE_CONTROL.join(",")].concat()
+}
+
+/// The answer where the app gave none, as in a decision.
+#[wasm_bindgen]
+#[must_use]
+pub fn origin_unreachable() -> String {
+    outcome::answer_json(&Refusal::OriginUnreachable.problem("origin-unreachable"))
+}

@@ -1,0 +1,271 @@
+// `createGate`: what it refuses to be configured with, what it hands on, and how it fails.
+
+import assert from 'node:assert/strict';
+import { afterEach, describe, mock, test } from 'node:test';
+
+import * as wasm from '../../npm/dist/portcullis.js';
+import { createGate } from '../../npm/node.js';
+import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+
+const { publishableKey, site, api } = INSTANCES.dev;
+const token = (changes = {}) => jws({ iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', ...times(Date.now()).fresh, ...changes });
+const CONFIG = {
+  publishableKey,
+  jwtKey: PEM,
+  authorizedParties: [site],
+  public: ['/', '/open/:path*'],
+  admin: ['/admin(.*)'],
+  adminRequires: { claim: 'metadata.role', oneOf: ['admin'] },
+  api: ['/api(.*)'],
+};
+const signedIn = () => ({ authorization: `Bearer ${token()}` });
+/** @param {string} path @param {any} [init] */
+const request = (path, init) => new Request(site + path, init);
+/** @param {Promise<unknown>} call */
+const failure = (call) => call.then(() => assert.fail('nothing was thrown'), (error) => error);
+
+const realFetch = globalThis.fetch;
+afterEach(() => {
+  globalThis.fetch = realFetch;
+  mock.restoreAll();
+});
+
+describe('a configuration', () => {
+  test('is refused with all its mistakes at once, each named as it was written', async () => {
+    const error = await failure(createGate(/** @type {any} */ ({
+      ...CONFIG, secretkey: 'x', authorisedParties: [], sign_in_url: '/x', public: ['/:'], missingAzp: 'maybe',
+      rules: [{ match: '/x', requires: { role: 'org:admin' } }, { match: '/y', require: { role: 'admin' } }],
+    })));
+    assert.deepEqual([error.name, error.code, error.reason], ['PortcullisError', 'invalid-options', 'invalid-options']);
+    const settings = error.errors.map((/** @type {any} */ { setting }) => setting);
+    assert.deepEqual(settings.sort(), ['authorisedParties', 'missingAzp', 'public[0]', 'rules[0].requires', 'rules[1].require.role', 'secretkey', 'sign_in_url']);
+    for (const help of ['did you mean `authorizedParties`', 'did you mean `signInUrl`', 'did you mean `secretKey`', 'did you mean `require`']) {
+      assert.ok(error.message.includes(help), `${help} in ${error.message}`);
+    }
+  });
+
+  test('shows no secret in a mistake about it', async () => {
+    const error = await failure(createGate({ ...CONFIG, secretKey: 'a-very-secret-thing' }));
+    assert.ok(error.message.includes('secretKey') && !error.message.includes('a-very'), error.message);
+  });
+
+  test('that JSON would change silently is refused', async () => {
+    const cycle = { ...CONFIG, rules: /** @type {any[]} */ ([]) };
+    cycle.rules.push(cycle);
+    for (const [config, named] of /** @type {[any, string][]} */ ([
+      [{ ...CONFIG, admin: [/^\/admin/] }, 'RegExp'], [{ ...CONFIG, admin: () => ['/admin'] }, 'function'], [{ ...CONFIG, tokenCache: NaN }, 'NaN'],
+      [cycle, 'JSON'], [{ ...CONFIG, admin: 5n }, 'JSON'], [undefined, '`config` is undefined'], [null, 'null'], ['x', 'a string'], [[], 'an array'],
+    ])) {
+      const error = await failure(createGate(config));
+      assert.equal(error.name, 'PortcullisError', named);
+      assert.ok(error.message.includes(named), `${named} in ${error.message}`);
+    }
+  });
+
+  test('with an undefined value is one without it', async () => {
+    await createGate({ ...CONFIG, secretKey: undefined, signInUrl: undefined });
+  });
+
+  test('costs no call over the network', async () => {
+    globalThis.fetch = () => assert.fail('fetched');
+    await createGate({ ...CONFIG, jwtKey: undefined, secretKey: `sk_test_${'0'.repeat(20)}` });
+  });
+});
+
+describe('a decision', () => {
+  test('to forward says where to, with what, and for whom', async () => {
+    const gate = await createGate(CONFIG);
+    const decision = await gate.decide(request('/%61pi/x?y=1', { headers: signedIn() }));
+    assert.deepEqual(
+      [decision.action, decision.status, decision.reason, decision.access, decision.rule, decision.target, decision.url, decision.isPrivate],
+      ['forward', 200, 'allowed', 'protected', 'default', '/api/x?y=1', `${site}/api/x?y=1`, true],
+    );
+    assert.equal(decision.auth.userId, 'user_1');
+    assert.equal(decision.auth.has({ role: 'org:admin' }), false);
+    assert.equal(await decision.auth.getToken(), token());
+    assert.equal(decision.headers['x-portcullis-user-id'], 'user_1');
+    assert.ok(decision.strips('X_Portcullis_Anything') && decision.strips('te') && !decision.strips('accept'));
+    const headers = decision.requestHeaders({ 'x-portcullis-role': 'admin', accept: 'a', connection: 'x' });
+    assert.deepEqual([headers.get('x-portcullis-role'), headers.get('accept'), headers.get('connection')], [null, 'a', null]);
+    assert.equal(decision.toResponse(), null);
+  });
+
+  test('to redirect and to deny has a response ready, as often as it is asked for', async () => {
+    const gate = await createGate({ ...CONFIG, signInUrl: 'https://accounts.example.com/in' });
+    const redirect = await gate.decide(request('/x', { headers: { cookie: '__clerk_db_jwt=a; __client_uat=0', accept: 'text/html' } }));
+    assert.equal(redirect.action, 'redirect');
+    assert.match(redirect.location, /^https:\/\/accounts\.example\.com\/in\?redirect_url=/);
+    const deny = await gate.decide(request('/api/x'));
+    assert.deepEqual([deny.action, deny.status], ['deny', 401]);
+    for (let time = 0; time < 2; time += 1) {
+      const response = deny.toResponse();
+      assert.deepEqual([response.status, response.headers.get('www-authenticate'), (await response.json()).reason], [401, 'Bearer', deny.reason]);
+    }
+    assert.equal(deny.auth.isAuthenticated, false);
+  });
+
+  test('about a handshake knows nobody yet', async () => {
+    const gate = await createGate(CONFIG);
+    const decision = await gate.decide(request('/x', { headers: { accept: 'text/html' } }));
+    assert.deepEqual([decision.action, decision.auth], ['redirect', null]);
+  });
+
+  test('is no secret teller when written as JSON', async () => {
+    const gate = await createGate(CONFIG);
+    const { auth: _, ...rest } = await gate.decide(request('/x', { headers: signedIn() }));
+    assert.ok(!JSON.stringify(rest).includes(token().split('.')[2]));
+  });
+});
+
+describe('handle', () => {
+  /** @param {string} path @param {any} [init] @param {any} [forward] @param {any} [config] */
+  const handled = async (path, init, forward, config) => (await createGate({ ...CONFIG, ...config })).handle(request(path, init), forward);
+
+  test('gives the app the judged URL and the identity, and nothing that a client may not say', async () => {
+    /** @type {any} */
+    let got;
+    await handled('/x/./y//z?q=1', { headers: { ...signedIn(), 'x-portcullis-role': 'admin', 'x-middleware-subrequest': 'a', te: 'b', accept: 'c' } }, (/** @type {Request} */ forwarded) => {
+      got = forwarded;
+      return new Response('ok');
+    });
+    assert.equal(got.url, `${site}/x/y//z?q=1`);
+    assert.equal(got.redirect, 'manual');
+    const headers = Object.fromEntries(got.headers);
+    assert.equal(headers['x-portcullis-user-id'], 'user_1');
+    assert.equal(headers.accept, 'c');
+    for (const name of ['x-portcullis-role', 'x-middleware-subrequest', 'te']) assert.equal(headers[name], undefined, name);
+  });
+
+  test('sends to the configured origin', async () => {
+    let url = '';
+    await handled('/open/x?y', {}, (/** @type {Request} */ forwarded) => ((url = forwarded.url), new Response()), { origin: 'http://10.0.0.1:3000' });
+    assert.equal(url, 'http://10.0.0.1:3000/open/x?y');
+  });
+
+  test('streams both ways, the answer before the request has ended', async () => {
+    /** @type {any} */
+    let source;
+    const body = new ReadableStream({ start: (controller) => (source = controller) });
+    const response = await handled('/open/echo', { method: 'POST', body, duplex: 'half' }, (/** @type {Request} */ forwarded) => new Response(forwarded.body));
+    const reader = response.body.getReader();
+    for (const word of ['one', 'two']) {
+      source.enqueue(new TextEncoder().encode(word));
+      assert.equal(new TextDecoder().decode((await reader.read()).value), word);
+    }
+    source.close();
+    assert.equal((await reader.read()).done, true);
+  });
+
+  test('keeps answers to one user from shared caches, and every cookie', async () => {
+    const app = () => new Response('x', { headers: [['cache-control', 'public, max-age=60, s-maxage=9'], ['cdn-cache-control', 'max-age=9'], ['set-cookie', 'a=1'], ['set-cookie', 'b=2']] });
+    const mine = await handled('/x', { headers: signedIn() }, app);
+    assert.deepEqual(['cache-control', 'vary', 'cdn-cache-control'].map((name) => mine.headers.get(name)), ['private, max-age=60', 'Cookie, Authorization', null]);
+    assert.deepEqual(mine.headers.getSetCookie(), ['a=1', 'b=2']);
+    const original = app();
+    assert.equal(await handled('/', {}, () => original), original);
+  });
+
+  test('answers 502 where the app throws, rejects or answers nonsense', async () => {
+    const { mock: log } = mock.method(console, 'error', () => {});
+    for (const app of [() => { throw new Error('down'); }, () => Promise.reject(new Error('down')), () => undefined, () => Response.error()]) {
+      const response = await handled('/x', { headers: signedIn() }, app);
+      assert.equal(response.status, 502);
+      assert.equal((await response.json()).reason, 'origin-unreachable');
+      assert.deepEqual(['cache-control', 'retry-after'].map((name) => response.headers.get(name)), ['no-store', '5']);
+    }
+    assert.equal(log.callCount(), 4);
+  });
+
+  test('never calls the app where the decision is not to forward', async () => {
+    const response = await handled('/api/x', {}, () => assert.fail('the app was called'));
+    assert.equal(response.status, 401);
+  });
+
+  test('wants a function', async () => {
+    const error = await failure(handled('/', {}, undefined));
+    assert.deepEqual([error.code, error.message.slice(0, 29)], ['invalid-argument', 'argument `forward` is undefin']);
+  });
+});
+
+describe('bad input', () => {
+  test('of other kinds than a request is an error that names the argument', async () => {
+    const gate = await createGate(CONFIG);
+    for (const bad of [undefined, null, 'https://x', 5, {}, new URL(site), { method: 'GET', url: '/', headers: { host: 'x' } }, { method: 'GET', url: 5, headers: new Headers() }]) {
+      const error = await failure(gate.decide(/** @type {any} */ (bad)));
+      assert.deepEqual([error.name, error.code], ['PortcullisError', 'invalid-argument']);
+      assert.match(error.message, /^argument `request` is /);
+    }
+  });
+
+  test('that looks like a request is judged, whatever realm it is from', async () => {
+    class Subclass extends Request {}
+    const gate = await createGate(CONFIG);
+    const init = { headers: signedIn() };
+    const foreign = { method: 'GET', url: `${site}/x`, headers: new Map(Object.entries(signedIn())) };
+    foreign.headers.get = ((get) => function (/** @type {string} */ name) { return get.call(this, name) ?? null; })(foreign.headers.get);
+    for (const one of [new Subclass(`${site}/x`, init), foreign]) {
+      const decision = await gate.decide(/** @type {any} */ (one));
+      assert.deepEqual([decision.action, decision.auth.userId], ['forward', 'user_1']);
+    }
+  });
+
+  test('in the URL is a denial', async () => {
+    const gate = await createGate(CONFIG);
+    for (const url of ['/relative', '', 'x', 'ftp://a/b', 'https://', `${site}/a\nb`, `${site}/a\0b`, `${site}/${'a'.repeat(1e6)}`, `${site}/%00`]) {
+      const decision = await gate.decide(/** @type {any} */ ({ method: 'GET', url, headers: new Headers() }));
+      assert.deepEqual([decision.action, decision.status], ['deny', 400], JSON.stringify(url.slice(0, 40)));
+    }
+  });
+
+  test('in headers signs nobody in, and huge values leave the memory small', async () => {
+    const gate = await createGate(CONFIG);
+    const before = wasm.wasm_memory().buffer.byteLength;
+    const values = ['', 'Bearer', 'Bearer ', 'Bearer \0\x01\xff', `Bearer ${'a'.repeat(3e7)}`, `Bearer ${token()}x`, `Bearer ${token()}\nBearer ${token()}`];
+    for (const value of values) {
+      const headers = { get: (/** @type {string} */ name) => (name === 'authorization' ? value : null), *[Symbol.iterator]() {} };
+      const decision = await gate.decide(/** @type {any} */ ({ method: 'GET', url: `${site}/api/x`, headers }));
+      assert.deepEqual([decision.action, decision.status], ['deny', 401], value.slice(0, 20));
+    }
+    assert.ok(wasm.wasm_memory().buffer.byteLength - before < 4e6);
+  });
+});
+
+describe('when the Wasm instance fails', () => {
+  test('what is in flight is denied, and the next call works', async () => {
+    mock.method(console, 'error', () => {});
+    const config = { ...CONFIG, jwtKey: undefined, secretKey: `sk_test_${'1'.repeat(20)}` };
+    const gate = await createGate(config);
+    /** @type {() => void} */
+    let go = () => {};
+    globalThis.fetch = /** @type {any} */ (() => new Promise((resolve) => (go = () => resolve(Response.json({ keys: [JWK] })))));
+    const inFlight = gate.handle(request('/x', { headers: signedIn() }), () => assert.fail('the app was called'));
+    await new Promise(setImmediate);
+    // Taking the run away makes the loop resume what there is not: a panic, and so a trap.
+    wasm.give_up(1);
+    go();
+    const response = await inFlight;
+    assert.deepEqual([response.status, (await response.json()).reason, response.headers.get('cache-control')], [500, 'internal-error', 'no-store']);
+    globalThis.fetch = /** @type {any} */ (async () => Response.json({ keys: [JWK] }));
+    const next = await gate.handle(request('/x', { headers: signedIn() }), () => new Response('ok'));
+    assert.equal(await next.text(), 'ok');
+  });
+
+  test('and no instance can be had, every call is denied', async () => {
+    mock.method(console, 'error', () => {});
+    const gate = await createGate(CONFIG);
+    await gate.decide(request('/'));
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = /** @type {any} */ (class { constructor() { throw new RangeError('no memory'); } });
+    try {
+      assert.throws(() => wasm.free_gate(999), WebAssembly.RuntimeError);
+      for (let time = 0; time < 3; time += 1) {
+        const decision = await gate.decide(request('/'));
+        assert.deepEqual([decision.action, decision.status, decision.reason, decision.auth], ['deny', 500, 'internal-error', null]);
+        assert.equal((await gate.handle(request('/'), () => assert.fail('the app was called'))).status, 500);
+      }
+    } finally {
+      WebAssembly.Instance = Instance;
+    }
+    assert.equal((await gate.decide(request('/'))).action, 'forward');
+  });
+});

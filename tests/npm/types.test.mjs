@@ -1,0 +1,64 @@
+// The types say what the core does: the same reasons, the same settings.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { ROOT } from '../../tools/run.mjs';
+
+const read = (/** @type {string} */ path) => readFileSync(join(ROOT, path), 'utf8');
+const types = read('npm/index.d.ts');
+
+/** The literals of a type of strings. @param {string} name */
+function union(name) {
+  const start = types.indexOf(`export type ${name} =`);
+  assert.ok(start >= 0, `no type ${name}`);
+  const text = types.slice(start, types.indexOf(';', start)).replace(/\/\*\*.*?\*\//gs, '');
+  return new Set([...text.matchAll(/['`]([^'`]+)['`]/g)].map(([, literal]) => literal));
+}
+
+/** What stands in quotes in the first match. @param {string} path @param {RegExp} within */
+function literals(path, within) {
+  const found = within.exec(read(path));
+  assert.ok(found, `${path} does not look as it did`);
+  return new Set([...found[0].matchAll(/"([^"]+)"/g)].map(([, literal]) => literal));
+}
+
+test('every reason of a session is in the type, and no other', () => {
+  const core = literals('src/reason.rs', /impl Reason \{[\s\S]*?\n\}/);
+  core.delete('session-token-expired-refresh-');
+  core.add('session-token-expired-refresh-${string}');
+  assert.deepEqual([...new Set([...union('Reason'), ...union('TokenReason')])].sort(), [...core].sort());
+});
+
+test('every reason of the gate is in the type, and no other', () => {
+  const named = read('src/gate/mod.rs').split('#[cfg(test)]')[0];
+  const own = [...named.matchAll(/(?:problem\(|forward\(|unwrap_or_else\(\|\| |reason = |own\([^;]*?, )"([a-z-]+)"/g)].map(([, literal]) => literal);
+  assert.ok(own.length > 5);
+  const ambiguities = literals('src/path/mod.rs', /pub fn kind\(&self\)[\s\S]*?\n {4}\}/);
+  assert.deepEqual([...union('AmbiguityReason')].sort(), [...ambiguities].sort());
+  const expected = new Set([...own, 'internal-error']);
+  for (const reason of [...union('Reason'), ...union('TokenReason')]) expected.delete(reason);
+  assert.deepEqual([...union('DecisionReason')].sort(), [...expected].sort());
+});
+
+test('every status of a refusal is in the type', () => {
+  const wire = /pub fn wire\(self\)[\s\S]*?\n {4}\}/.exec(read('src/gate/answer.rs'))?.[0] ?? '';
+  // 502 is an answer of `handle`, not a decision.
+  const core = [...wire.matchAll(/\((?:\s*)(\d{3}),/g)].map(([, status]) => status).filter((status) => status !== '502');
+  const declared = /readonly status: ((?:\d{3}(?: \| )?){4,});/.exec(types)?.[1].split(' | ');
+  assert.deepEqual(declared?.sort(), core.sort());
+});
+
+test('every setting of the documents is in the type of the configuration, and no other', () => {
+  const camel = (/** @type {string} */ name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+  const docs = read('docs/settings.md');
+  const tables = docs.slice(docs.indexOf('## The Clerk instance'), docs.indexOf('### Rules'));
+  const documented = [...tables.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names]) => [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  const expected = documented.map((name) => camel(name.startsWith('CLERK_') ? name.slice(6).toLowerCase() : name));
+  const config = /export interface GateConfig \{([\s\S]*?)\n\}/.exec(types)?.[1] ?? '';
+  const declared = [...config.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name);
+  assert.ok(declared.length > 15);
+  assert.deepEqual(declared.sort(), expected.sort());
+});
