@@ -30,6 +30,7 @@ pub mod json;
 mod letter_case;
 pub mod limits;
 pub mod machine;
+mod number;
 pub mod path;
 pub mod policy;
 pub mod reason;

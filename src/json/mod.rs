@@ -16,6 +16,8 @@ mod reader;
 
 use reader::Reader;
 
+use crate::number::parse_decimal;
+
 /// Text that is not JSON, or is nested too deeply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not JSON: unexpected input at byte {at}")]
@@ -156,7 +158,7 @@ impl<'a> Raw<'a> {
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
         match self.0.bytes().next() {
-            Some(b'-' | b'0'..=b'9') => self.0.parse().ok(),
+            Some(b'-' | b'0'..=b'9') => parse_decimal(self.0),
             _ => None,
         }
     }
