@@ -5,7 +5,7 @@
 //! 3. The rest up to `#` is the request target; its first `?` begins the query. `//admin` is a path, never a host: the target
 //!    is not resolved against anything.
 
-use super::{Ambiguity, encoding::push_escape};
+use super::{Ambiguity, encoding::push_escaped};
 use crate::limits;
 
 /// The parts of a URL, undecoded.
@@ -52,12 +52,7 @@ pub(super) fn canonicalize_query(query: Option<&str>) -> String {
     let Some(query) = query else { return String::new() };
     let mut out = String::with_capacity(query.len() + 1);
     out.push('?');
-    for byte in query.bytes() {
-        match byte {
-            ..=b' ' | 0x7f.. | b'"' | b'#' | b'<' | b'>' | b'\'' => push_escape(&mut out, byte),
-            _ => out.push(char::from(byte)),
-        }
-    }
+    push_escaped(&mut out, query.as_bytes(), |byte| matches!(byte, 0..=b' ' | 0x7f.. | b'"' | b'#' | b'<' | b'>' | b'\''));
     out
 }
 
