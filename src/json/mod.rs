@@ -77,7 +77,10 @@ impl Document {
     /// As [`parse`](Self::parse).
     pub fn parse_bytes(bytes: &[u8]) -> Result<Self, JsonError> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        Self::parse(String::from_utf8_lossy(bytes).into())
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(text.into()),
+            Err(_) => Self::parse(String::from_utf8_lossy(bytes).into()),
+        }
     }
 
     /// A member of the outermost object; `None` where there is none or the value is no object.
