@@ -37,6 +37,7 @@ pub mod reason;
 pub mod request;
 pub mod session;
 pub mod settings;
+mod text;
 pub mod time;
 pub mod token;
 pub mod web_url;
