@@ -313,7 +313,7 @@ fn skip(chars: &mut core::str::Chars<'_>, count: usize) {
 /// Writes a string as a JSON string.
 pub fn push_string(out: &mut String, text: &str) {
     const DIGITS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
-    out.push_str("\"");
+    out.push('"');
     let mut rest = text;
     // Whole runs at once: most texts have nothing to escape. What is escaped is one byte.
     while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)) {
@@ -333,7 +333,7 @@ pub fn push_string(out: &mut String, text: &str) {
         rest = rest.get(at + 1..).unwrap_or_default();
     }
     out.push_str(rest);
-    out.push_str("\"");
+    out.push('"');
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ pub(super) fn windows_names(path: &str, sink: &mut Sink<'_, '_>) {
         let mut bare = name;
         while let Some(shorter) = bare.strip_suffix('.').or_else(|| bare.strip_suffix("%20")) {
             bare = shorter;
-            if bare == ".." && text::contains(&name, "%20") {
+            if bare == ".." && text::contains(name, "%20") {
                 break;
             }
         }
