@@ -279,7 +279,7 @@ fn clean(text: &str) -> Option<String> {
         return None;
     }
     let text = text.trim_matches(|c: char| c <= ' ');
-    Some(text.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect())
+    Some(if text.contains(['\t', '\n', '\r']) { text.replace(['\t', '\n', '\r'], "") } else { text.to_owned() })
 }
 
 fn split_scheme(text: &str) -> Option<(bool, &str)> {
@@ -425,16 +425,29 @@ fn percent_encode(text: &str, is_escaped: fn(u8) -> bool) -> String {
 }
 
 fn push_percent_encoded(out: &mut String, text: &str, is_escaped: fn(u8) -> bool) {
-    for byte in text.bytes() {
-        if is_escaped(byte) { push_escape(out, byte) } else { out.push(char::from(byte)) }
-    }
+    push_escaped(out, text.as_bytes(), is_escaped);
 }
 
-fn push_escape(out: &mut String, byte: u8) {
+/// Writes bytes, as `%XX` those that `is_escaped` names: every byte past ASCII among them. Whole runs at once, since most texts
+/// have nothing to escape.
+pub(crate) fn push_escaped(out: &mut String, bytes: &[u8], is_escaped: fn(u8) -> bool) {
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
+        let (plain, escaped) = rest.split_at(at);
+        out.push_str(core::str::from_utf8(plain).unwrap_or_default());
+        let Some((byte, tail)) = escaped.split_first() else { break };
+        push_escape(out, *byte);
+        rest = tail;
+    }
+    out.push_str(core::str::from_utf8(rest).unwrap_or_default());
+}
+
+/// Writes one byte as `%XX`, in upper case (RFC 3986 section 2.1).
+pub(crate) fn push_escape(out: &mut String, byte: u8) {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     out.push('%');
-    out.extend(DIGITS.get(usize::from(byte >> 4)));
-    out.extend(DIGITS.get(usize::from(byte & 15)));
+    out.push(DIGITS[usize::from(byte >> 4)]);
+    out.push(DIGITS[usize::from(byte & 15)]);
 }
 
 fn is_control_or_beyond(byte: u8) -> bool {

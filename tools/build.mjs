@@ -26,6 +26,9 @@ const WASM_TARGET = 'wasm32-unknown-unknown';
 /** The features that workerd and every current browser have; without them wasm-opt refuses the module. */
 const WASM_OPT_FLAGS = [
   '-O3',
+  // What the compiler did not inline is not worth it, and copies of what is alike compress worse than what is alike.
+  '--skip-pass=inlining-optimizing',
+  '--skip-pass=local-cse',
   '--enable-mutable-globals',
   '--enable-sign-ext',
   '--enable-nontrapping-float-to-int',

@@ -1,5 +1,6 @@
 //! The gate's own endpoints. Nothing under their path ever reaches the origin.
 
+use crate::text;
 /// Where they stand.
 pub const OWN_PATH: &str = "/.well-known/portcullis";
 
@@ -14,8 +15,9 @@ impl Endpoint {
     /// The endpoint that a URL names, written exactly so; a query does not matter.
     #[must_use]
     pub fn of(url: &str) -> Option<Self> {
-        let path =
-            url.find("://").and_then(|end| url.get(end + 3..)).and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))?;
+        let path = text::find(url, "://")
+            .and_then(|end| url.get(end + 3..))
+            .and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))?;
         let path = path.split(['?', '#']).next().unwrap_or_default();
         match path.strip_prefix(OWN_PATH)? {
             "/health" => Some(Self::Health),

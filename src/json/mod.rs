@@ -16,6 +16,8 @@ mod reader;
 
 use reader::Reader;
 
+use crate::number::parse_decimal;
+
 /// Text that is not JSON, or is nested too deeply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not JSON: unexpected input at byte {at}")]
@@ -75,7 +77,10 @@ impl Document {
     /// As [`parse`](Self::parse).
     pub fn parse_bytes(bytes: &[u8]) -> Result<Self, JsonError> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        Self::parse(String::from_utf8_lossy(bytes).into())
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(text.into()),
+            Err(_) => Self::parse(String::from_utf8_lossy(bytes).into()),
+        }
     }
 
     /// A member of the outermost object; `None` where there is none or the value is no object.
@@ -123,7 +128,10 @@ impl Object {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Raw<'_>> {
         let member = self.members.iter().rev().find(|member| {
-            self.text.get(member.key.clone()).is_some_and(|key| key == name || (key.contains('\\') && unescape(key) == name))
+            // A name is never longer without its escapes than with them.
+            self.text
+                .get(member.key.clone())
+                .is_some_and(|key| key == name || (key.len() > name.len() && key.contains('\\') && unescape(key) == name))
         })?;
         self.text.get(member.value.clone()).map(Raw)
     }
@@ -156,7 +164,7 @@ impl<'a> Raw<'a> {
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
         match self.0.bytes().next() {
-            Some(b'-' | b'0'..=b'9') => self.0.parse().ok(),
+            Some(b'-' | b'0'..=b'9') => parse_decimal(self.0),
             _ => None,
         }
     }
@@ -304,22 +312,27 @@ fn skip(chars: &mut core::str::Chars<'_>, count: usize) {
 
 /// Writes a string as a JSON string.
 pub fn push_string(out: &mut String, text: &str) {
-    use core::fmt::Write as _;
+    const DIGITS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
     out.push('"');
-    for char in text.chars() {
-        match char {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' => {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\u{:04x}", u32::from(char));
+    let mut rest = text;
+    // Whole runs at once: most texts have nothing to escape. What is escaped is one byte.
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)) {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        match rest.as_bytes().get(at).copied().unwrap_or_default() {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
+                out.push_str("\\u00");
+                out.push_str(DIGITS[usize::from(control >> 4)]);
+                out.push_str(DIGITS[usize::from(control & 15)]);
             }
-            _ => out.push(char),
         }
+        rest = rest.get(at + 1..).unwrap_or_default();
     }
+    out.push_str(rest);
     out.push('"');
 }
 

@@ -147,6 +147,8 @@ impl<'a> Reader<'a> {
         self.take(b'"')?;
         let start = self.at;
         loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count();
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -167,7 +169,6 @@ impl<'a> Reader<'a> {
                         _ => return Err(self.error()),
                     }
                 }
-                Some(0x20..) => self.at += 1,
                 _ => return Err(self.error()),
             }
         }

@@ -12,7 +12,7 @@ use super::{
     Ambiguity,
     encoding::{escape_at, is_unreserved, must_escape, push_byte, push_escape},
 };
-use crate::limits;
+use crate::{limits, text};
 
 /// Brings a raw path to its canonical form.
 ///
@@ -37,7 +37,9 @@ pub(super) fn canonicalize(raw: &str) -> Result<Canonical, Ambiguity> {
 
 /// Whether there is plainly nothing to do; nearly every path is such.
 fn is_canonical(raw: &str) -> bool {
-    raw.starts_with('/') && !raw.bytes().any(|byte| must_escape(byte) || matches!(byte, b'%' | b'\\')) && !raw.contains("/.")
+    raw.starts_with('/')
+        && !raw.bytes().any(|byte| must_escape(byte) || matches!(byte, b'%' | b'\\'))
+        && !text::contains(raw, "/.")
 }
 
 /// A canonical path, and what it was made from where more than the spelling changed.

@@ -4,6 +4,8 @@
 //! everything else stands for itself, a `?` or `#` or `\` that came out of a decoding too. So a decoding that changes nothing but
 //! the spelling of `é` or of a space gives the same reading again, and is no second reading.
 
+pub(super) use crate::web_url::{push_escape, push_escaped};
+
 /// Whether RFC 3986 section 2.3 calls this byte unreserved: encoded or not, it means the same.
 pub(super) const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
@@ -40,14 +42,6 @@ pub(super) const fn hex(digit: u8) -> Option<u8> {
     }
 }
 
-/// Writes one byte as `%XX`, in upper case (RFC 3986 section 2.1).
-pub(super) fn push_escape(out: &mut String, byte: u8) {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    out.push('%');
-    out.push(DIGITS[usize::from(byte >> 4)]);
-    out.push(DIGITS[usize::from(byte & 15)]);
-}
-
 /// Writes one byte as readings spell it.
 pub(super) fn push_byte(out: &mut String, byte: u8) {
     if must_escape(byte) {
@@ -60,9 +54,7 @@ pub(super) fn push_byte(out: &mut String, byte: u8) {
 /// Bytes as a reading.
 pub(super) fn render(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        push_byte(&mut out, byte);
-    }
+    push_escaped(&mut out, bytes, must_escape);
     out
 }
 
@@ -80,18 +72,22 @@ pub(super) fn decode(reading: &str) -> Vec<u8> {
 pub(super) fn decode_where(reading: &str, wanted: impl Fn(u8) -> bool) -> Vec<u8> {
     let mut rest = reading.as_bytes();
     let mut out = Vec::with_capacity(rest.len());
-    while let [first, tail @ ..] = rest {
-        match escape_at(rest) {
+    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
+        let (plain, escape) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        rest = match escape_at(escape) {
             Some(byte) if wanted(byte) => {
                 out.push(byte);
-                rest = rest.get(3..).unwrap_or_default();
+                escape.get(3..)
             }
             _ => {
-                out.push(*first);
-                rest = tail;
+                out.push(b'%');
+                escape.get(1..)
             }
         }
+        .unwrap_or_default();
     }
+    out.extend_from_slice(rest);
     out
 }
 

@@ -5,8 +5,8 @@
 //! 3. The rest up to `#` is the request target; its first `?` begins the query. `//admin` is a path, never a host: the target
 //!    is not resolved against anything.
 
-use super::{Ambiguity, encoding::push_escape};
-use crate::limits;
+use super::{Ambiguity, encoding::push_escaped};
+use crate::{limits, text};
 
 /// The parts of a URL, undecoded.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,12 +31,12 @@ pub(super) fn parse(url: &str) -> Result<Target<'_>, Ambiguity> {
     if let Some(at) = url.bytes().position(|byte| byte.is_ascii_control()) {
         return Err(Ambiguity::ControlByte { at });
     }
-    let (scheme, rest) = match url.split_once("://") {
+    let (scheme, rest) = match text::split_once(url, "://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => ("https", rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => ("http", rest),
         _ => return Err(Ambiguity::NotHttp),
     };
-    let (authority, target) = rest.split_at(rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len()));
+    let (authority, target) = before_first(rest, &['/', '\\', '?', '#']);
     if !is_authority(authority) {
         return Err(Ambiguity::BadAuthority);
     }
@@ -52,13 +52,13 @@ pub(super) fn canonicalize_query(query: Option<&str>) -> String {
     let Some(query) = query else { return String::new() };
     let mut out = String::with_capacity(query.len() + 1);
     out.push('?');
-    for byte in query.bytes() {
-        match byte {
-            ..=b' ' | 0x7f.. | b'"' | b'#' | b'<' | b'>' | b'\'' => push_escape(&mut out, byte),
-            _ => out.push(char::from(byte)),
-        }
-    }
+    push_escaped(&mut out, query.as_bytes(), |byte| matches!(byte, 0..=b' ' | 0x7f.. | b'"' | b'#' | b'<' | b'>' | b'\''));
     out
+}
+
+/// What is before the first of some characters, and the rest from there on.
+fn before_first<'a>(text: &'a str, ends: &[char]) -> (&'a str, &'a str) {
+    text.find(ends).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
 }
 
 fn is_authority(authority: &str) -> bool {
@@ -68,7 +68,7 @@ fn is_authority(authority: &str) -> bool {
             _ => return false,
         },
         None => {
-            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+            let (host, port) = before_first(authority, &[':']);
             let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'));
             if !is_name {
                 return false;

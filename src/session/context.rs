@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     json::Raw,
+    number::parse_decimal,
     request::{HeaderName, RequestView},
     time::UnixMillis,
     token::{CompactJws, MissingAzp, SeenTokens, TokenError},
@@ -371,12 +372,10 @@ fn number_of(text: &str) -> f64 {
     if let Some(value) = radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| radix("0b", 2)) {
         return value;
     }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    // Rust reads `inf`, `infinity` and `nan` in any case, JavaScript `Infinity` only.
-    let is_number = unsigned == "Infinity" || unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    match text.parse::<f64>() {
-        Ok(value) if is_number => value,
-        _ => f64::NAN,
+    match text {
+        "Infinity" | "+Infinity" => f64::INFINITY,
+        "-Infinity" => f64::NEG_INFINITY,
+        _ => parse_decimal(text).unwrap_or(f64::NAN),
     }
 }
 

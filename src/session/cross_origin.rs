@@ -3,7 +3,7 @@
 //! Source: `isCrossOriginReferrer` and `isKnownClerkReferrer` in `@clerk/backend`.
 
 use super::{AuthenticateError, context::Context};
-use crate::{request::HeaderName, web_url::WebUrl};
+use crate::{request::HeaderName, text, web_url::WebUrl};
 
 /// Whether a signed-in request is due for a handshake since it comes from an origin that may be a satellite of ours.
 pub(super) fn is_due(context: &Context<'_>) -> Result<bool, AuthenticateError> {
@@ -49,8 +49,11 @@ pub(super) fn accounts_base_url(frontend_api: &str) -> String {
     if frontend_api.is_empty() {
         return String::new();
     }
-    let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
-    let host = match host.split_once("clerk.") {
+    let host = match text::split_once(frontend_api, "clerk.accountsstage.") {
+        Some((before, after)) => [before, "accountsstage.", after].concat(),
+        None => frontend_api.to_owned(),
+    };
+    let host = match text::split_once(&host, "clerk.") {
         Some((before, after)) => [before, "accounts.", after.strip_prefix("accounts.").unwrap_or(after)].concat(),
         None => host,
     };
@@ -59,7 +62,7 @@ pub(super) fn accounts_base_url(frontend_api: &str) -> String {
 
 /// An address without user name and password, which make no other origin of it.
 fn without_credentials(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let Some((scheme, rest)) = text::split_once(address, "://") else { return address.to_owned() };
     let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

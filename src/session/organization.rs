@@ -3,7 +3,7 @@
 //! Source: `OrganizationMatcher` and `handleMaybeOrganizationSyncHandshake` in `@clerk/backend`.
 
 use super::{Auth, OptionsError, OrganizationSync, auth::SessionAuth};
-use crate::policy::pattern::Pattern;
+use crate::{policy::pattern::Pattern, text};
 
 /// The patterns, compiled.
 #[derive(Clone, Debug, Default)]
@@ -83,6 +83,6 @@ fn compile(patterns: &[String]) -> Result<Vec<Pattern>, OptionsError> {
 }
 
 fn is_repeated(pattern: &Pattern, name: &str) -> bool {
-    let Some((_, after)) = pattern.as_str().split_once(&[":", name].concat()) else { return false };
+    let Some((_, after)) = text::split_once(pattern.as_str(), &[":", name].concat()) else { return false };
     after.starts_with(['+', '*'])
 }

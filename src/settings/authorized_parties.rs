@@ -1,6 +1,7 @@
 //! `authorized_parties`: exact origins, and one anchored form for previews.
 
 use super::{TableReader, environment::is_loopback_host, error::SettingError, url_origin_of};
+use crate::text;
 
 /// Hosts under which anybody gets a name: a wildcard there would trust strangers.
 const SHARED_HOSTS: [&str; 26] = [
@@ -64,7 +65,7 @@ fn check(text: &str) -> Result<(), &'static str> {
     if url_origin_of(text) != Some(text) {
         return Err(ORIGIN);
     }
-    let (scheme, authority) = text.split_once("://").unwrap_or_default();
+    let (scheme, authority) = text::split_once(text, "://").unwrap_or_default();
     if authority.ends_with(":443") && scheme == "https" || authority.ends_with(":80") && scheme == "http" {
         return Err("an origin without its default port: browsers leave it out");
     }

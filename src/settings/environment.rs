@@ -3,6 +3,7 @@
 use super::{Node, error::SettingError, url_origin_of};
 use crate::{
     session::{InstanceType, PublishableKey},
+    text,
     token::VerificationKey,
 };
 
@@ -163,7 +164,7 @@ fn read_address(name: &'static str, value: &Option<String>, relative: bool, erro
 /// Whether an absolute URL names this machine.
 pub(crate) fn is_loopback(url: &str) -> bool {
     url_origin_of(url).is_some_and(|origin| {
-        let authority = origin.split("://").nth(1).unwrap_or_default();
+        let authority = text::split_once(origin, "://").map_or("", |(_, rest)| rest);
         is_loopback_host(authority)
     })
 }

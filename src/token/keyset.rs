@@ -13,7 +13,7 @@ use base64::{
 use super::{Algorithm, KeySetError};
 use crate::{
     json::{Document, Raw},
-    limits,
+    limits, text,
 };
 
 /// A public RSA key that may verify.
@@ -58,10 +58,10 @@ impl VerificationKey {
     ///
     /// Source: RFC 7468 section 13, RFC 5280 section 4.1.2.7, RFC 8017 appendix A.1.1.
     pub fn parse_pem(pem: &str) -> Result<Self, PemError> {
-        let text = pem.replace("\\n", "\n");
+        let text = text::replace(pem, "\\n", "\n");
         let body = match text.trim().strip_prefix("-----BEGIN PUBLIC KEY-----") {
             Some(rest) => rest.strip_suffix("-----END PUBLIC KEY-----").ok_or(PemError::Armour)?,
-            None if text.contains("-----") => return Err(PemError::Armour),
+            None if text::contains(&text, "-----") => return Err(PemError::Armour),
             None => &text,
         };
         let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();

@@ -18,6 +18,7 @@ use crate::{
     json::{Document, Raw},
     limits,
     machine::{Io, SignatureOutcome},
+    text,
     time::{UnixMillis, millis},
 };
 
@@ -91,8 +92,8 @@ impl AuthorizedParty {
     /// Reads one entry. With `patterns` the one-label form is understood; without, a star is a star.
     #[must_use]
     pub fn parse(text: &str, patterns: bool) -> Self {
-        let star =
-            text.split_once("://*.").filter(|(scheme, rest)| patterns && matches!(*scheme, "http" | "https") && !rest.is_empty());
+        let star = text::split_once(text, "://*.")
+            .filter(|(scheme, rest)| patterns && matches!(*scheme, "http" | "https") && !rest.is_empty());
         match star {
             Some((scheme, rest)) => Self::OneLabel { before: [scheme, "://"].concat(), after: [".", rest].concat() },
             None => Self::Exact(text.into()),

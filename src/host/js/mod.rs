@@ -285,7 +285,8 @@ fn tell(text: String, code: u32) -> u32 {
 
 /// The text in the buffer. The loop writes UTF-8; what is none is no request, no token and no options either.
 fn take_scratch(bytes: usize) -> String {
-    HOST.with_borrow(|host| String::from_utf8_lossy(host.scratch.get(..bytes).unwrap_or_default()).into_owned())
+    let bytes = HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec());
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit

@@ -29,8 +29,7 @@ pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_, '_>) {
     let mut wide = String::with_capacity(path.len());
     let mut dropped = String::with_capacity(path.len());
     let mut rest = path;
-    while let Some(at) = rest.find('%') {
-        let (before, from) = rest.split_at(at);
+    while let Some((before, from)) = rest.find('%').and_then(|at| rest.split_at_checked(at)) {
         wide.push_str(before);
         dropped.push_str(before);
         if escape_at(from.as_bytes()).is_some() {

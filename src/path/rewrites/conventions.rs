@@ -1,6 +1,7 @@
 //! Rewrites by convention: what frameworks and servers agree to call the same page.
 
 use super::{Sink, decode_query_text};
+use crate::text;
 
 /// Takes out `(S(id))` segments: a letter and parentheses, one or more times.
 ///
@@ -152,14 +153,14 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
 /// The path behind a locale prefix, if it has one.
 pub(in super::super) fn without_locale(path: &str, locales: &[String]) -> Option<String> {
     let rest = path.strip_prefix('/')?;
-    let (first, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let (first, rest) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
     let known = locales.iter().any(|locale| locale.trim_matches('/').eq_ignore_ascii_case(first));
     known.then(|| if rest.is_empty() { "/".into() } else { rest.into() })
 }
 
 /// Directory with its slash, and file.
 fn split_last(path: &str) -> (&str, &str) {
-    path.split_at(path.rfind('/').map_or(0, |at| at + 1))
+    path.split_at_checked(path.rfind('/').map_or(0, |at| at + 1)).unwrap_or(("", path))
 }
 
 fn is_one_of(text: &str, names: &[&str]) -> bool {
@@ -172,7 +173,7 @@ fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> 
 }
 
 fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
-    let at = text.to_ascii_lowercase().find(separator)?;
+    let at = text::find(&text.to_ascii_lowercase(), separator)?;
     Some((text.get(..at)?, text.get(at + separator.len()..)?))
 }
 

@@ -1,6 +1,7 @@
 //! Rewrites of separators: slashes, dot segments, parameters, ends.
 
 use super::{super::canonical::resolve_dot_segments, Sink, map_segments};
+use crate::text;
 
 /// Resolves dot segments; or cuts `../` out, as filters do. Three and more dots may climb as two do.
 ///
@@ -11,12 +12,12 @@ pub(super) fn dot_segments(path: &str, sink: &mut Sink<'_, '_>) {
     if let Some(resolved) = resolve_dot_segments(path) {
         sink.elsewhere(resolved);
     }
-    if path.contains("...") {
+    if text::contains(path, "...") {
         let is_dots = |segment: &str| segment.len() > 2 && segment.bytes().all(|byte| byte == b'.');
         sink.elsewhere(map_segments(path, |segment| if is_dots(segment) { ".." } else { segment }));
     }
-    if path.contains("../") {
-        sink.elsewhere(path.replace("../", ""));
+    if text::contains(path, "../") {
+        sink.elsewhere(text::replace(path, "../", ""));
     }
 }
 
@@ -82,21 +83,25 @@ pub(super) fn matrix_params(path: &str, sink: &mut Sink<'_, '_>) {
 /// its request line, which only works out when `HTTP/` follows; otherwise it is an alias.
 pub(super) fn cut_short(path: &str, sink: &mut Sink<'_, '_>) {
     for delimiter in ["?", "#", ";", "&", "%00"] {
-        if let Some((before, _)) = path.split_once(delimiter) {
+        if let Some((before, _)) = text::split_once(path, delimiter) {
             sink.elsewhere(before.into());
         }
     }
-    let line_end = [path.find("%0A"), path.find("%0D")].into_iter().flatten().min();
+    let line_end = [text::find(path, "%0A"), text::find(path, "%0D")].into_iter().flatten().min();
     if let Some((before, after)) = line_end.and_then(|at| path.split_at_checked(at)) {
         sink.elsewhere(before.into());
-        let next_line = after.trim_start_matches("%0D").trim_start_matches("%0A");
+        let next_line = text::trim_start(text::trim_start(after, "%0D"), "%0A");
         if next_line.starts_with('/') {
             sink.elsewhere(next_line.into());
         }
     }
-    let space = [path.find("%20"), path.find("%09")].into_iter().flatten().min();
+    let space = [text::find(path, "%20"), text::find(path, "%09")].into_iter().flatten().min();
     if let Some((before, after)) = space.and_then(|at| path.split_at_checked(at)) {
-        if after.to_ascii_uppercase().contains("HTTP/") { sink.elsewhere(before.into()) } else { sink.alias(before.into()) }
+        if text::contains(&after.to_ascii_uppercase(), "HTTP/") {
+            sink.elsewhere(before.into())
+        } else {
+            sink.alias(before.into())
+        }
     }
 }
 
@@ -105,14 +110,14 @@ pub(super) fn cut_short(path: &str, sink: &mut Sink<'_, '_>) {
 /// Source: Win32 path normalisation; NTFS `::$DATA` and `:$i30:$INDEX_ALLOCATION`.
 pub(super) fn windows_names(path: &str, sink: &mut Sink<'_, '_>) {
     sink.by_shape(map_segments(path, |segment| {
-        let name = segment.split_once(":$").map_or(segment, |(name, _)| name.trim_end_matches(':'));
+        let name = text::split_once(segment, ":$").map_or(segment, |(name, _)| name.trim_end_matches(':'));
         if matches!(name, "." | "..") {
             return name;
         }
         let mut bare = name;
         while let Some(shorter) = bare.strip_suffix('.').or_else(|| bare.strip_suffix("%20")) {
             bare = shorter;
-            if bare == ".." && name.contains("%20") {
+            if bare == ".." && text::contains(name, "%20") {
                 break;
             }
         }
