@@ -165,7 +165,7 @@ describe('an origin that overrides methods', () => {
     assert.deepEqual([...new Set(methods)], ['POST']);
   });
 
-  // Bodies stream, so the gate never sees them. docs/paths.md says what follows from this; the test is here so that it stays true.
+  // Bodies stream, so the gate never sees them. docs/requests.md says what follows from this; the test is here so that it stays true.
   test('is told by a form’s body, which no rule by method can see: the rule has to name the path', async () => {
     /** @type {[string, RequestInit]} */
     const request = ['/items/7', { method: 'POST', headers: form, body: '_method=DELETE' }];
