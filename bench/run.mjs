@@ -24,7 +24,7 @@ const ROUNDS = QUICK ? 5 : 15;
 const TOKENS = 100;
 const WARM_UP_MS = QUICK ? 600 : 2_000;
 /** How often an entry goes over all tokens in one measured request. */
-const TIMES = { empty: 200, request: 20, floor: 10, decision: 6, seen: 20, seenWorker: 10, publicDecision: 20, worker: 6, public: 20, publicRequest: 60, jose: 6, clerk: 1 };
+const TIMES = { empty: 200, request: 20, floor: 10, decision: 6, seen: 20, seenWorker: 10, publicDecision: 20, worker: 6, public: 20, publicRequest: 60, jose: 6, clerk: 1, fewListed: 20, manyListed: 20, fewUnlisted: 20, manyUnlisted: 20 };
 const FRONTEND_API = 'clerk.example.com';
 
 const instance = await makeInstance();
@@ -32,8 +32,14 @@ const dir = await buildBench();
 const worker = await startWorker({ env: instance.env, dir });
 /** The same with a memory for tokens: a gate reads its settings once an isolate. */
 const remembering = await startWorker({ env: { ...instance.env, PORTCULLIS: { ...instance.env.PORTCULLIS, token_cache: 4096 } }, dir });
-/** Entries that the other one measures. */
-const SEEN = { seen: 'decision', seenWorker: 'worker' };
+/** The same with short and long policies. */
+const few = await startWorker({ env: { ...instance.env, PORTCULLIS: policyOf(10) }, dir });
+const many = await startWorker({ env: { ...instance.env, PORTCULLIS: policyOf(1_000) }, dir });
+/** Entries that another one measures: where, and what it is called there. */
+const ELSEWHERE = {
+  seen: [remembering, 'decision'], seenWorker: [remembering, 'worker'],
+  fewListed: [few, 'listedDecision'], manyListed: [many, 'listedDecision'], fewUnlisted: [few, 'unlistedDecision'], manyUnlisted: [many, 'unlistedDecision'],
+};
 try {
   await refuseBadSignatures();
   await warmUp();
@@ -42,8 +48,29 @@ try {
   console.log(report);
   if (!QUICK) await writeFile(join(ROOT, 'bench/RESULTS.md'), report);
 } finally {
-  await Promise.all([worker.stop(), remembering.stop()]);
+  await Promise.all([worker, remembering, few, many].map((one) => one.stop()));
   await rm(dir, { recursive: true, force: true });
+}
+
+/**
+ * A policy of so many patterns, of the kinds that people write, in all three lists. The last one is the path that `listedDecision`
+ * asks for.
+ *
+ * @param {number} count
+ */
+function policyOf(count) {
+  const kinds = [
+    (n) => ['public', `/docs/section-${n}/:path*`], (n) => ['protected', `/app/area-${n}(.*)`], (n) => ['public', `/blog/topic-${n}/:slug`],
+    (n) => ['protected', `/orgs/:slug/part-${n}/:path*`], (n) => ['admin', `/backoffice/desk-${n}(.*)`], (n) => ['public', `/api/v1/public-${n}/:id(\\d+)`],
+    (n) => ['protected', `/api/v1/thing-${n}/:id`], (n) => ['protected', `/:locale(en|fr|de)/account-${n}(.*)`], (n) => ['public', `/page-${n}`],
+  ];
+  const lists = { public: [], protected: [], admin: ['/admin(.*)'] };
+  for (let n = 0; n < count - 2; n += 1) {
+    const [list, pattern] = kinds[n % kinds.length](n);
+    lists[list].push(pattern);
+  }
+  lists.public.push('/last/:page');
+  return { authorized_parties: ['https://app.example.com'], default: 'protected', admin_requires: POLICY.admin_requires, ...lists };
 }
 
 async function makeInstance() {
@@ -82,8 +109,8 @@ async function buildBench() {
 }
 
 async function call(entry, tokens, times) {
-  const to = entry in SEEN ? remembering : worker;
-  const response = await fetch(`${to.url}/${SEEN[entry] ?? entry}`, { method: 'POST', body: JSON.stringify({ tokens, times }) });
+  const [to, name] = ELSEWHERE[entry] ?? [worker, entry];
+  const response = await fetch(`${to.url}/${name}`, { method: 'POST', body: JSON.stringify({ tokens, times }) });
   if (!response.ok) throw new Error(`${entry}: ${response.status} ${await response.text()}\n${to.log()}`);
   return response.json();
 }
@@ -95,6 +122,10 @@ async function refuseBadSignatures() {
     if (good.refused !== 0) throw new Error(`${entry} refused ${good.refused} good tokens\n${worker.log()}`);
     const bad = await call(entry, [instance.forged], 1);
     if (bad.ok !== 0) throw new Error(`${entry} let a forged token through`);
+  }
+  for (const entry of ['fewListed', 'manyListed', 'fewUnlisted', 'manyUnlisted']) {
+    const { refused } = await call(entry, instance.tokens, 1);
+    if (refused !== (entry.endsWith('Unlisted') ? TOKENS : 0)) throw new Error(`${entry} refused ${refused} of ${TOKENS}`);
   }
 }
 
@@ -111,7 +142,7 @@ async function measure() {
   for (let round = 0; round < ROUNDS; round += 1) {
     const costs = {};
     for (const entry of [...entries.slice(round % entries.length), ...entries.slice(0, round % entries.length)]) {
-      const { pid } = entry in SEEN ? remembering : worker;
+      const [{ pid }] = ELSEWHERE[entry] ?? [worker];
       const before = await cpuNanoseconds(pid);
       await call(entry, instance.tokens, TIMES[entry]);
       costs[entry] = (await cpuNanoseconds(pid) - before) / 1000 / (TIMES[entry] * TOKENS);
@@ -147,6 +178,8 @@ async function describe(rounds) {
     if (/\.(m?js|wasm)$/.test(file)) gzipped += gzipSync(await readFile(join(RELEASE_DIR, file)), { level: 9 }).length;
   }
   const versus = (entry) => (cost(entry, entry === 'clerk' ? 'request' : undefined) / cost('worker', 'request')).toFixed(1);
+  const without = (round, entry) => round[entry] - round.publicRequest;
+  const longer = (what) => median(rounds.map((round) => without(round, `many${what}`) / without(round, `few${what}`))).toFixed(2);
   return `# Measured
 
 \`npm run bench\`, ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${ROUNDS} rounds of ${TOKENS} RS256 tokens (2048 bits, ${instance.tokens[0].length} bytes).
@@ -164,9 +197,14 @@ ${row('`jose.jwtVerify` alone, key ready', 'jose')}
 ${row('`@clerk/backend` `authenticateRequest`, `jwtKey` given', 'clerk', 'request')}
 ${row('Portcullis Worker, public path without a token: the decision', 'publicDecision', 'publicRequest')}
 ${row('Portcullis Worker, public path without a token, forwarding included', 'public', 'publicRequest')}
+${row('10 patterns, path of the last of them: the decision', 'fewListed', 'publicRequest')}
+${row('1,000 patterns, path of the last of them: the decision', 'manyListed', 'publicRequest')}
+${row('10 patterns, path of none: the decision, a 401', 'fewUnlisted', 'publicRequest')}
+${row('1,000 patterns, path of none: the decision, a 401', 'manyUnlisted', 'publicRequest')}
 
 Against the Portcullis Worker, \`@clerk/backend\` takes ${versus('clerk')} x and \`jose\` ${versus('jose')} x the time. A token seen
 before is decided ${(cost('clerk', 'request') / cost('seen', 'request')).toFixed(0)} x faster than \`@clerk/backend\` does.
+A policy of 1,000 patterns costs ${longer('Listed')} x what one of 10 costs where the path is that of the last pattern, ${longer('Unlisted')} x where it is that of none.
 
 | size | bytes |
 |---|---|

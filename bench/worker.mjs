@@ -63,6 +63,8 @@ async function prepare(env) {
     },
     decision: async (token) => (await gate.decide_only(browser(token), gateEnv)) === 0,
     publicDecision: async () => (await gate.decide_only(new Request('https://app.example.com/'), gateEnv)) === 0,
+    listedDecision: async () => (await gate.decide_only(new Request('https://app.example.com/last/page-7'), gateEnv)) === 0,
+    unlistedDecision: async () => (await gate.decide_only(new Request('https://app.example.com/nowhere/page-7'), gateEnv)) === 0,
     worker: async (token, context) => (await portcullis.fetch(browser(token), gateEnv, context)).status === 200,
     public: async (_, context) => (await portcullis.fetch(new Request('https://app.example.com/'), gateEnv, context)).status === 200,
     publicRequest: async () => new Request('https://app.example.com/').method === 'GET',

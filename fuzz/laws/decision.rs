@@ -202,10 +202,19 @@ impl Policy {
 
     /// A reading that is not public, if there is one.
     fn closed_reading(&self, method: &str, judged: &JudgedTarget) -> Option<String> {
-        let is_read = ["GET", "HEAD"].iter().any(|read| read.eq_ignore_ascii_case(method));
+        let is_read = ["GET", "HEAD"].contains(&method);
         let firm = || judged.readings().iter().filter(|reading| reading.firm);
         let is_static = self.static_files && is_read && firm().all(|reading| is_static_file(&reading.path));
+        // A method that nobody knows has to be let in by the rules of all methods.
+        let usual = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let is_named = |rule: &Rule| rule.methods.iter().any(|known| known == method);
+        let is_known = usual.contains(&method) || self.rules.iter().any(is_named);
+        let of_any_method =
+            |path: &str| self.rules.iter().any(|rule| rule.access != Access::Public && rule.pattern.is_match(path));
         for reading in judged.readings() {
+            if !is_known && (of_any_method(&reading.path) || of_any_method(&reading.text())) {
+                return Some(format!("{} ({}), by a rule of another method", reading.path, reading.kind));
+            }
             let named = [self.listed(method, &reading.path), self.listed(method, &reading.text())];
             let mut named = named.into_iter().flatten().peekable();
             let is_named = named.peek().is_some();
@@ -221,8 +230,7 @@ impl Policy {
     /// Rules in order, then admin over public over protected.
     fn listed(&self, method: &str, path: &str) -> Option<Access> {
         let asks = |rule: &&Rule| {
-            let is_method =
-                |known: &String| known.eq_ignore_ascii_case(method) || known == "GET" && method.eq_ignore_ascii_case("HEAD");
+            let is_method = |known: &String| known == method || known == "GET" && method == "HEAD";
             (rule.methods.is_empty() || rule.methods.iter().any(is_method)) && rule.pattern.is_match(path)
         };
         if let Some(rule) = self.rules.iter().find(asks) {

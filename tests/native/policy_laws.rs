@@ -50,13 +50,15 @@ impl Lists {
             methods: method.map(|method| vec![method.to_owned()]),
             access: *access,
             require: Requirement::default(),
+            is_bare: true,
+            csrf: None,
         });
         let lists = PolicyLists {
             rules: rules.collect(),
             public: patterns(&self.public),
             protected: patterns(&self.protected),
             admin: patterns(&self.admin),
-            api: Vec::new(),
+            ..PolicyLists::default()
         };
         Policy::new(lists, Requirement::default(), self.static_files, self.default)
     }

@@ -140,6 +140,7 @@ describe('an origin that overrides methods', () => {
   after(() => origin.stop());
 
   const byMethod = { public: ['/items/:id'], protected: [], admin: [], admin_requires: undefined, rules: [{ match: '/items/:id', methods: ['DELETE', 'PUT', 'PATCH'] }] };
+  const withPost = { ...byMethod, rules: [{ match: '/items/:id', methods: ['POST', 'DELETE', 'PUT', 'PATCH'] }] };
   const byPath = { ...byMethod, rules: [{ match: '/items/:id' }] };
 
   /** @param {Record<string, unknown>} policy @param {[string, RequestInit][]} requests */
@@ -165,11 +166,12 @@ describe('an origin that overrides methods', () => {
     assert.deepEqual([...new Set(methods)], ['POST']);
   });
 
-  // Bodies stream, so the gate never sees them. docs/paths.md says what follows from this; the test is here so that it stays true.
-  test('is told by a form’s body, which no rule by method can see: the rule has to name the path', async () => {
-    /** @type {[string, RequestInit]} */
-    const request = ['/items/7', { method: 'POST', headers: form, body: '_method=DELETE' }];
-    assert.deepEqual(await methodsRun(byMethod, [request]), { statuses: [200], ran: ['DELETE'] });
-    assert.deepEqual(await methodsRun(byPath, [request]), { statuses: [401], ran: [] });
+  // Bodies stream, so the gate never sees them. docs/requests.md says what follows from this; the test is here so that it stays true.
+  test('is told by a form’s body or a query, which no rule by method looks at: the rule has to name POST, or the path', async () => {
+    /** @type {[string, RequestInit][]} */
+    const requests = [['/items/7', { method: 'POST', headers: form, body: '_method=DELETE' }], ['/items/7?_method=DELETE', { method: 'POST' }]];
+    assert.deepEqual(await methodsRun(byMethod, requests), { statuses: [200, 200], ran: ['DELETE', 'DELETE'] });
+    assert.deepEqual(await methodsRun(withPost, requests), { statuses: [401, 401], ran: [] });
+    assert.deepEqual(await methodsRun(byPath, requests), { statuses: [401, 401], ran: [] });
   });
 });
