@@ -248,7 +248,7 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-fn form_decode(text: &str) -> String {
+pub(crate) fn form_decode(text: &str) -> String {
     if !text.contains(['+', '%']) {
         return text.to_owned();
     }

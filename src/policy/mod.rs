@@ -9,6 +9,7 @@
 use std::{borrow::Cow, rc::Rc};
 
 pub mod lint;
+mod method_override;
 pub mod pattern;
 mod require;
 mod rule;
@@ -183,34 +184,41 @@ impl Policy {
         }
     }
 
-    /// What a request is asked for: the strictest of all readings of its path.
+    /// What a request is asked for: the strictest of all readings of its path, and of all methods that it may be taken for.
     #[must_use]
     pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
-        let is_known = self.knows_method(method);
-        let mut of_other_methods: Vec<Source> = Vec::new();
-        let listed = |path: &str| {
-            let listed = self.listed(method, path);
-            if !is_known {
-                let rules = self.rules_for(path).map(Source::Rule);
-                let before = of_other_methods.len();
-                of_other_methods.extend(rules);
-                // Named by rules of other methods only, it is what unlisted paths are, and what those rules say.
-                return listed.or((of_other_methods.len() > before).then_some(Source::Default));
-            }
-            listed
-        };
-        let answers = target.answers(self.unlisted(method, target), listed);
         let mut sources: Vec<Source> = Vec::with_capacity(1);
-        for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
+        self.gather_sources(method, target, &mut sources);
+        for other in method_override::overriding(method, target.search()) {
+            self.gather_sources(&other, target, &mut sources);
         }
         let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);
         // A target always has a reading; without one nothing would be known, so nothing is open.
         let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
         let source = source.unwrap_or(Source::Default);
         Demand { access: if sources.is_empty() { Access::Admin } else { self.access_of(source) }, source, sources, is_api }
+    }
+
+    /// Adds every source that has a say in a request of this method.
+    fn gather_sources(&self, method: &str, target: &JudgedTarget, sources: &mut Vec<Source>) {
+        let is_known = self.knows_method(method);
+        let mut of_other_methods: Vec<Source> = Vec::new();
+        let listed = |path: &str| {
+            let listed = self.listed(method, path);
+            if !is_known {
+                let before = of_other_methods.len();
+                of_other_methods.extend(self.rules_for(path).map(Source::Rule));
+                // Named by rules of other methods only, it is what unlisted paths are, and what those rules say.
+                return listed.or((of_other_methods.len() > before).then_some(Source::Default));
+            }
+            listed
+        };
+        let answers = target.answers(self.unlisted(method, target), listed);
+        for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
     }
 
     /// The access that a source gives.
