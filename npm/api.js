@@ -5,3 +5,4 @@ export { PortcullisError } from './errors.js';
 export { createGate } from './gate.js';
 export { createRouteMatcher } from './route-matcher.js';
 export { verifyToken } from './verify-token.js';
+export { verifyWebhook } from './webhook.js';

@@ -42,6 +42,8 @@ export type TokenReason =
 export type ErrorCode =
   /** The token is not good, or nobody can tell; `reason` says why. */
   | 'token-rejected'
+  /** The delivery is not good; `reason` says why, `statusCode` what to answer. */
+  | 'webhook-rejected'
   /** Options or a configuration cannot be used; the message says which and why. */
   | 'invalid-options'
   /** Options and request do not go together. */
@@ -57,11 +59,11 @@ export type ErrorCode =
 export class PortcullisError extends Error {
   readonly name: 'PortcullisError';
   readonly code: ErrorCode;
-  readonly reason: TokenReason | AmbiguityReason | 'ambiguous-path' | Exclude<ErrorCode, 'token-rejected' | 'invalid-request'>;
+  readonly reason: TokenReason | WebhookReason | AmbiguityReason | 'ambiguous-path' | Exclude<ErrorCode, 'token-rejected' | 'webhook-rejected' | 'invalid-request'>;
   /** Everything that is wrong with a configuration, each with the name of the setting. Of `createGate` and `explain` only. */
   readonly errors: readonly SettingError[] | undefined;
-  /** 400 where the request is at fault and nothing else; as in Clerk's errors. */
-  readonly statusCode: 400 | undefined;
+  /** What to answer where the request is at fault and nothing else: a path that cannot be matched, a delivery that is not good. */
+  readonly statusCode: 400 | 413 | undefined;
 }
 
 /** One mistake in a configuration. */
@@ -581,3 +583,53 @@ export type RoutePatterns<Asked = Request> = string | RegExp | readonly (string 
  * if (isAdmin(request)) …
  */
 export function createRouteMatcher(patterns: RoutePatterns): (asked: Request | RequestLike | URL | string) => boolean;
+
+// ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Why a delivery was rejected. */
+export type WebhookReason =
+  | 'webhook-headers-missing'
+  | 'webhook-headers-invalid'
+  /** Signed more than five minutes ago. */
+  | 'webhook-timestamp-too-old'
+  /** Signed more than five minutes from now. */
+  | 'webhook-timestamp-too-new'
+  | 'webhook-signature-invalid'
+  /** More than 1 MB: answer 413. */
+  | 'webhook-body-too-large'
+  /** Signed, but not an event. */
+  | 'webhook-body-invalid';
+
+/** How to verify deliveries. */
+export interface VerifyWebhookOptions {
+  /**
+   * The secret of the endpoint, `whsec_…`; several while it is rotated, four at most. Default: the variable `CLERK_WEBHOOK_SIGNING_SECRET`, or
+   * `CLERK_WEBHOOK_SECRET`, where there is a `process.env`.
+   */
+  readonly signingSecret?: string | readonly string[];
+}
+
+/** An event, in the shape of `@clerk/backend`'s. Give `Type` and `Data` to say more about it: `WebhookEvent<'user.created', UserJSON>`. */
+export interface WebhookEvent<Type extends string = string, Data = { readonly [member: string]: unknown }> {
+  /** What happened: `user.created`, `session.ended`, … */
+  readonly type: Type;
+  readonly object: 'event';
+  readonly data: Data;
+  readonly event_attributes: { readonly http_request: { readonly client_ip: string; readonly user_agent: string } } | undefined;
+  /** When it happened, in milliseconds since 1970. */
+  readonly timestamp: number | undefined;
+  readonly instance_id: string | undefined;
+}
+
+/**
+ * Verifies a delivery of Clerk (Svix, Standard Webhooks) and gives its event. Reads the body, 1 MB at most. A delivery can come
+ * twice: remember the header `svix-id`.
+ *
+ * Rejects with a {@link PortcullisError}: `webhook-rejected` with a {@link WebhookReason} and a `statusCode`, `invalid-options` where the
+ * secret is missing or none.
+ *
+ * @example
+ * const event = await verifyWebhook(request);
+ * if (event.type === 'user.deleted') …
+ */
+export function verifyWebhook<Event extends WebhookEvent = WebhookEvent>(request: Request, options?: VerifyWebhookOptions): Promise<Event>;

@@ -150,10 +150,13 @@ async function callBackend({ method, url, headers, body, timeLimitMs, limitBytes
 }
 
 /**
- * @param {Response} response
- * @param {number} limit
+ * Reads a body, but no more of it than the limit.
+ *
+ * @param {Response | Request} response
+ * @param {number} limit bytes
+ * @param {string} [complaint]
  */
-async function readBody(response, limit) {
+export async function readBody(response, limit, complaint = 'the answer is too long') {
   if (!response.body) return new Uint8Array();
   const reader = response.body.getReader();
   /** @type {Uint8Array[]} */
@@ -165,7 +168,7 @@ async function readBody(response, limit) {
     length += value.length;
     if (length > limit) {
       reader.cancel().catch(() => {});
-      throw new Error('the answer is too long');
+      throw new RangeError(complaint);
     }
     chunks.push(value);
   }
@@ -251,12 +254,19 @@ export function checkNow(kind, options, subject) {
  * Asks the core something that needs nothing of the host.
  *
  * @template T
- * @param {(core: typeof wasm) => T} call
+ * @param {(core: typeof wasm, write: (subject: string | Uint8Array) => number) => T} call
+ * @param {number} [mine] the instance that has to be asked, where the question is about something of its own
  * @returns {T}
  */
-export function ask(call) {
+export function ask(call, mine) {
   if (broken) replaceInstance();
-  return guarded(generation, () => call(wasm));
+  return guarded(mine ?? generation, () => call(wasm, (subject) => (typeof subject === 'string' ? write(subject) : writeBytes(subject))));
+}
+
+/** The instance that is asked now. */
+export function instance() {
+  if (broken) replaceInstance();
+  return generation;
 }
 
 /**

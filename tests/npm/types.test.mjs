@@ -43,6 +43,10 @@ test('every reason of the gate is in the type, and no other', () => {
   assert.deepEqual([...union('DecisionReason')].sort(), [...expected].sort());
 });
 
+test('every reason of a webhook is in the type, and no other', () => {
+  assert.deepEqual([...union('WebhookReason')].sort(), [...literals('src/webhook/error.rs', /pub fn reason\(&self\)[\s\S]*?\n {4}\}/)].sort());
+});
+
 test('every status of a refusal is in the type', () => {
   const wire = /pub fn wire\(self\)[\s\S]*?\n {4}\}/.exec(read('src/gate/answer.rs'))?.[0] ?? '';
   // 502 is an answer of `handle`, not a decision.
