@@ -30,6 +30,7 @@ const EXPORTS = {
   request: { make: wasm.make_authenticator, free: wasm.free_authenticator, begin: wasm.begin_request },
   token: { make: wasm.make_verifier, free: wasm.free_verifier, begin: wasm.begin_token },
   gate: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_gate },
+  explanation: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_explanation },
   matcher: { make: wasm.make_matcher, free: wasm.free_matcher, begin: wasm.match_readings },
 };
 
@@ -219,7 +220,7 @@ function checkerFor(kind, options) {
  * @param {string} text a message; for a gate a list of them
  */
 function refusal(kind, text) {
-  if (kind !== 'gate') return new PortcullisError('invalid-options', 'invalid-options', text);
+  if (kind !== 'gate' && kind !== 'explanation') return new PortcullisError('invalid-options', 'invalid-options', text);
   const errors = /** @type {{ setting: string, message: string }[]} */ (JSON.parse(text));
   const message = `${errors.length === 1 ? 'the configuration has a mistake' : `the configuration has ${errors.length} mistakes`}:`;
   const error = new PortcullisError('invalid-options', 'invalid-options', [message, ...errors.map((one) => one.message)].join('\n'));

@@ -66,6 +66,17 @@ pub enum Source {
     Default,
 }
 
+/// Whether a source speaks of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Consideration {
+    /// No pattern of it is the path's.
+    OtherPath,
+    /// The path is named, for other methods.
+    OtherMethod,
+    /// It does.
+    Matches,
+}
+
 /// What a request is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Demand {
@@ -186,6 +197,24 @@ impl Policy {
     /// What a request is asked for: the strictest of all readings of its path.
     #[must_use]
     pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
+        let (answers, of_other_methods) = self.answers(method, target);
+        let mut sources: Vec<Source> = Vec::with_capacity(1);
+        for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);
+        // A target always has a reading; without one nothing would be known, so nothing is open.
+        let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
+        let source = source.unwrap_or(Source::Default);
+        Demand { access: if sources.is_empty() { Access::Admin } else { self.access_of(source) }, source, sources, is_api }
+    }
+
+    /// What each reading that counts comes from, with the place of the reading; and, for a method that nobody knows, the rules of other
+    /// methods that name one.
+    #[must_use]
+    pub fn answers(&self, method: &str, target: &JudgedTarget) -> (Vec<(Source, usize)>, Vec<Source>) {
         let is_known = self.knows_method(method);
         let mut of_other_methods: Vec<Source> = Vec::new();
         let listed = |path: &str| {
@@ -200,17 +229,37 @@ impl Policy {
             listed
         };
         let answers = target.answers(self.unlisted(method, target), listed);
-        let mut sources: Vec<Source> = Vec::with_capacity(1);
-        for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
+        (answers, of_other_methods)
+    }
+
+    /// Everything that names paths, in the order of precedence: the first that [matches](Self::considers) decides.
+    pub fn sources(&self) -> impl Iterator<Item = Source> {
+        let lists = [self.admin.patterns().len(), self.public.patterns().len(), self.protected.patterns().len()];
+        (0..self.rules.len())
+            .map(Source::Rule)
+            .chain((0..lists[0]).map(Source::Admin))
+            .chain((0..lists[1]).map(Source::Public))
+            .chain((0..lists[2]).map(Source::Protected))
+    }
+
+    /// Whether a source speaks of one reading, and why not.
+    #[must_use]
+    pub fn considers(&self, source: Source, method: &str, path: &str) -> Consideration {
+        let is_named = |pattern: Option<&Pattern>| pattern.is_some_and(|pattern| pattern.is_match(path));
+        let (is_named, has_method) = match source {
+            Source::Rule(index) => self.rules.get(index).map_or((false, false), |rule| {
+                (rule.patterns.iter().any(|pattern| pattern.is_match(path)), rule.has_method(method))
+            }),
+            Source::Admin(index) => (is_named(self.admin.patterns().get(index)), true),
+            Source::Public(index) => (is_named(self.public.patterns().get(index)), true),
+            Source::Protected(index) => (is_named(self.protected.patterns().get(index)), true),
+            Source::StaticFiles | Source::Default => (false, true),
+        };
+        match (is_named, has_method) {
+            (true, true) => Consideration::Matches,
+            (true, false) => Consideration::OtherMethod,
+            (false, _) => Consideration::OtherPath,
         }
-        let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);
-        // A target always has a reading; without one nothing would be known, so nothing is open.
-        let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
-        let source = source.unwrap_or(Source::Default);
-        Demand { access: if sources.is_empty() { Access::Admin } else { self.access_of(source) }, source, sources, is_api }
     }
 
     /// The access that a source gives.

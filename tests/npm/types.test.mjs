@@ -43,6 +43,10 @@ test('every reason of the gate is in the type, and no other', () => {
   assert.deepEqual([...union('DecisionReason')].sort(), [...expected].sort());
 });
 
+test('every check of a token is in the type, and no other', () => {
+  assert.deepEqual([...union('TokenCheck')].sort(), [...literals('src/token/error.rs', /impl TokenCheck \{[\s\S]*?\n\}/)].sort());
+});
+
 test('every reason of a webhook is in the type, and no other', () => {
   assert.deepEqual([...union('WebhookReason')].sort(), [...literals('src/webhook/error.rs', /pub fn reason\(&self\)[\s\S]*?\n {4}\}/)].sort());
 });

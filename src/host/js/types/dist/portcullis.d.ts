@@ -13,6 +13,7 @@ export function free_gate(handle: number): void;
 export function begin_request(handle: number, bytes: number, now: number): number;
 export function begin_token(handle: number, bytes: number, now: number): number;
 export function begin_gate(handle: number, bytes: number, now: number): number;
+export function begin_explanation(handle: number, bytes: number, now: number): number;
 export function make_matcher(bytes: number): number;
 export function free_matcher(handle: number): void;
 export function match_readings(handle: number, bytes: number): number;
