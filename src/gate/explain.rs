@@ -263,7 +263,10 @@ fn describe_value(value: &Node) -> String {
             crate::json::push_string(&mut out, text);
             out
         }
-        Node::Number(number) => number.to_string(),
+        // Fractions are rare here, and what writes them weighs 10 KB.
+        #[allow(clippy::cast_possible_truncation)] // whole, and small enough
+        Node::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => (*number as i64).to_string(),
+        Node::Number(_) => "a fraction".to_owned(),
         Node::Bool(value) => value.to_string(),
         Node::Null | Node::List(_) | Node::Table(_) => value.kind().to_owned(),
     }
