@@ -384,6 +384,8 @@ export interface Rule {
   readonly access?: Access;
   /** What it requires beside a session. */
   readonly require?: Requirement;
+  /** Whether unsafe requests of foreign pages are refused. Default: the setting `csrf`; false for public rules. */
+  readonly csrf?: boolean;
 }
 
 /**
@@ -430,6 +432,12 @@ export interface GateConfig {
   readonly staticFiles?: 'public' | 'default';
   /** Prefixes under which the app serves every route: `['en', 'fr']`. */
   readonly locales?: readonly string[];
+  /** The ways in which the app may read a path: `['all', '-format-suffix']`, or names of those that count. Default: all. */
+  readonly pathReadings?: readonly string[];
+  /** Whether protected paths refuse unsafe requests of foreign pages. Default: true. */
+  readonly csrf?: boolean;
+  /** How many good tokens are remembered, 0 to 65535. Default: 4096. */
+  readonly tokenCache?: number;
   /** Ordered rules, before the three lists. */
   readonly rules?: readonly Rule[];
 }
@@ -459,6 +467,9 @@ export type DecisionReason =
   /** Forwarded: all that is asked is there. */
   | 'allowed'
   | 'requirement-not-met'
+  /** An unsafe request that a page of another site makes. */
+  | 'cross-site-request'
+  | 'method-refused'
   | 'signed-out'
   | 'cannot-tell'
   | 'handshake-resolved'
@@ -528,10 +539,11 @@ export interface RedirectDecision extends OwnAnswer {
 export interface DenyDecision extends OwnAnswer {
   readonly action: 'deny';
   /**
-   * 400: the path cannot be judged; 401: no session; 403: not the right one; 404: the gate's own path; 500: the gate failed; 503: it
+   * 400: the path cannot be judged; 401: no session; 403: not the right one; 404: the gate's own path; 405: a method that is
+   * never forwarded; 500: the gate failed; 503: it
    * cannot be told.
    */
-  readonly status: 400 | 401 | 403 | 404 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 500 | 503;
 }
 
 /** What happens to a request; `action` tells which. */
