@@ -15,7 +15,7 @@ export class PortcullisError extends Error {
     this.reason = reason;
     /** Everything that is wrong with a configuration. @type {readonly { readonly setting: string, readonly message: string }[] | undefined} */
     this.errors = undefined;
-    /** What to answer, where the request is at fault. @type {400 | undefined} */
+    /** What to answer, where the request is at fault. @type {400 | 413 | undefined} */
     this.statusCode = undefined;
   }
 }

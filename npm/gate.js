@@ -122,7 +122,7 @@ const IDS_PER_DRAW = 64;
 let pool = [];
 
 /** A name for one request: 128 random bits in hexadecimal. */
-function requestId() {
+export function requestId() {
   const drawn = pool.pop();
   if (drawn !== undefined) return drawn;
   const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES * IDS_PER_DRAW));

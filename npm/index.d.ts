@@ -42,6 +42,8 @@ export type TokenReason =
 export type ErrorCode =
   /** The token is not good, or nobody can tell; `reason` says why. */
   | 'token-rejected'
+  /** The delivery is not good; `reason` says why, `statusCode` what to answer. */
+  | 'webhook-rejected'
   /** Options or a configuration cannot be used; the message says which and why. */
   | 'invalid-options'
   /** Options and request do not go together. */
@@ -57,11 +59,11 @@ export type ErrorCode =
 export class PortcullisError extends Error {
   readonly name: 'PortcullisError';
   readonly code: ErrorCode;
-  readonly reason: TokenReason | AmbiguityReason | 'ambiguous-path' | Exclude<ErrorCode, 'token-rejected' | 'invalid-request'>;
+  readonly reason: TokenReason | WebhookReason | AmbiguityReason | 'ambiguous-path' | Exclude<ErrorCode, 'token-rejected' | 'webhook-rejected' | 'invalid-request'>;
   /** Everything that is wrong with a configuration, each with the name of the setting. Of `createGate` and `explain` only. */
   readonly errors: readonly SettingError[] | undefined;
-  /** 400 where the request is at fault and nothing else; as in Clerk's errors. */
-  readonly statusCode: 400 | undefined;
+  /** What to answer where the request is at fault and nothing else: a path that cannot be matched, a delivery that is not good. */
+  readonly statusCode: 400 | 413 | undefined;
 }
 
 /** One mistake in a configuration. */
@@ -382,6 +384,8 @@ export interface Rule {
   readonly access?: Access;
   /** What it requires beside a session. */
   readonly require?: Requirement;
+  /** Whether unsafe requests of foreign pages are refused. Default: the setting `csrf`; false for public rules. */
+  readonly csrf?: boolean;
 }
 
 /**
@@ -428,6 +432,12 @@ export interface GateConfig {
   readonly staticFiles?: 'public' | 'default';
   /** Prefixes under which the app serves every route: `['en', 'fr']`. */
   readonly locales?: readonly string[];
+  /** The ways in which the app may read a path: `['all', '-format-suffix']`, or names of those that count. Default: all. */
+  readonly pathReadings?: readonly string[];
+  /** Whether protected paths refuse unsafe requests of foreign pages. Default: true. */
+  readonly csrf?: boolean;
+  /** How many good tokens are remembered, 0 to 65535. Default: 4096. */
+  readonly tokenCache?: number;
   /** Ordered rules, before the three lists. */
   readonly rules?: readonly Rule[];
 }
@@ -457,6 +467,9 @@ export type DecisionReason =
   /** Forwarded: all that is asked is there. */
   | 'allowed'
   | 'requirement-not-met'
+  /** An unsafe request that a page of another site makes. */
+  | 'cross-site-request'
+  | 'method-refused'
   | 'signed-out'
   | 'cannot-tell'
   | 'handshake-resolved'
@@ -526,10 +539,11 @@ export interface RedirectDecision extends OwnAnswer {
 export interface DenyDecision extends OwnAnswer {
   readonly action: 'deny';
   /**
-   * 400: the path cannot be judged; 401: no session; 403: not the right one; 404: the gate's own path; 500: the gate failed; 503: it
+   * 400: the path cannot be judged; 401: no session; 403: not the right one; 404: the gate's own path; 405: a method that is
+   * never forwarded; 500: the gate failed; 503: it
    * cannot be told.
    */
-  readonly status: 400 | 401 | 403 | 404 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 500 | 503;
 }
 
 /** What happens to a request; `action` tells which. */
@@ -563,6 +577,75 @@ export interface Gate {
  */
 export function createGate(config: GateConfig): Promise<Gate>;
 
+/** How a decision came about: for operators, since it names rules and claims. */
+export interface Explanation {
+  /** Path and query as they were judged, and as the app gets them; null where they could not be judged. */
+  readonly target: string | null;
+  /** Why they could not be judged. */
+  readonly ambiguity: string | null;
+  /** Every way in which an app could read the path, the canonical one first. */
+  readonly readings: readonly {
+    readonly path: string;
+    /** How this reading came about: `canonical`, `decoded`, `dot-segments`, … */
+    readonly kind: string;
+    /** The place in this list of the reading that it was made from. */
+    readonly from: number;
+    /** What the policy asks of it; empty where it does not count, since nothing names it. */
+    readonly answers: readonly { readonly access: Access; readonly rule: string }[];
+  }[];
+  /** Every rule and every entry of the lists, in the order of precedence; behind them what decides where none names the path. */
+  readonly rules: readonly {
+    readonly name: string;
+    readonly access: Access;
+    readonly consideration: 'matches' | 'other-method' | 'other-path';
+    /** Whether it decides, alone or with others. */
+    readonly decides: boolean;
+  }[];
+  /** Every single thing that is required beside a session. */
+  readonly requirements: readonly {
+    readonly rule: string;
+    readonly name: 'role' | 'permission' | 'feature' | 'plan' | 'reverification' | 'claim' | 'token';
+    /** What exactly, in words. */
+    readonly expected: string;
+    readonly isMet: boolean;
+  }[];
+  /** The session token that the request carries, and its checks in their order. Null: none, or a machine's. */
+  readonly token: {
+    readonly place: 'header' | 'cookie';
+    readonly checks: readonly {
+      readonly check: TokenCheck;
+      readonly outcome: 'passed' | 'failed' | 'not-reached';
+      /** Why it failed: what was found, and what was expected. */
+      readonly message?: string;
+    }[];
+  } | null;
+  readonly decision: Decision;
+}
+
+/** The checks of a session token. */
+export type TokenCheck =
+  | 'format'
+  | 'category'
+  | 'key'
+  | 'type'
+  | 'algorithm'
+  | 'signature'
+  | 'subject'
+  | 'audience'
+  | 'authorized-party'
+  | 'issuer'
+  | 'times';
+
+/**
+ * Decides about a request, and says why: by the same functions that decide in {@link createGate}.
+ *
+ * Rejects as `createGate` and `decide` do, and with `internal-error` where the Wasm instance failed.
+ *
+ * @example
+ * const { rules, token, decision } = await explain(config, request);
+ */
+export function explain(config: GateConfig, request: Request | RequestLike): Promise<Explanation>;
+
 /** What `createRouteMatcher` takes: patterns of path-to-regexp 6, expressions, or a function of one's own. */
 export type RoutePatterns<Asked = Request> = string | RegExp | readonly (string | RegExp)[] | ((request: Asked) => boolean);
 
@@ -581,3 +664,53 @@ export type RoutePatterns<Asked = Request> = string | RegExp | readonly (string 
  * if (isAdmin(request)) …
  */
 export function createRouteMatcher(patterns: RoutePatterns): (asked: Request | RequestLike | URL | string) => boolean;
+
+// ── Webhooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Why a delivery was rejected. */
+export type WebhookReason =
+  | 'webhook-headers-missing'
+  | 'webhook-headers-invalid'
+  /** Signed more than five minutes ago. */
+  | 'webhook-timestamp-too-old'
+  /** Signed more than five minutes from now. */
+  | 'webhook-timestamp-too-new'
+  | 'webhook-signature-invalid'
+  /** More than 1 MB: answer 413. */
+  | 'webhook-body-too-large'
+  /** Signed, but not an event. */
+  | 'webhook-body-invalid';
+
+/** How to verify deliveries. */
+export interface VerifyWebhookOptions {
+  /**
+   * The secret of the endpoint, `whsec_…`; several while it is rotated, four at most. Default: the variable `CLERK_WEBHOOK_SIGNING_SECRET`, or
+   * `CLERK_WEBHOOK_SECRET`, where there is a `process.env`.
+   */
+  readonly signingSecret?: string | readonly string[];
+}
+
+/** An event, in the shape of `@clerk/backend`'s. Give `Type` and `Data` to say more about it: `WebhookEvent<'user.created', UserJSON>`. */
+export interface WebhookEvent<Type extends string = string, Data = { readonly [member: string]: unknown }> {
+  /** What happened: `user.created`, `session.ended`, … */
+  readonly type: Type;
+  readonly object: 'event';
+  readonly data: Data;
+  readonly event_attributes: { readonly http_request: { readonly client_ip: string; readonly user_agent: string } } | undefined;
+  /** When it happened, in milliseconds since 1970. */
+  readonly timestamp: number | undefined;
+  readonly instance_id: string | undefined;
+}
+
+/**
+ * Verifies a delivery of Clerk (Svix, Standard Webhooks) and gives its event. Reads the body, 1 MB at most. A delivery can come
+ * twice: remember the header `svix-id`.
+ *
+ * Rejects with a {@link PortcullisError}: `webhook-rejected` with a {@link WebhookReason} and a `statusCode`, `invalid-options` where the
+ * secret is missing or none.
+ *
+ * @example
+ * const event = await verifyWebhook(request);
+ * if (event.type === 'user.deleted') …
+ */
+export function verifyWebhook<Event extends WebhookEvent = WebhookEvent>(request: Request, options?: VerifyWebhookOptions): Promise<Event>;

@@ -30,6 +30,7 @@ const EXPORTS = {
   request: { make: wasm.make_authenticator, free: wasm.free_authenticator, begin: wasm.begin_request },
   token: { make: wasm.make_verifier, free: wasm.free_verifier, begin: wasm.begin_token },
   gate: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_gate },
+  explanation: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_explanation },
   matcher: { make: wasm.make_matcher, free: wasm.free_matcher, begin: wasm.match_readings },
 };
 
@@ -150,10 +151,13 @@ async function callBackend({ method, url, headers, body, timeLimitMs, limitBytes
 }
 
 /**
- * @param {Response} response
- * @param {number} limit
+ * Reads a body, but no more of it than the limit.
+ *
+ * @param {Response | Request} response
+ * @param {number} limit bytes
+ * @param {string} [complaint]
  */
-async function readBody(response, limit) {
+export async function readBody(response, limit, complaint = 'the answer is too long') {
   if (!response.body) return new Uint8Array();
   const reader = response.body.getReader();
   /** @type {Uint8Array[]} */
@@ -165,7 +169,7 @@ async function readBody(response, limit) {
     length += value.length;
     if (length > limit) {
       reader.cancel().catch(() => {});
-      throw new Error('the answer is too long');
+      throw new RangeError(complaint);
     }
     chunks.push(value);
   }
@@ -216,7 +220,7 @@ function checkerFor(kind, options) {
  * @param {string} text a message; for a gate a list of them
  */
 function refusal(kind, text) {
-  if (kind !== 'gate') return new PortcullisError('invalid-options', 'invalid-options', text);
+  if (kind !== 'gate' && kind !== 'explanation') return new PortcullisError('invalid-options', 'invalid-options', text);
   const errors = /** @type {{ setting: string, message: string }[]} */ (JSON.parse(text));
   const message = `${errors.length === 1 ? 'the configuration has a mistake' : `the configuration has ${errors.length} mistakes`}:`;
   const error = new PortcullisError('invalid-options', 'invalid-options', [message, ...errors.map((one) => one.message)].join('\n'));
@@ -251,12 +255,19 @@ export function checkNow(kind, options, subject) {
  * Asks the core something that needs nothing of the host.
  *
  * @template T
- * @param {(core: typeof wasm) => T} call
+ * @param {(core: typeof wasm, write: (subject: string | Uint8Array) => number) => T} call
+ * @param {number} [mine] the instance that has to be asked, where the question is about something of its own
  * @returns {T}
  */
-export function ask(call) {
+export function ask(call, mine) {
   if (broken) replaceInstance();
-  return guarded(generation, () => call(wasm));
+  return guarded(mine ?? generation, () => call(wasm, (subject) => (typeof subject === 'string' ? write(subject) : writeBytes(subject))));
+}
+
+/** The instance that is asked now. */
+export function instance() {
+  if (broken) replaceInstance();
+  return generation;
 }
 
 /**

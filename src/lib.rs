@@ -41,3 +41,4 @@ mod text;
 pub mod time;
 pub mod token;
 pub mod web_url;
+pub mod webhook;

@@ -115,3 +115,19 @@ pub const LINT_NODES: usize = 4096;
 
 /// Steps that all comparisons of one policy may take together: less than a second, native. A thousand everyday patterns take a tenth.
 pub const LINT_STEPS: u64 = 10_000_000;
+
+/// How far a webhook's timestamp may be from now, either way; as in Svix and Standard Webhooks.
+pub const WEBHOOK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// Signatures of one delivery that are looked at: one for each secret of the sender while it rotates, two as a rule. Each costs
+/// an HMAC over the body for each secret here.
+pub const WEBHOOK_SIGNATURES: usize = 8;
+
+/// Secrets that a receiver may have at once; two while they are rotated.
+pub const WEBHOOK_SECRETS: usize = 4;
+
+/// Bytes of a webhook's body. Clerk's largest events, users with all their metadata, have some 50 KB.
+pub const WEBHOOK_BODY_BYTES: usize = 1024 * 1024;
+
+/// Bytes of a delivery's id; Svix's have 31.
+pub const WEBHOOK_ID_BYTES: usize = 256;

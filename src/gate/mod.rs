@@ -11,6 +11,7 @@ mod answer;
 mod csrf;
 mod decision;
 mod endpoint;
+mod explain;
 mod identity;
 mod redirect;
 
@@ -20,6 +21,7 @@ pub use self::{
     answer::{OWN_ANSWER_HEADERS, Refusal},
     decision::{Action, Answer, Decision, Forward},
     endpoint::Endpoint,
+    explain::{ExplainedCheck, ExplainedReading, ExplainedRequirement, ExplainedSource, ExplainedToken, Explanation, Outcome},
 };
 use crate::{
     limits,
@@ -144,8 +146,7 @@ impl Shared {
         }
         let demand = self.settings.policy.demand_for(&request.method, &target);
         let tokens = self.settings.policy.tokens_of(demand.source);
-        let authenticator = self.machine_authenticators.iter().find(|(kinds, _)| **kinds == *tokens);
-        let authenticator = authenticator.map_or(&self.authenticator, |(_, authenticator)| authenticator);
+        let authenticator = self.authenticator_of(&tokens);
         // From here on there is one URL: the judged one.
         let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
         let state = match authenticator.authenticate(io, request).await {
@@ -163,6 +164,14 @@ impl Shared {
         let now = io.now();
         Deciding { settings: &self.settings, authenticator, request, target: &target, demand, tokens, request_id, now }
             .decide(state)
+    }
+}
+
+impl Shared {
+    /// The authenticator for these kinds of token.
+    fn authenticator_of(&self, tokens: &[TokenType]) -> &Rc<Authenticator> {
+        let of_kinds = self.machine_authenticators.iter().find(|(kinds, _)| **kinds == *tokens);
+        of_kinds.map_or(&self.authenticator, |(_, authenticator)| authenticator)
     }
 }
 

@@ -67,6 +67,17 @@ pub enum Source {
     Default,
 }
 
+/// Whether a source speaks of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Consideration {
+    /// No pattern of it is the path's.
+    OtherPath,
+    /// The path is named, for other methods.
+    OtherMethod,
+    /// It does.
+    Matches,
+}
+
 /// What a request is asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Demand {
@@ -199,21 +210,60 @@ impl Policy {
         Demand { access: if sources.is_empty() { Access::Admin } else { self.access_of(source) }, source, sources, is_api }
     }
 
-    /// Adds every source that has a say in a request of this method.
-    fn gather_sources(&self, method: &str, target: &JudgedTarget, sources: &mut Vec<Source>) {
+    /// What each reading that counts comes from, with the place of the reading; and, for a method that nobody knows, the rules of other
+    /// methods that name one.
+    #[must_use]
+    pub fn answers(&self, method: &str, target: &JudgedTarget) -> (Vec<(Source, usize)>, Vec<Source>) {
         let is_known = self.knows_method(method);
         let mut of_other_methods: Vec<Source> = Vec::new();
         let listed = |path: &str| {
             let listed = self.listed(method, path);
             if !is_known {
+                let rules = self.rules_for(path).map(Source::Rule);
                 let before = of_other_methods.len();
-                of_other_methods.extend(self.rules_for(path).map(Source::Rule));
+                of_other_methods.extend(rules);
                 // Named by rules of other methods only, it is what unlisted paths are, and what those rules say.
                 return listed.or((of_other_methods.len() > before).then_some(Source::Default));
             }
             listed
         };
         let answers = target.answers(self.unlisted(method, target), listed);
+        (answers, of_other_methods)
+    }
+
+    /// Everything that names paths, in the order of precedence: the first that [matches](Self::considers) decides.
+    pub fn sources(&self) -> impl Iterator<Item = Source> {
+        let lists = [self.admin.patterns().len(), self.public.patterns().len(), self.protected.patterns().len()];
+        (0..self.rules.len())
+            .map(Source::Rule)
+            .chain((0..lists[0]).map(Source::Admin))
+            .chain((0..lists[1]).map(Source::Public))
+            .chain((0..lists[2]).map(Source::Protected))
+    }
+
+    /// Whether a source speaks of one reading, and why not.
+    #[must_use]
+    pub fn considers(&self, source: Source, method: &str, path: &str) -> Consideration {
+        let is_named = |pattern: Option<&Pattern>| pattern.is_some_and(|pattern| pattern.is_match(path));
+        let (is_named, has_method) = match source {
+            Source::Rule(index) => self.rules.get(index).map_or((false, false), |rule| {
+                (rule.patterns.iter().any(|pattern| pattern.is_match(path)), rule.has_method(method))
+            }),
+            Source::Admin(index) => (is_named(self.admin.patterns().get(index)), true),
+            Source::Public(index) => (is_named(self.public.patterns().get(index)), true),
+            Source::Protected(index) => (is_named(self.protected.patterns().get(index)), true),
+            Source::StaticFiles | Source::Default => (false, true),
+        };
+        match (is_named, has_method) {
+            (true, true) => Consideration::Matches,
+            (true, false) => Consideration::OtherMethod,
+            (false, _) => Consideration::OtherPath,
+        }
+    }
+
+    /// Adds every source that has a say in a request of this method.
+    fn gather_sources(&self, method: &str, target: &JudgedTarget, sources: &mut Vec<Source>) {
+        let (answers, of_other_methods) = self.answers(method, target);
         for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
             if !sources.contains(&source) {
                 sources.push(source);

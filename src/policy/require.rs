@@ -59,6 +59,36 @@ impl Requirement {
             && claim.as_ref().is_none_or(|claim| claim.is_met(auth))
     }
 
+    /// The same as requirements of one thing each, with the name of that thing, as `role`. All of them are met where this one is.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, Self)> {
+        let Self { role, permission, feature, plan, reverification, claim, tokens } = self.clone();
+        let mut parts = Vec::new();
+        let empty = Self::default();
+        if role.is_some() {
+            parts.push(("role", Self { role, ..empty.clone() }));
+        }
+        if permission.is_some() {
+            parts.push(("permission", Self { permission, ..empty.clone() }));
+        }
+        if feature.is_some() {
+            parts.push(("feature", Self { feature, ..empty.clone() }));
+        }
+        if plan.is_some() {
+            parts.push(("plan", Self { plan, ..empty.clone() }));
+        }
+        if reverification.is_some() {
+            parts.push(("reverification", Self { reverification, ..empty.clone() }));
+        }
+        if claim.is_some() {
+            parts.push(("claim", Self { claim, ..empty.clone() }));
+        }
+        if !tokens.is_empty() {
+            parts.push(("token", Self { tokens, ..empty }));
+        }
+        parts
+    }
+
     /// Reads a `require` table. Errors go to the reader's list.
     pub(crate) fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Self {
         let mut requirement = Self::default();

@@ -299,6 +299,29 @@ impl Authenticator {
         self.settings.verifier.verify_token(io, token).await
     }
 
+    /// Verifies the session token that a request carries, for an explanation: where it stands, and what came of it. `None`: there is
+    /// none, or the one in the header is a machine's.
+    pub async fn verify_carried(
+        &self,
+        io: &Io,
+        request: &RequestView,
+    ) -> Option<(&'static str, Result<VerifiedClaims, TokenError>)> {
+        let context = Context::new(&self.settings, request, io.now());
+        let (place, token, missing_azp) = match context.token_in_header() {
+            Some(token) => ("header", std::rc::Rc::new(token), context.allows_missing_azp_of_header()),
+            None => ("cookie", context.cookies().session.clone()?, context.allows_missing_azp_of_cookie()),
+        };
+        let jws = match token.decoded() {
+            Ok(jws) => jws,
+            Err(error) => return Some((place, Err(error.clone()))),
+        };
+        if machine::kind_of(&token.token, Some(jws)).is_some_and(|kind| kind != TokenType::SessionToken) {
+            return None;
+        }
+        let leniency = Leniency { missing_azp, clock_skew: None };
+        Some((place, self.settings.verifier.verify(io, jws, leniency).await))
+    }
+
     /// What `authenticateRequest` answers.
     ///
     /// # Errors

@@ -127,7 +127,79 @@ pub enum TokenError {
     },
 }
 
+/// The checks of a session token, in the order in which they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)] // each is named by `as_str`
+pub enum TokenCheck {
+    Format,
+    Category,
+    Key,
+    Type,
+    Algorithm,
+    Signature,
+    Subject,
+    Audience,
+    AuthorizedParty,
+    Issuer,
+    Times,
+}
+
+impl TokenCheck {
+    /// All of them, in order.
+    pub const ALL: [Self; 11] = [
+        Self::Format,
+        Self::Category,
+        Self::Key,
+        Self::Type,
+        Self::Algorithm,
+        Self::Signature,
+        Self::Subject,
+        Self::Audience,
+        Self::AuthorizedParty,
+        Self::Issuer,
+        Self::Times,
+    ];
+
+    /// The name in explanations, in kebab-case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Category => "category",
+            Self::Key => "key",
+            Self::Type => "type",
+            Self::Algorithm => "algorithm",
+            Self::Signature => "signature",
+            Self::Subject => "subject",
+            Self::Audience => "audience",
+            Self::AuthorizedParty => "authorized-party",
+            Self::Issuer => "issuer",
+            Self::Times => "times",
+        }
+    }
+}
+
 impl TokenError {
+    /// The check that failed.
+    #[must_use]
+    pub fn check(&self) -> TokenCheck {
+        match self {
+            Self::Malformed(_) => TokenCheck::Format,
+            Self::Category | Self::HandshakeCategory => TokenCheck::Category,
+            Self::NoKeySource | Self::KeySet(_) | Self::KidNotFound { .. } => TokenCheck::Key,
+            Self::Type { .. } => TokenCheck::Type,
+            Self::Algorithm { .. } | Self::UnusableKey { .. } | Self::KeyAlgorithm { .. } => TokenCheck::Algorithm,
+            Self::Signature | Self::SignatureUnchecked(_) => TokenCheck::Signature,
+            Self::Subject { .. } => TokenCheck::Subject,
+            Self::Audience { .. } => TokenCheck::Audience,
+            Self::AuthorizedParty { .. } => TokenCheck::AuthorizedParty,
+            Self::Issuer { .. } => TokenCheck::Issuer,
+            Self::NotATime { .. } | Self::Expired { .. } | Self::NotYetValid { .. } | Self::IssuedInFuture { .. } => {
+                TokenCheck::Times
+            }
+        }
+    }
+
     /// Clerk's reason for the same.
     #[must_use]
     pub fn reason(&self) -> Reason {

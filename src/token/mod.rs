@@ -25,7 +25,7 @@ pub mod verify;
 pub use cache::{KeySetCache, KeySetCaches};
 pub use claims::VerifiedClaims;
 pub use compact::CompactJws;
-pub use error::{KeySetError, TokenError};
+pub use error::{KeySetError, TokenCheck, TokenError};
 pub use header::{Algorithm, Category, ProtectedHeader};
 pub use keyset::{KeySet, PemError, VerificationKey};
 pub use resolve::{KeySource, RemoteKeys};

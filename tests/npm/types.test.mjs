@@ -43,10 +43,18 @@ test('every reason of the gate is in the type, and no other', () => {
   assert.deepEqual([...union('DecisionReason')].sort(), [...expected].sort());
 });
 
+test('every check of a token is in the type, and no other', () => {
+  assert.deepEqual([...union('TokenCheck')].sort(), [...literals('src/token/error.rs', /impl TokenCheck \{[\s\S]*?\n\}/)].sort());
+});
+
+test('every reason of a webhook is in the type, and no other', () => {
+  assert.deepEqual([...union('WebhookReason')].sort(), [...literals('src/webhook/error.rs', /pub fn reason\(&self\)[\s\S]*?\n {4}\}/)].sort());
+});
+
 test('every status of a refusal is in the type', () => {
   const wire = /pub fn wire\(self\)[\s\S]*?\n {4}\}/.exec(read('src/gate/answer.rs'))?.[0] ?? '';
   // 502 is an answer of `handle`, not a decision.
-  const core = [...wire.matchAll(/\((?:\s*)(\d{3}),/g)].map(([, status]) => status).filter((status) => status !== '502');
+  const core = [...new Set([...wire.matchAll(/\((?:\s*)(\d{3}),/g)].map(([, status]) => status))].filter((status) => status !== '502');
   const declared = /readonly status: ((?:\d{3}(?: \| )?){4,});/.exec(types)?.[1].split(' | ');
   assert.deepEqual(declared?.sort(), core.sort());
 });

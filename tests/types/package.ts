@@ -1,7 +1,7 @@
 // The published types of the npm package, used as its users would: what should compile, and what should not.
 
-import { authenticateRequest, createGate, verifyToken } from '../../npm/index.js';
-import type { Decision, DecisionReason, Gate, PortcullisError, RequestState } from '../../npm/index.js';
+import { authenticateRequest, createGate, createRouteMatcher, explain, verifyToken, verifyWebhook } from '../../npm/index.js';
+import type { Decision, DecisionReason, Gate, PortcullisError, RequestState, WebhookEvent } from '../../npm/index.js';
 
 export async function guard(request: Request): Promise<Response> {
   const state: RequestState = await authenticateRequest(request, {
@@ -78,6 +78,22 @@ export async function decide(request: Request): Promise<Response> {
 }
 
 export const handled = async (gate: Gate, request: Request) => gate.handle(request, (judged, { auth }) => fetch(judged, { headers: { x: String(auth?.isAuthenticated) } }));
+
+const isAdmin: (asked: Request | URL | string) => boolean = createRouteMatcher(['/admin(.*)', /^\/api/]);
+// @ts-expect-error a number is no pattern
+createRouteMatcher([5]);
+
+type UserDeleted = WebhookEvent<'user.deleted', { readonly id: string; readonly deleted: true }>;
+export async function webhook(request: Request): Promise<string> {
+  const event = await verifyWebhook<UserDeleted>(request, { signingSecret: ['whsec_a', 'whsec_b'] });
+  return event.data.id;
+}
+
+export async function why(request: Request): Promise<string[]> {
+  const { token, rules, decision } = await explain({ publishableKey: 'pk_test_x', jwtKey: 'PEM' }, request);
+  const failed = token?.checks.find(({ outcome }) => outcome === 'failed');
+  return [isAdmin(request) ? 'admin' : decision.action, failed?.message ?? '', ...rules.filter(({ decides }) => decides).map(({ name }) => name)];
+}
 
 // @ts-expect-error a setting of another name
 void createGate({ publishableKey: 'pk_test_x', secretKey: 'sk_test_x', authorisedParties: [] });

@@ -6,6 +6,7 @@ use super::{HOST, advance, config, outcome, request, take_scratch, tell, time};
 use crate::{
     gate::{Gate, Refusal},
     headers, machine,
+    request::RequestView,
 };
 
 /// Makes a gate from the configuration in the buffer, JSON in JavaScript's names. Its handle, or 0 where it is wrong: the text is
@@ -29,15 +30,30 @@ pub fn free_gate(handle: u32) {
 #[wasm_bindgen]
 #[must_use]
 pub fn begin_gate(handle: u32, bytes: usize, now: f64) -> u32 {
-    let gate = HOST.with_borrow(|host| host.gates.get(handle).clone());
-    let mut id = take_scratch(bytes);
-    let request = id.split_off(id.find('\n').map_or(id.len(), |end| end + 1));
-    id.truncate(id.trim_end().len());
-    let request = request::read(request);
+    let (gate, id, request) = take_request(handle, bytes);
     advance(machine::start(time(now), |io| async move {
         let decision = gate.decide(&io, &request, id).await;
         outcome::of_decision(&decision, gate.settings().origin.as_deref())
     }))
+}
+
+/// Begins to decide and to say why; as [`begin_gate`].
+#[wasm_bindgen]
+#[must_use]
+pub fn begin_explanation(handle: u32, bytes: usize, now: f64) -> u32 {
+    let (gate, id, request) = take_request(handle, bytes);
+    advance(machine::start(time(now), |io| async move {
+        let explanation = gate.explain_in(&io, &request, id).await;
+        outcome::of_explanation(&explanation, gate.settings().origin.as_deref())
+    }))
+}
+
+fn take_request(handle: u32, bytes: usize) -> (Gate, String, RequestView) {
+    let gate = HOST.with_borrow(|host| host.gates.get(handle).clone());
+    let mut id = take_scratch(bytes);
+    let request = id.split_off(id.find('\n').map_or(id.len(), |end| end + 1));
+    id.truncate(id.trim_end().len());
+    (gate, id, request::read(request))
 }
 
 /// What becomes of a request header on its way to the app: 0: it passes, 1: it is reserved, 2: it is for one hop only.

@@ -17,6 +17,7 @@ mod matcher;
 mod options;
 mod outcome;
 mod request;
+mod webhook;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -43,6 +44,7 @@ struct Host {
     verifiers: Slots<Rc<TokenVerifier>>,
     gates: Slots<Gate>,
     matchers: Slots<matcher::Matcher>,
+    deliveries: Slots<crate::webhook::Unverified>,
     runs: Slots<Run>,
     caches: KeySetCaches,
 }

@@ -1,8 +1,9 @@
 //! What came of it, as the JSON text that JavaScript reads.
 
 use crate::{
-    gate::{Action, Answer, Decision, OWN_ANSWER_HEADERS},
+    gate::{self, Action, Answer, Decision, Explanation, OWN_ANSWER_HEADERS},
     json::push_string,
+    policy::Consideration,
     reason::Reason,
     session::{AuthenticateError, RequestState, TokenType},
     token::{TokenError, VerifiedClaims},
@@ -89,6 +90,94 @@ pub(super) fn of_decision(decision: &Decision, origin: Option<&str>) -> Outcome 
     text.push_str(&decision.auth.to_json());
     text.push(']');
     Outcome { is_ok: true, text }
+}
+
+/// An explanation: one line of JSON, and behind it its decision.
+pub(super) fn of_explanation(explanation: &Explanation, origin: Option<&str>) -> Outcome {
+    let Explanation { target, ambiguity, readings, sources, requirements, token, decision } = explanation;
+    let mut out = String::from("{\"target\":");
+    push_optional(&mut out, target.as_deref());
+    out.push_str(",\"ambiguity\":");
+    push_optional(&mut out, ambiguity.as_deref());
+    out.push_str(",\"readings\":");
+    push_list(&mut out, readings, |out, reading| {
+        out.push_str("{\"path\":");
+        push_string(out, &reading.path);
+        push_member(out, "kind", reading.kind.as_str());
+        out.push_str(&format!(",\"from\":{},\"answers\":", reading.from));
+        push_list(out, &reading.answers, |out, (access, rule)| {
+            out.push_str("{\"access\":");
+            push_string(out, access.as_str());
+            push_member(out, "rule", rule);
+            out.push('}');
+        });
+        out.push('}');
+    });
+    out.push_str(",\"rules\":");
+    push_list(&mut out, sources, |out, source| {
+        out.push_str("{\"name\":");
+        push_string(out, &source.name);
+        push_member(out, "access", source.access.as_str());
+        let consideration = match source.consideration {
+            Consideration::Matches => "matches",
+            Consideration::OtherMethod => "other-method",
+            Consideration::OtherPath => "other-path",
+        };
+        push_member(out, "consideration", consideration);
+        out.push_str(if source.decides { ",\"decides\":true}" } else { ",\"decides\":false}" });
+    });
+    out.push_str(",\"requirements\":");
+    push_list(&mut out, requirements, |out, requirement| {
+        out.push_str("{\"rule\":");
+        push_string(out, &requirement.source);
+        push_member(out, "name", requirement.name);
+        push_member(out, "expected", &requirement.expected);
+        out.push_str(if requirement.is_met { ",\"isMet\":true}" } else { ",\"isMet\":false}" });
+    });
+    out.push_str(",\"token\":");
+    match token {
+        None => out.push_str("null"),
+        Some(token) => {
+            out.push_str("{\"place\":");
+            push_string(&mut out, token.place);
+            out.push_str(",\"checks\":");
+            push_list(&mut out, &token.checks, |out, check| {
+                out.push_str("{\"check\":");
+                push_string(out, check.check.as_str());
+                match &check.outcome {
+                    gate::Outcome::Passed => push_member(out, "outcome", "passed"),
+                    gate::Outcome::NotReached => push_member(out, "outcome", "not-reached"),
+                    gate::Outcome::Failed(message) => {
+                        push_member(out, "outcome", "failed");
+                        push_member(out, "message", message);
+                    }
+                }
+                out.push('}');
+            });
+            out.push('}');
+        }
+    }
+    out.push_str("}\n");
+    out.push_str(&of_decision(decision, origin).text);
+    Outcome { is_ok: true, text: out }
+}
+
+fn push_optional(out: &mut String, text: Option<&str>) {
+    match text {
+        Some(text) => push_string(out, text),
+        None => out.push_str("null"),
+    }
+}
+
+fn push_list<T>(out: &mut String, items: &[T], mut push: impl FnMut(&mut String, &T)) {
+    out.push('[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        push(out, item);
+    }
+    out.push(']');
 }
 
 /// One of the gate's own answers: `{ status, headers, body }`.

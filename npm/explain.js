@@ -1,0 +1,19 @@
+// `explain`: a decision and how it came about.
+
+import { decisionOf } from './decision.js';
+import { describeConfig, requestId } from './gate.js';
+import { check } from './loop.js';
+import { checkRequest, describeRequest } from './request.js';
+
+/**
+ * @param {import('./index.js').GateConfig} config
+ * @param {import('./index.js').RequestLike} request
+ * @returns {Promise<any>} an `Explanation`
+ */
+export async function explain(config, request) {
+  const settings = describeConfig(config);
+  checkRequest(request);
+  const { text } = await check('explanation', settings, () => `${requestId()}\n${describeRequest(request)}`);
+  const end = text.indexOf('\n');
+  return { ...JSON.parse(text.slice(0, end)), decision: decisionOf(text.slice(end + 1)) };
+}

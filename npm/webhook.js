@@ -1,0 +1,113 @@
+// `verifyWebhook`: a delivery to its event. The core says what is to be checked; Web Crypto checks it.
+
+import { PortcullisError, invalidArgument } from './errors.js';
+import { ask, instance, readBody } from './loop.js';
+import { checkRequest } from './request.js';
+
+/** @type {string[] | undefined} */
+let headerNames;
+
+/**
+ * @param {Request} request
+ * @param {import('./index.js').VerifyWebhookOptions} [options]
+ * @returns {Promise<any>} the event
+ */
+export async function verifyWebhook(request, options = {}) {
+  const secrets = secretsOf(options);
+  checkRequest(request);
+  if (request.bodyUsed) throw invalidArgument('request', request, 'a `Request` whose body nobody has read: the signature is over its bytes');
+  const mine = instance();
+  const { handle, prefix, checks, limitBytes } = begin(secrets, request.headers);
+  let isOpen = true;
+  try {
+    const body = await bodyOf(request, limitBytes);
+    const isSigned = await hasGoodSignature(checks, prefix, body);
+    isOpen = false;
+    const refusal = ask((core, write) => (core.end_webhook(handle, isSigned, write(body)) === 1 ? '' : core.take_text()), mine);
+    if (refusal) throw rejected(refusal);
+    return eventOf(body);
+  } finally {
+    if (isOpen && mine === instance()) ask((core) => core.give_up_webhook(handle), mine);
+  }
+}
+
+/** @param {import('./index.js').VerifyWebhookOptions} options */
+function secretsOf({ signingSecret, ...others }) {
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new PortcullisError('invalid-options', 'invalid-options', `unknown option \`${unknown}\`; there is only \`signingSecret\``);
+  const secret = signingSecret ?? fromEnvironment();
+  if (secret === undefined || secret === '') {
+    throw new PortcullisError('invalid-options', 'invalid-options', 'option `signingSecret` is missing: expected the secret of the endpoint, `whsec_…`, here or in the variable CLERK_WEBHOOK_SIGNING_SECRET');
+  }
+  return [secret].flat();
+}
+
+function fromEnvironment() {
+  const variables = globalThis.process?.env;
+  return variables?.CLERK_WEBHOOK_SIGNING_SECRET ?? variables?.CLERK_WEBHOOK_SECRET;
+}
+
+/**
+ * @param {unknown[]} secrets
+ * @param {Headers} headers
+ * @returns {{ handle: number, prefix: string, checks: [key: string, mac: string][], limitBytes: number }}
+ */
+function begin(secrets, headers) {
+  headerNames ??= ask((core) => core.webhook_header_names()).split(',');
+  const fields = Object.fromEntries(headerNames.map((name) => [name, headers.get(name)?.slice(0, HEADER_CHARS)]));
+  const delivery = JSON.stringify({ secrets, headers: fields });
+  const [handle, text] = ask((core, write) => [core.begin_webhook(write(delivery), Date.now()), core.take_text()]);
+  if (handle === 0) throw rejected(text);
+  return { handle, ...JSON.parse(text) };
+}
+
+/** Characters of a header field that are handed in: more than any real one has. */
+const HEADER_CHARS = 8192;
+
+/** @param {Request} request @param {number} limit */
+async function bodyOf(request, limit) {
+  const tooLarge = () => rejected(JSON.stringify({ reason: 'webhook-body-too-large', message: `webhook body is too large, expected at most ${limit} bytes`, status: 413 }));
+  if (Number(request.headers.get('content-length')) > limit) throw tooLarge();
+  return readBody(request, limit).catch((error) => {
+    throw error instanceof RangeError ? tooLarge() : error;
+  });
+}
+
+/**
+ * Whether one of the signatures is good. Web Crypto compares in constant time.
+ *
+ * @param {[key: string, mac: string][]} checks
+ * @param {string} prefix
+ * @param {Uint8Array} body
+ */
+async function hasGoodSignature(checks, prefix, body) {
+  const start = new TextEncoder().encode(prefix);
+  const signed = new Uint8Array(start.length + body.length);
+  signed.set(start);
+  signed.set(body, start.length);
+  let isGood = false;
+  for (const [key, mac] of checks) {
+    const imported = await crypto.subtle.importKey('raw', bytesOf(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+    if (await crypto.subtle.verify('HMAC', imported, bytesOf(mac), signed)) isGood = true;
+  }
+  return isGood;
+}
+
+/** @param {string} hex */
+function bytesOf(hex) {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+/** The event in Clerk's shape. @param {Uint8Array} body */
+function eventOf(body) {
+  const { type, data, event_attributes, timestamp, instance_id } = JSON.parse(new TextDecoder().decode(body));
+  return { type, object: 'event', data, event_attributes, timestamp, instance_id };
+}
+
+/** @param {string} text */
+function rejected(text) {
+  const { reason, message, status } = JSON.parse(text);
+  const error = new PortcullisError(status ? 'webhook-rejected' : 'invalid-options', reason, message);
+  error.statusCode = status;
+  return error;
+}

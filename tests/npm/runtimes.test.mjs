@@ -1,0 +1,158 @@
+// The published entries in every runtime and bundler that this machine has: each makes a gate, decides, and verifies a token.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, resolve, sep } from 'node:path';
+import { after, describe, test } from 'node:test';
+
+import { build as esbuild } from 'esbuild';
+import { chromium } from 'playwright-core';
+import { build as vite } from 'vite';
+import webpack from 'webpack';
+
+import { BROWSER_FLAGS, findBrowser } from '../../tools/browser.mjs';
+import { ROOT } from '../../tools/run.mjs';
+import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+
+const { publishableKey, site, api } = INSTANCES.dev;
+// Inside of the checkout, where the package is found as in a project.
+mkdirSync(join(ROOT, 'tests/.tmp'), { recursive: true });
+const dir = mkdtempSync(join(ROOT, 'tests/.tmp/runtimes-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+const token = () => jws({ iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', ...times(Date.now()).fresh });
+const input = () => JSON.stringify({ token: token(), jwtKey: PEM, publishableKey, site });
+const EXPECTED = ['user_1', 'forward user_1', 'deny 401', true];
+
+writeFileSync(
+  join(dir, 'run.js'),
+  `import { createGate, createRouteMatcher, verifyToken } from 'portcullis';
+
+export async function run(input) {
+  const { token, jwtKey, publishableKey, site } = JSON.parse(input);
+  const gate = await createGate({ publishableKey, jwtKey, authorizedParties: [site], api: ['/api(.*)'] });
+  const headers = new Headers({ authorization: 'Bearer ' + token });
+  const forward = await gate.decide({ method: 'GET', url: site + '/x', headers });
+  const deny = await gate.decide(new Request(site + '/api/x'));
+  const { sub } = await verifyToken(token, { jwtKey });
+  return [sub, forward.action + ' ' + forward.auth?.userId, deny.action + ' ' + deny.status, createRouteMatcher('/a/:b')('/a/b')];
+}
+`,
+);
+writeFileSync(join(dir, 'main.js'), `import { run } from './run.js';\n\nconsole.log(JSON.stringify(await run(process.argv[2])));\n`);
+
+/** @param {string} command @param {string[]} args */
+const output = (command, args) => JSON.parse(execFileSync(command, [...args, input()], { encoding: 'utf8', cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] }));
+
+/** The binary that npm installed for this platform. @param {string} scope @param {string} path */
+function binary(scope, path) {
+  const folder = join(ROOT, 'node_modules', scope);
+  const found = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name, path)).filter(existsSync) : [];
+  return found.find((file) => runs(file));
+}
+/** @param {string} file */
+function runs(file) {
+  try {
+    execFileSync(file, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+const bun = binary('@oven', 'bin/bun');
+const deno = binary('@deno', 'deno');
+
+describe('a runtime', () => {
+  test('Node', () => assert.deepEqual(output(process.execPath, ['main.js']), EXPECTED));
+
+  test('Node, by require', () => {
+    const code = `const { verifyToken } = require('portcullis'); const { token, jwtKey } = JSON.parse(process.argv[1]);
+      verifyToken(token, { jwtKey }).then(({ sub }) => console.log(JSON.stringify(sub)));`;
+    assert.equal(output(process.execPath, ['--input-type=commonjs', '--no-warnings', '-e', code]), 'user_1');
+  });
+
+  test('Bun', { skip: bun ? false : 'npm has no Bun for this machine' }, () => assert.deepEqual(output(String(bun), ['main.js']), EXPECTED));
+
+  test('Deno', { skip: deno ? false : 'npm has no Deno for this machine' }, () =>
+    assert.deepEqual(output(String(deno), ['run', '--quiet', '--node-modules-dir=manual', '--allow-read', '--allow-env', 'main.js']), EXPECTED));
+});
+
+describe('a bundler for Node', () => {
+  test('esbuild, knowing nothing of the platform', async () => {
+    const outfile = join(dir, 'esbuild/main.mjs');
+    await esbuild({ entryPoints: [join(dir, 'main.js')], bundle: true, format: 'esm', platform: 'neutral', outfile, logLevel: 'error' });
+    assert.deepEqual(output(process.execPath, [outfile]), EXPECTED);
+  });
+
+  test('webpack', async () => {
+    await runWebpack({ entry: join(dir, 'main.js'), target: 'node20', output: { path: join(dir, 'webpack'), filename: 'main.mjs', module: true, chunkFormat: 'module' } });
+    assert.deepEqual(output(process.execPath, [join(dir, 'webpack/main.mjs')]), EXPECTED);
+  });
+
+  test('Vite', async () => {
+    await vite({
+      root: dir, configFile: false, logLevel: 'error', ssr: { noExternal: true },
+      build: { ssr: join(dir, 'main.js'), outDir: join(dir, 'vite'), emptyOutDir: false, target: 'esnext' },
+    });
+    // The module is a file beside the entry; whoever bundles that takes the file along.
+    cpSync(join(ROOT, 'npm/dist/portcullis_bg.wasm'), join(dir, 'vite/dist/portcullis_bg.wasm'));
+    const file = readdirSync(join(dir, 'vite')).find((name) => /^main\.m?js$/.test(name)) ?? '';
+    assert.deepEqual(output(process.execPath, [join(dir, 'vite', file)]), EXPECTED);
+  });
+});
+
+const executablePath = await findBrowser();
+describe('a browser', { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --browser`' }, () => {
+  /** Loads a module as a page would, and runs it. @param {string} root @param {string} module */
+  async function inBrowser(root, module, head = '') {
+    const types = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };
+    const server = createServer((request, response) => {
+      const path = new URL(request.url ?? '/', 'http://x').pathname;
+      if (path === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html>${head}`);
+      const file = resolve(join(root, path));
+      if (!file.startsWith(root + sep) || !existsSync(file)) return void response.writeHead(404).end();
+      response.writeHead(200, { 'content-type': /** @type {any} */ (types)[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file));
+    });
+    await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
+    const browser = await chromium.launch({ executablePath, headless: true, args: BROWSER_FLAGS });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${/** @type {any} */ (server.address()).port}/`);
+      return await page.evaluate(async ([module, input]) => (await import(module)).run(input), [module, input()]);
+    } finally {
+      await browser.close();
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    }
+  }
+
+  test('by a plain script, without any tool', async () => {
+    cpSync(join(ROOT, 'npm'), join(dir, 'plain/npm'), { recursive: true });
+    cpSync(join(dir, 'run.js'), join(dir, 'plain/run.js'));
+    const map = '<script type="importmap">{"imports":{"portcullis":"/npm/browser.js"}}</script>';
+    assert.deepEqual(await inBrowser(join(dir, 'plain'), '/run.js', map), EXPECTED);
+  });
+
+  test('by Vite', async () => {
+    await vite({ root: dir, configFile: false, logLevel: 'error', build: { lib: { entry: join(dir, 'run.js'), formats: ['es'], fileName: 'run' }, outDir: join(dir, 'vite-browser'), target: 'esnext' } });
+    assert.deepEqual(await inBrowser(join(dir, 'vite-browser'), '/run.js'), EXPECTED);
+  });
+
+  test('by webpack', async () => {
+    await runWebpack({ entry: join(dir, 'run.js'), target: 'web', output: { path: join(dir, 'webpack-browser'), filename: 'run.js', module: true, library: { type: 'module' }, publicPath: '/' } });
+    assert.deepEqual(await inBrowser(join(dir, 'webpack-browser'), '/run.js'), EXPECTED);
+  });
+});
+
+/** @param {any} settings */
+function runWebpack(settings) {
+  return new Promise((done, fail) => {
+    webpack({ mode: 'production', context: dir, experiments: { outputModule: true, topLevelAwait: true }, devtool: false, ...settings }, (error, stats) => {
+      if (error) return fail(error);
+      if (stats?.hasErrors()) return fail(new Error(stats.toString('errors-only')));
+      done(undefined);
+    });
+  });
+}
