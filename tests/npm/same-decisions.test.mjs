@@ -101,8 +101,11 @@ describe('the Worker and the package', () => {
   test('agree on targets that no URL parser leaves alone', async () => {
     for (const target of ['/./admin', '//admin', '/a/../admin', '/a\\..\\admin', '/%2e%2e/admin', '/admin/..', '/x?a=\'b', '/about/..%2fadmin', '/%ff']) {
       const { status } = await worker.raw(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${worker.worker.port}\r\nConnection: close\r\n\r\n`);
-      const decision = await gate.decide({ method: 'GET', url: worker.url + target, headers: new Headers() });
-      assert.equal(decision.status, status, target);
+      const decide = (/** @type {string} */ url) => gate.decide({ method: 'GET', url, headers: new Headers() });
+      // workerd resolves dot segments before the Worker sees them.
+      assert.equal((await decide(new URL(worker.url + target).href)).status, status, target);
+      // Who hands them over as they came is never answered less strictly.
+      if (status !== 200) assert.equal((await decide(worker.url + target)).status, status, target);
     }
   });
 });
