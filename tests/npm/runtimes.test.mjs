@@ -73,9 +73,9 @@ describe('a runtime', () => {
     assert.equal(output(process.execPath, ['--input-type=commonjs', '--no-warnings', '-e', code]), 'user_1');
   });
 
-  test('Bun', { skip: bun ? false : 'npm has no Bun for this machine' }, () => assert.deepEqual(output(String(bun), ['main.js']), EXPECTED));
+  test('Bun', { skip: bun ? false : 'Bun is not installed; `npm install --no-save --ignore-scripts bun` brings it' }, () => assert.deepEqual(output(String(bun), ['main.js']), EXPECTED));
 
-  test('Deno', { skip: deno ? false : 'npm has no Deno for this machine' }, () =>
+  test('Deno', { skip: deno ? false : 'Deno is not installed; `npm install --no-save --ignore-scripts deno` brings it' }, () =>
     assert.deepEqual(output(String(deno), ['run', '--quiet', '--node-modules-dir=manual', '--allow-read', '--allow-env', 'main.js']), EXPECTED));
 });
 
