@@ -1,46 +1,73 @@
 // The measured Worker: every entry loops over the tokens of one request, so that HTTP does not hide what a decision costs.
 //
-// POST /<entry> with a JSON body { tokens, times }; answers { ok, refused }: how many decisions let the request through.
+// POST /<entry> with what `Asked` in support/bench-worker.mjs says; answers { ok, refused }: how many were let through.
 
 import { createClerkClient } from '@clerk/backend';
+import { Hono } from 'hono';
+import { jwk } from 'hono/jwk';
+import { jwt } from 'hono/jwt';
 import { importJWK, jwtVerify } from 'jose';
+
+import { initSync as packageInstance } from '../npm/dist/portcullis.js';
+import { authenticateRequest, createGate, verifyToken } from '../npm/workerd.js';
 import * as gate from './portcullis.js';
 import portcullis from './portcullis-entry.js';
 
-const PAGE = 'https://app.example.com/dashboard';
+const PAGE = '/dashboard';
+const RSA = 'RSASSA-PKCS1-v1_5';
 const encoder = new TextEncoder();
+/** Tokens that were uploaded. @type {string[]} */
+const ring = [];
 /** Keys and options that a warm isolate would have; made by the first request. */
 let ready;
 
 export default {
   async fetch(request, env, context) {
     const name = new URL(request.url).pathname.slice(1);
+    const body = await request.json();
+    if (name === 'upload') return Response.json(ring.push(...body));
+    // The glue gives the instance that it has already.
+    if (name === 'memory') return Response.json({ worker: bytesOf(gate.initSync({})), package: bytesOf(packageInstance({})) });
     ready ??= prepare(env);
     const entry = (await ready)[name];
     if (!entry) return new Response(`no entry ${name}`, { status: 404 });
-    const { tokens, times } = await request.json();
+    const { from = 0, count = 0, tokens = ring.slice(from, from + count), times = 1, cookies = 1, path = PAGE, inFlight = 1 } = body;
+    const about = { context, url: env.PAGES + path, cookies: env.COOKIES + otherCookies(cookies) };
     let ok = 0;
     for (let round = 0; round < times; round += 1) {
-      for (const token of tokens) if (await entry(token, context)) ok += 1;
+      if (inFlight === 1) for (const token of tokens) ok += Number(await entry(token, about));
+      else ok += await atOnce(entry, tokens, about, inFlight);
     }
     return Response.json({ ok, refused: times * tokens.length - ok });
   },
 };
 
+async function atOnce(entry, tokens, about, inFlight) {
+  let ok = 0;
+  for (let at = 0; at < tokens.length; at += inFlight) {
+    const answers = await Promise.all(tokens.slice(at, at + inFlight).map((token) => entry(token, about)));
+    ok += answers.filter(Boolean).length;
+  }
+  return ok;
+}
+
 async function prepare(env) {
-  const jwk = JSON.parse(env.JWK);
-  const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
-  const key = await crypto.subtle.importKey('jwk', jwk, rsa, false, ['verify']);
-  const joseKey = await importJWK(jwk, 'RS256');
+  const key = await crypto.subtle.importKey('jwk', env.JWK, { name: RSA, hash: 'SHA-256' }, false, ['verify']);
+  const joseKey = await importJWK(env.JWK, 'RS256');
   const answer = new Response(null);
   const gateEnv = { ...env, ORIGIN: { fetch: async () => answer } };
-  const clerkOptions = {
-    publishableKey: env.CLERK_PUBLISHABLE_KEY,
-    secretKey: env.CLERK_SECRET_KEY,
-    jwtKey: env.CLERK_JWT_KEY,
-    authorizedParties: env.PORTCULLIS.authorized_parties,
+  const { publishableKey, secretKey, jwtKey, authorizedParties } = env.PACKAGE;
+  const options = { publishableKey, secretKey, jwtKey, authorizedParties };
+  const clerkClient = createClerkClient({ ...options, telemetry: { disabled: true } });
+  const packageGate = await createGate(env.PACKAGE);
+  const app = (...middleware) => {
+    const hono = new Hono();
+    for (const one of middleware) hono.use(one);
+    return hono.all('*', (c) => c.body(null));
   };
-  const clerkClient = createClerkClient(clerkOptions);
+  const bare = app();
+  const withJwk = app(jwk({ keys: [env.JWK], alg: ['RS256'], cookie: '__session' }));
+  const withJwt = app(jwt({ secret: key, alg: 'RS256', cookie: '__session' }));
   /** The floor's operands are ready, so only the signature check itself is measured. */
   const operands = new Map();
   const operandsOf = (token) => {
@@ -52,22 +79,32 @@ async function prepare(env) {
     }
     return found;
   };
-  const browser = (token) => new Request(PAGE, { headers: browserHeaders(token) });
 
   return {
     empty: async () => true,
-    request: async (token) => browser(token).method === 'GET',
+    request: async (token, about) => browser(token, about).method === 'GET',
+    bareRequest: async (_, { url }) => new Request(url).method === 'GET',
     floor: async (token) => {
       const [signature, data] = operandsOf(token);
-      return crypto.subtle.verify('RSASSA-PKCS1-v1_5', key, signature, data);
+      return crypto.subtle.verify(RSA, key, signature, data);
     },
-    decision: async (token) => (await gate.decide_only(browser(token), gateEnv)) === 0,
-    publicDecision: async () => (await gate.decide_only(new Request('https://app.example.com/'), gateEnv)) === 0,
-    listedDecision: async () => (await gate.decide_only(new Request('https://app.example.com/last/page-7'), gateEnv)) === 0,
-    unlistedDecision: async () => (await gate.decide_only(new Request('https://app.example.com/nowhere/page-7'), gateEnv)) === 0,
-    worker: async (token, context) => (await portcullis.fetch(browser(token), gateEnv, context)).status === 200,
-    public: async (_, context) => (await portcullis.fetch(new Request('https://app.example.com/'), gateEnv, context)).status === 200,
-    publicRequest: async () => new Request('https://app.example.com/').method === 'GET',
+    workerDecide: async (token, about) => (await gate.decide_only(browser(token, about), gateEnv)) === 0,
+    workerFetch: async (token, about) => (await portcullis.fetch(browser(token, about), gateEnv, about.context)).status === 200,
+    workerDecideBare: async (_, { url }) => (await gate.decide_only(new Request(url), gateEnv)) === 0,
+    workerFetchBare: async (_, { url, context }) => (await portcullis.fetch(new Request(url), gateEnv, context)).status === 200,
+    packageDecide: async (token, about) => (await packageGate.decide(browser(token, about))).action === 'forward',
+    packageDecideBare: async (_, { url }) => (await packageGate.decide(new Request(url))).action === 'forward',
+    packageHandle: async (token, about) => (await packageGate.handle(browser(token, about), gateEnv.ORIGIN.fetch)).status === 200,
+    packageAuthenticate: async (token, about) => (await authenticateRequest(browser(token, about), options)).isAuthenticated,
+    packageVerify: async (token) => {
+      try {
+        await verifyToken(token, options);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    passThrough: async (token, about) => (await gateEnv.ORIGIN.fetch(browser(token, about))).status === 200,
     jose: async (token) => {
       try {
         await jwtVerify(token, joseKey, { algorithms: ['RS256'] });
@@ -76,24 +113,39 @@ async function prepare(env) {
         return false;
       }
     },
-    clerk: async (token) => (await clerkClient.authenticateRequest(browser(token), clerkOptions)).isAuthenticated,
+    hono: async (token, about) => (await bare.fetch(browser(token, about))).status === 200,
+    honoJwk: async (token, about) => (await withJwk.fetch(browser(token, about))).status === 200,
+    honoJwt: async (token, about) => (await withJwt.fetch(browser(token, about))).status === 200,
+    clerk: async (token, about) => (await clerkClient.authenticateRequest(browser(token, about), options)).isAuthenticated,
   };
 }
 
-function browserHeaders(token) {
-  return {
-    accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
-    'accept-language': 'en-GB,en;q=0.9',
-    cookie: `theme=dark; __client_uat=1700000000; __session=${token}`,
-    'sec-fetch-dest': 'document',
-    'sec-fetch-mode': 'navigate',
-    'sec-fetch-site': 'same-origin',
-    'upgrade-insecure-requests': '1',
-    'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36',
-  };
+/** A document navigation of a browser that is signed in. */
+function browser(token, { url, cookies }) {
+  return new Request(url, {
+    headers: {
+      accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+      'accept-language': 'en-GB,en;q=0.9',
+      cookie: `${cookies}__session=${token}`,
+      'sec-fetch-dest': 'document',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-site': 'same-origin',
+      'upgrade-insecure-requests': '1',
+      'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36',
+    },
+  });
+}
+
+/** What a browser sends beside Clerk's. */
+function otherCookies(count) {
+  return Array.from({ length: count }, (_, n) => (n === 0 ? 'theme=dark; ' : `_analytics_${n}=GA1.1.${1_700_000_000 + n}; `)).join('');
 }
 
 function fromBase64Url(text) {
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(binary, (c) => c.charCodeAt(0));
+}
+
+function bytesOf(instance) {
+  return instance.memory.buffer.byteLength;
 }

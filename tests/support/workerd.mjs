@@ -22,6 +22,7 @@ export function workerdBinary() {
  * @property {string} url where it listens, without a slash at the end
  * @property {number} port
  * @property {number} pid
+ * @property {() => number} inspectorPort where V8's inspector listens, if `--inspector-addr` was given
  * @property {() => string} log everything that it printed so far
  * @property {() => Promise<void>} stop
  */
@@ -34,9 +35,10 @@ export function workerdBinary() {
  * @param {{ name: string, address: string }} [options.binding] a service binding, and `host:port` of the server behind it
  * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
  * @param {string} [options.dir] the folder with the built modules
+ * @param {string[]} [options.args] more arguments for workerd
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, binding, routeOrigin, dir = RELEASE_DIR }) {
+export async function startWorker({ env, binding, routeOrigin, dir = RELEASE_DIR, args = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
   await cp(dir, join(temporary, 'modules'), { recursive: true });
@@ -72,13 +74,13 @@ const gate :Workerd.Worker = (
   await writeFile(file, config);
 
   // capnp looks for an absolute path below its import paths, so the root has to be one.
-  const child = spawn(workerdBinary(), ['serve', file, '--import-path=/', '--control-fd=3'], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(workerdBinary(), ['serve', file, '--import-path=/', '--control-fd=3', ...args], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
   const exited = new Promise((resolve) => child.once('exit', resolve));
+  let control = '';
   const port = await new Promise((resolve, reject) => {
     const limit = setTimeout(() => reject(new Error(`workerd did not start in ${START_LIMIT_MS} ms:\n${printed}`)), START_LIMIT_MS);
-    let control = '';
     child.stdio[3].on('data', (chunk) => {
       control += chunk;
       const listening = /"event":"listen".*"port":(\d+)/.exec(control);
@@ -97,6 +99,7 @@ const gate :Workerd.Worker = (
     url: `http://127.0.0.1:${port}`,
     port,
     pid: child.pid,
+    inspectorPort: () => Number(/"event":"listen-inspector".*"port":(\d+)/.exec(control)?.[1]),
     log: () => printed,
     stop: async () => {
       child.kill('SIGKILL');

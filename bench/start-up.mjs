@@ -1,0 +1,92 @@
+// What a fresh isolate costs: CPU time of a new workerd process up to its first answer, above that of a Worker that checks nothing;
+// and what is downloaded and kept for it, gzipped. Each of the Workers is bundled and minified as it would be deployed.
+
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { startWorker } from '../tests/support/workerd.mjs';
+import { PACKAGE_DIR, RELEASE_DIR } from '../tools/build.mjs';
+import { bundle, gzippedBytes } from './support/bundle.mjs';
+import { makeInstance, sessionId } from './support/instance.mjs';
+import { Rounds, cpuMicroseconds } from './support/measure.mjs';
+
+const PASS_THROUGH = 'pass-through';
+const WORKERS = {
+  [PASS_THROUGH]: { what: 'a Worker that checks nothing' },
+  worker: { what: 'Portcullis Worker', withWorker: true },
+  'package-gate': { what: 'package, `createGate`' },
+  'package-authenticate': { what: 'package, `authenticateRequest`' },
+  clerk: { what: '`@clerk/backend`, `authenticateRequest`' },
+  jose: { what: '`jose`, `jwtVerify`' },
+};
+
+/** @param {{ quick: boolean }} options */
+export async function measureStartUp({ quick }) {
+  const instance = await makeInstance();
+  const env = instance.env();
+  const token = await instance.token(sessionId(0));
+  const names = Object.keys(WORKERS);
+  /** @type {Map<string, string>} */
+  const dirs = new Map();
+  try {
+    for (const name of names) dirs.set(name, await bundle(`bench/start-up/${name}.mjs`, WORKERS[name]));
+    const measured = [];
+    for (let round = 0; round < (quick ? 3 : 15); round += 1) {
+      /** @type {Record<string, number>} */
+      const costs = { nothing: 0 };
+      const first = round % names.length;
+      for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+        const checks = name !== PASS_THROUGH;
+        costs[name] = await firstAnswer({ dir: dirs.get(name), env, good: token, forged: instance.forged, checks });
+      }
+      // The first processes read from a cold disk.
+      if (round > 0) measured.push(costs);
+    }
+    const rounds = new Rounds(measured);
+    const rows = [];
+    for (const name of names) {
+      const base = name === PASS_THROUGH ? 'nothing' : PASS_THROUGH;
+      rows.push({ name, what: WORKERS[name].what, milliseconds: rounds.cost(name, base) / 1000, gzipped: await gzippedBytes(dirs.get(name)) });
+    }
+    return { rounds: measured.length, rows, shipped: await shippedBytes() };
+  } finally {
+    for (const dir of dirs.values()) await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * CPU time of one fresh process until it has answered once, in microseconds. A forged token must be refused afterwards.
+ *
+ * @param {{ dir: string, env: Record<string, any>, good: string, forged: string, checks: boolean }} options
+ */
+async function firstAnswer({ dir, env, good, forged, checks }) {
+  const worker = await startWorker({ env, dir });
+  try {
+    const ask = async (/** @type {string} */ token) => {
+      const headers = { cookie: `__client_uat=1700000000; __session=${token}` };
+      const response = await fetch(`${worker.url}/dashboard`, { headers, redirect: 'manual' });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    const status = await ask(good);
+    const spent = await cpuMicroseconds(worker.pid);
+    if (status !== 200) throw new Error(`a good token was answered ${status}\n${worker.log()}`);
+    if ((await ask(forged)) === 200 && checks) throw new Error('a forged token was let through');
+    return spent;
+  } finally {
+    await worker.stop();
+  }
+}
+
+/** What is shipped, as it is shipped. */
+async function shippedBytes() {
+  const wasm = await readFile(join(PACKAGE_DIR, 'portcullis_bg.wasm'));
+  const glue = await readFile(join(PACKAGE_DIR, 'portcullis.js'));
+  return {
+    worker: await gzippedBytes(RELEASE_DIR),
+    workerWasm: (await readFile(join(RELEASE_DIR, 'portcullis_bg.wasm'))).length,
+    package: [wasm, glue].reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0),
+    packageWasm: wasm.length,
+  };
+}
