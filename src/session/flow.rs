@@ -75,8 +75,18 @@ pub(super) async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<Reque
             Resolved::State(state) => return Ok(state),
             Resolved::NonceLost(state) => return Ok(own_session(context, io).await.unwrap_or(state)),
             Resolved::GoOn => {}
+            Resolved::Unchecked => {
+                let state = without_handshake(context, io).await?;
+                return Ok(if state.is_authenticated() { state } else { state.into_unknown() });
+            }
         }
     }
+    without_handshake(context, io).await
+}
+
+/// Judges by the cookies of the session alone.
+async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
+    let cookies = context.cookies();
     if let Some(state) = satellite::sync(context)? {
         return Ok(state);
     }

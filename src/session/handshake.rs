@@ -126,6 +126,8 @@ pub(super) enum Resolved {
     NonceLost(RequestState),
     /// Without one: the handshake token is another application's, say. The request is judged by what else it has.
     GoOn,
+    /// Without one, since it could not be checked: what else the request has may sign it in, but not out.
+    Unchecked,
 }
 
 /// Takes in what the browser brings back from the Frontend API: a nonce or a handshake token.
@@ -143,7 +145,7 @@ pub(super) async fn resolve(context: &Context<'_>, io: &Io) -> Result<Resolved, 
             // In development the token comes in the URL and nowhere else, so a bad one means that the keys were changed.
             Err(error) if context.is_development() && !is_unexpected(&error) => return Err(AuthenticateError::Handshake(error)),
             // In production it is a cookie, which may be that of another application on the same domain.
-            Err(_) => return Ok(Resolved::GoOn),
+            Err(error) => return Ok(go_on_after(&error)),
         },
         (None, None) => return Ok(Resolved::GoOn),
     };
@@ -172,9 +174,16 @@ pub(super) async fn resolve(context: &Context<'_>, io: &Io) -> Result<Resolved, 
         }
         outcome => outcome,
     };
-    let Ok(claims) = claims else { return Ok(Resolved::GoOn) };
+    let claims = match claims {
+        Ok(claims) => claims,
+        Err(error) => return Ok(go_on_after(&error)),
+    };
     let Ok(auth) = Auth::session(claims) else { return Ok(Resolved::GoOn) };
     Ok(Resolved::State(RequestState::signed_in(session.token, TokenType::SessionToken, auth, headers)))
+}
+
+fn go_on_after(error: &TokenError) -> Resolved {
+    if error.is_unknown() { Resolved::Unchecked } else { Resolved::GoOn }
 }
 
 async fn verify_minted(
