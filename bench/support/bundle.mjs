@@ -41,7 +41,7 @@ export async function bundle(entry, { withWorker = false } = {}) {
 /** Bytes of all modules in a folder, each gzipped. @param {string} dir @param {(file: string) => boolean} [isCounted] */
 export async function gzippedBytes(dir, isCounted = () => true) {
   let total = 0;
-  for (const file of await readdir(dir)) {
+  for (const file of await readdir(dir, { recursive: true })) {
     if (/\.(m?js|wasm)$/.test(file) && isCounted(file)) total += gzipSync(await readFile(join(dir, file)), { level: 9 }).length;
   }
   return total;
