@@ -22,7 +22,7 @@ await runAsScript(import.meta.url, async () => {
   const { values, positionals } = parseArgs({ options: { seen: { type: 'boolean' }, bare: { type: 'boolean' } }, allowPositionals: true });
   const [entry = 'workerDecide'] = positionals;
   const instance = await makeInstance();
-  const dir = await bundle('bench/worker.mjs', { withWorker: true });
+  const dir = await bundle('bench/worker.mjs', { withWorker: true, isReadable: true });
   const env = instance.env({ token_cache: values.seen ? 4096 : 0 });
   const bench = await startBench({ dir, env, args: ['--inspector-addr=127.0.0.1:0'] });
   try {

@@ -138,14 +138,15 @@ ${tables.join('\n')}`;
 }
 
 /** @param {any} flood */
-function floodTable({ good, bad, before, after }) {
+function floodTable({ good, bad, before, highestHeap, after }) {
   const row = (/** @type {string} */ what, /** @type {any} */ { wasm, heap, resident }) =>
     `| ${what} | ${megabytes(wasm.worker)} | ${megabytes(wasm.package)} | ${megabytes(heap)} | ${resident.toFixed(0)} MB |`;
   return `## A flood of tokens
 
 ${thousands(good)} good tokens and ${thousands(bad)} bad ones, all distinct, in turns through the Worker and the package, both in one isolate: bad signatures, claims that nobody
-signed, unknown keys, no algorithm, broken JSON, long ones. The heap is JavaScript's with the garbage that was not yet collected, that of
-the requests which brought the tokens included. The process holds workerd itself, too.
+signed, unknown keys, no algorithm, broken JSON, long ones. The good ones are as many as can be signed in a run; each is another session. Tokens
+come 5,000 a request, as JSON, whose garbage V8 leaves for a while: during the flood the heap was at most ${megabytes(highestHeap)}, garbage included. What is left
+is read after some ordinary requests. The process holds workerd itself, and what its allocator keeps for later.
 
 | | Wasm memory, Worker | Wasm memory, package | heap | process |
 |---|---|---|---|---|
