@@ -18,10 +18,11 @@ export function renderResults(results) {
 
 /** @param {Results} results */
 function heading(results) {
-  const days = Object.entries(results).map(([part, { on, node }]) => `${part} ${on} (Node ${node})`).join(', ');
+  const days = Object.entries(results).map(([part, { on, node }]) => `${part} ${on} (Node ${node})`).join(',\n');
   return `# Measured
 
-By \`npm run bench\` and, for the flood and for all that scales, \`npm run bench -- --all\`. Last measured: ${days}.
+By \`npm run bench\` and, for the flood and for all that scales, \`npm run bench -- --all\`. Last measured:
+${days}.
 
 CPU time of workerd, RS256 with 2048 bits, medians of paired rounds. The machine is shared: trust the ratios before the microseconds. Every entry
 refuses a forged token before it is measured.
@@ -54,7 +55,7 @@ function bars({ decisions, startUp, coldKeys, patterns, flood }) {
     add(`public path, no token, ${what}`, row(name).cost, `${row(name).cost?.toFixed(1)} µs`, 5, 'under 5 µs');
   }
   for (const { what, rows } of patterns?.dimensions ?? []) {
-    for (const [entry, growth] of Object.entries(rows.at(-1).growth)) add(`1,000 ${what} against 10, ${subject(entry)}`, growth, `${growth.toFixed(2)} x`, 3, 'at most 3 x');
+    for (const [entry, growth] of Object.entries(rows.at(-1).growth)) add(`${what}: 1,000 against 10, ${subject(entry)}`, growth, `${growth.toFixed(2)} x`, 3, 'at most 3 x');
   }
   const started = (/** @type {string} */ name) => startUp?.rows.find((/** @type {any} */ one) => one.name === name);
   for (const [name, bar] of /** @type {[string, number][]} */ ([['package-gate', 10], ['package-authenticate', 10], ['worker', 25]])) {
