@@ -58,10 +58,11 @@ export async function measureDecisions({ quick }) {
     const checked = Object.values(ROWS).filter(({ checks }) => checks).map(({ entry }) => entry);
     await refuseForged(bench, checked, seen, instance.forged);
     const rings = { worker: bench.ring(SEEN), package: bench.ring(SEEN) };
-    const entries = Object.entries(ROWS).map(([name, { entry, times, of, isSeen, path }]) => ({
+    const entries = Object.entries(ROWS).map(([name, { entry, times, of, isSeen, path, what }]) => ({
       name,
       pid: bench.pid,
       count: times * SEEN,
+      isSimple: what === undefined,
       run: () => bench.call(entry, of && !isSeen ? { ...rings[of](times * SEEN), path } : { from: 0, count: SEEN, times, path }),
       before: isSeen ? () => bench.call(entry, { from: 0, count: SEEN }) : undefined,
     }));

@@ -39,6 +39,7 @@ await runAsScript(import.meta.url, async () => {
   for (const part of asked) if (!(part in PARTS)) throw new ToolError(`unknown part \`${part}\`; there are ${Object.keys(PARTS).join(', ')}`);
   await buildWorker();
   await buildPackage();
+  /** @type {Record<string, object>} */
   const measured = {};
   for (const part of asked) {
     console.log(`measuring ${part} …`);

@@ -131,6 +131,7 @@ async function measure({ name, what, points, entries = DECISION, claims, setting
     const shared = settings || keys ? undefined : await start(points[0]);
     /** @type {import('./support/measure.mjs').Entry[]} */
     const all = [];
+    /** @type {unknown[]} */
     const labels = [];
     let from = 0;
     for (const point of points) {
@@ -146,10 +147,10 @@ async function measure({ name, what, points, entries = DECISION, claims, setting
         const { ok, refused } = await bench.call(entry, ask);
         const isGate = entries.some(([one]) => one === entry);
         if ((isGate && isRefused ? ok : refused) !== 0) throw new Error(`${name} ${point}: ${entry} let ${ok} through and refused ${refused}\n${bench.log()}`);
-        all.push({ name: `${entry} ${point}`, pid: bench.pid, count: TIMES * TOKENS, run: () => bench.call(entry, ask) });
+        all.push({ name: `${entry} ${point}`, pid: bench.pid, count: TIMES * TOKENS, isSimple: !entries.some(([one]) => one === entry), run: () => bench.call(entry, ask) });
       }
     }
-    const rounds = await measureInTurns(all, quick ? { rounds: 5, warmUpMs: 400 } : { rounds: 15, warmUpMs: 1200 });
+    const rounds = await measureInTurns(all, quick ? { rounds: 5, warmUpMs: 400 } : { rounds: 15, warmUpMs: 2500 });
     const rows = points.map((point, n) => ({
       label: labels[n],
       floor: rounds.cost(`floor ${point}`, `empty ${point}`),

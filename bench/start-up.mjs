@@ -12,6 +12,7 @@ import { makeInstance, sessionId } from './support/instance.mjs';
 import { Rounds, cpuMicroseconds } from './support/measure.mjs';
 
 const PASS_THROUGH = 'pass-through';
+/** @type {Record<string, { what: string, withWorker?: boolean }>} */
 const WORKERS = {
   [PASS_THROUGH]: { what: 'a Worker that checks nothing' },
   worker: { what: 'Portcullis Worker', withWorker: true },
@@ -27,10 +28,10 @@ export async function measureStartUp({ quick }) {
   const env = instance.env();
   const token = await instance.token(sessionId(0));
   const names = Object.keys(WORKERS);
-  /** @type {Map<string, string>} */
-  const dirs = new Map();
+  /** @type {Record<string, string>} */
+  const dirs = {};
   try {
-    for (const name of names) dirs.set(name, await bundle(`bench/start-up/${name}.mjs`, WORKERS[name]));
+    for (const name of names) dirs[name] = await bundle(`bench/start-up/${name}.mjs`, WORKERS[name]);
     const measured = [];
     for (let round = 0; round < (quick ? 3 : 15); round += 1) {
       /** @type {Record<string, number>} */
@@ -38,7 +39,7 @@ export async function measureStartUp({ quick }) {
       const first = round % names.length;
       for (const name of [...names.slice(first), ...names.slice(0, first)]) {
         const checks = name !== PASS_THROUGH;
-        costs[name] = await firstAnswer({ dir: dirs.get(name), env, good: token, forged: instance.forged, checks });
+        costs[name] = await firstAnswer({ dir: dirs[name], env, good: token, forged: instance.forged, checks });
       }
       // The first processes read from a cold disk.
       if (round > 0) measured.push(costs);
@@ -47,11 +48,11 @@ export async function measureStartUp({ quick }) {
     const rows = [];
     for (const name of names) {
       const base = name === PASS_THROUGH ? 'nothing' : PASS_THROUGH;
-      rows.push({ name, what: WORKERS[name].what, milliseconds: rounds.cost(name, base) / 1000, gzipped: await gzippedBytes(dirs.get(name)) });
+      rows.push({ name, what: WORKERS[name].what, milliseconds: rounds.cost(name, base) / 1000, gzipped: await gzippedBytes(dirs[name]) });
     }
     return { rounds: measured.length, rows, shipped: await shippedBytes() };
   } finally {
-    for (const dir of dirs.values()) await rm(dir, { recursive: true, force: true });
+    for (const dir of Object.values(dirs)) await rm(dir, { recursive: true, force: true });
   }
 }
 

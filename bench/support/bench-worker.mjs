@@ -25,7 +25,12 @@ export async function startBench({ dir, env, args }) {
   const worker = await startWorker({ env, dir, args });
   /** @param {string} path @param {unknown} body @returns {Promise<any>} */
   const post = async (path, body) => {
-    const response = await fetch(`${worker.url}/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const send = () => fetch(`${worker.url}/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    const response = await send().catch((error) => {
+      // A kept connection that the server has closed meanwhile; a server that has ended is another matter.
+      if (hasEnded(worker.pid)) throw new Error(`${path}: workerd has ended\n${worker.log()}`, { cause: error });
+      return send();
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}\n${worker.log()}`);
     return response.json();
   };
@@ -55,6 +60,15 @@ export async function startBench({ dir, env, args }) {
     /** Wasm memory of the Worker and of the package, in bytes. @returns {Promise<{ worker: number, package: number }>} */
     memory: () => post('memory', {}),
   };
+}
+
+/** @param {number} pid */
+function hasEnded(pid) {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 // Asks a workerd that was started with `--inspector-addr` about its isolate, by the protocol of V8's inspector.
 
+// @ts-expect-error the package brings no types
 import WebSocket from 'ws';
 
 /**
@@ -16,7 +17,7 @@ export async function inspect(port, use) {
   /** @type {Map<number, (message: any) => void>} */
   const waiting = new Map();
   let id = 0;
-  socket.on('message', (data) => {
+  socket.on('message', (/** @type {unknown} */ data) => {
     const message = JSON.parse(String(data));
     waiting.get(message.id)?.(message);
   });

@@ -61,6 +61,7 @@ export async function makeInstance({ apiUrl } = {}) {
      * The Worker's environment, and the same settings for the package.
      *
      * @param {Record<string, unknown>} [settings] laid over the policy
+     * @returns {Record<string, any>}
      */
     env(settings = {}) {
       const table = { ...policy, ...settings };

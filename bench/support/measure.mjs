@@ -11,6 +11,7 @@ import { join } from 'node:path';
  * @property {number} count operations of one call
  * @property {() => Promise<unknown>} run the call that is measured
  * @property {() => Promise<unknown>} [before] what has to happen just before it, unmeasured
+ * @property {boolean} [isSimple] whether it hardly runs code of its own, and is warm at once
  */
 
 /** CPU time of every thread of a process, in microseconds. @param {number} pid */
@@ -37,16 +38,17 @@ export function median(numbers) {
 }
 
 /**
- * Warms every entry up and measures it in turns. V8 takes a second or two until it runs code as fast as it can.
+ * Warms every entry up and measures it in turns. V8 takes a second or two until it runs code as fast as it can: of CPU time, since
+ * on a busy machine a second of the clock may be none.
  *
  * @param {Entry[]} entries
  * @param {{ rounds: number, warmUpMs: number }} options
  */
 export async function measureInTurns(entries, { rounds, warmUpMs }) {
-  for (const { run } of entries) {
-    const end = Date.now() + warmUpMs;
+  for (const { pid, run, isSimple } of entries) {
+    const end = (await cpuMicroseconds(pid)) + warmUpMs * (isSimple ? 100 : 1000);
     do await run();
-    while (Date.now() < end);
+    while ((await cpuMicroseconds(pid)) < end);
   }
   /** @type {Record<string, number>[]} */
   const measured = [];

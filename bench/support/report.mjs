@@ -18,10 +18,11 @@ export function renderResults(results) {
 
 /** @param {Results} results */
 function heading(results) {
-  const days = Object.entries(results).map(([part, { on, node }]) => `${part} ${on} (Node ${node})`).join(', ');
+  const days = Object.entries(results).map(([part, { on, node }]) => `${part} ${on} (Node ${node})`).join(',\n');
   return `# Measured
 
-By \`npm run bench\` and, for the flood and for all that scales, \`npm run bench -- --all\`. Last measured: ${days}.
+By \`npm run bench\` and, for the flood and for all that scales, \`npm run bench -- --all\`. Last measured:
+${days}.
 
 CPU time of workerd, RS256 with 2048 bits, medians of paired rounds. The machine is shared: trust the ratios before the microseconds. Every entry
 refuses a forged token before it is measured.
@@ -54,7 +55,7 @@ function bars({ decisions, startUp, coldKeys, patterns, flood }) {
     add(`public path, no token, ${what}`, row(name).cost, `${row(name).cost?.toFixed(1)} µs`, 5, 'under 5 µs');
   }
   for (const { what, rows } of patterns?.dimensions ?? []) {
-    for (const [entry, growth] of Object.entries(rows.at(-1).growth)) add(`1,000 ${what} against 10, ${subject(entry)}`, growth, `${growth.toFixed(2)} x`, 3, 'at most 3 x');
+    for (const [entry, growth] of Object.entries(rows.at(-1).growth)) add(`${what}: 1,000 against 10, ${subject(entry)}`, growth, `${growth.toFixed(2)} x`, 3, 'at most 3 x');
   }
   const started = (/** @type {string} */ name) => startUp?.rows.find((/** @type {any} */ one) => one.name === name);
   for (const [name, bar] of /** @type {[string, number][]} */ ([['package-gate', 10], ['package-authenticate', 10], ['worker', 25]])) {
@@ -138,14 +139,15 @@ ${tables.join('\n')}`;
 }
 
 /** @param {any} flood */
-function floodTable({ good, bad, before, after }) {
+function floodTable({ good, bad, before, highestHeap, after }) {
   const row = (/** @type {string} */ what, /** @type {any} */ { wasm, heap, resident }) =>
     `| ${what} | ${megabytes(wasm.worker)} | ${megabytes(wasm.package)} | ${megabytes(heap)} | ${resident.toFixed(0)} MB |`;
   return `## A flood of tokens
 
 ${thousands(good)} good tokens and ${thousands(bad)} bad ones, all distinct, in turns through the Worker and the package, both in one isolate: bad signatures, claims that nobody
-signed, unknown keys, no algorithm, broken JSON, long ones. The heap is JavaScript's with the garbage that was not yet collected, that of
-the requests which brought the tokens included. The process holds workerd itself, too.
+signed, unknown keys, no algorithm, broken JSON, long ones. The good ones are as many as can be signed in a run; each is another session. Tokens
+come 5,000 a request, as JSON, whose garbage V8 leaves for a while: during the flood the heap was at most ${megabytes(highestHeap)}, garbage included. What is left
+is read after some ordinary requests. The process holds workerd itself, and what its allocator keeps for later.
 
 | | Wasm memory, Worker | Wasm memory, package | heap | process |
 |---|---|---|---|---|
