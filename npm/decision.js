@@ -27,14 +27,25 @@ export function failedClosed(error) {
 }
 
 /**
+ * One literal for each kind, with all members in it: putting objects together costs more than the decision does.
+ *
  * @param {any} said
  * @param {() => any} readAuth
  */
 function decision(said, readAuth) {
-  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, responseHeaders = [] } = said;
   /** @type {{ auth: any } | undefined} */
   let kept;
-  const common = {
+  const auth = () => (kept ??= { auth: readAuth() }).auth;
+  return said.action === 'forward' ? forwarding(said, auth) : answering(said, auth);
+}
+
+/**
+ * @param {any} said
+ * @param {() => any} auth
+ */
+function forwarding(said, auth) {
+  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, responseHeaders = [], target, origin, headers } = said;
+  return {
     action,
     status: 200,
     reason,
@@ -42,49 +53,51 @@ function decision(said, readAuth) {
     access,
     rule,
     get auth() {
-      return (kept ??= { auth: readAuth() }).auth;
+      return auth();
     },
     isPrivate,
     isAzpMissing,
     /** @type {Pairs} */
     responseHeaders,
+    target,
+    url: origin + target,
+    headers: Object.fromEntries(headers),
+    strips: isStripped,
+    /** @param {HeadersInit} incoming */
+    requestHeaders: (incoming) => forwardedHeaders(new Headers(incoming), headers),
+    /** @param {Response} response */
+    addTo: (response) => addTo(response, { isPrivate, responseHeaders }),
+    toResponse: () => null,
   };
-  return action === 'forward' ? forwarding(common, said) : answering(common, said.answer);
 }
 
 /**
- * @param {any} common
- * @param {{ target: string, origin: string, headers: Pairs }} said
+ * @param {any} said
+ * @param {() => any} auth
  */
-function forwarding(common, { target, origin, headers }) {
-  return Object.defineProperties(
-    {
-      target,
-      url: origin + target,
-      headers: Object.fromEntries(headers),
-      strips: isStripped,
-      /** @param {HeadersInit} incoming */
-      requestHeaders: (incoming) => forwardedHeaders(new Headers(incoming), headers),
-      /** @param {Response} response */
-      addTo: (response) => addTo(response, common),
-      toResponse: () => null,
+function answering(said, auth) {
+  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, responseHeaders: more = [] } = said;
+  const { status, headers, body = null } = said.answer;
+  const responseHeaders = [...headers, ...more];
+  const location = headers.find((/** @type {[string, string]} */ [name]) => name === 'location')?.[1];
+  return {
+    action,
+    status,
+    reason,
+    message,
+    access,
+    rule,
+    get auth() {
+      return auth();
     },
-    Object.getOwnPropertyDescriptors(common),
-  );
-}
-
-/**
- * @param {any} common
- * @param {{ status: number, headers: Pairs, body?: string }} answer
- */
-function answering(common, answer) {
-  const { status, headers, body = null } = answer;
-  const all = [...headers, ...common.responseHeaders];
-  const location = headers.find(([name]) => name === 'location')?.[1];
-  return Object.defineProperties(
-    { ...(location === undefined ? {} : { location }), body, toResponse: () => new Response(body, { status, headers: /** @type {any} */ (all) }) },
-    { ...Object.getOwnPropertyDescriptors(common), status: { value: status, enumerable: true }, responseHeaders: { value: all, enumerable: true } },
-  );
+    isPrivate,
+    isAzpMissing,
+    /** @type {Pairs} */
+    responseHeaders,
+    ...(location === undefined ? {} : { location }),
+    body,
+    toResponse: () => new Response(body, { status, headers: /** @type {any} */ (responseHeaders) }),
+  };
 }
 
 /**
