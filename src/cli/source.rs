@@ -94,7 +94,7 @@ fn floor(text: &str, mut index: usize) -> usize {
 #[derive(Debug)]
 pub(super) struct Fault {
     message: String,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     help: Option<String>,
 }
 
@@ -109,7 +109,7 @@ impl Fault {
     }
 
     pub(super) fn at(mut self, place: Place) -> Self {
-        self.place = Some(place);
+        self.place = Some(Box::new(place));
         self
     }
 
