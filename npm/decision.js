@@ -31,7 +31,7 @@ export function failedClosed(error) {
  * @param {() => any} readAuth
  */
 function decision(said, readAuth) {
-  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, responseHeaders = [] } = said;
+  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, shadow = null, responseHeaders = [] } = said;
   /** @type {{ auth: any } | undefined} */
   let kept;
   const common = {
@@ -46,6 +46,7 @@ function decision(said, readAuth) {
     },
     isPrivate,
     isAzpMissing,
+    shadow,
     /** @type {Pairs} */
     responseHeaders,
   };

@@ -382,6 +382,8 @@ export interface Rule {
   readonly access?: Access;
   /** What it requires beside a session. */
   readonly require?: Requirement;
+  /** `false` tries the rule: it is as good as absent, and whom it would have refused is told as `shadow`. Default: true. */
+  readonly enforce?: boolean;
 }
 
 /**
@@ -428,6 +430,8 @@ export interface GateConfig {
   readonly staticFiles?: 'public' | 'default';
   /** Prefixes under which the app serves every route: `['en', 'fr']`. */
   readonly locales?: readonly string[];
+  /** Whether the decisions hold. `false`: what would have happened is told as `shadow`, and requests go on to the app. Default: true. */
+  readonly enforce?: boolean;
   /** Ordered rules, before the three lists. */
   readonly rules?: readonly Rule[];
 }
@@ -481,6 +485,8 @@ interface DecisionBase {
   readonly isPrivate: boolean;
   /** Whether a token without `azp` was let through by `missingAzp`. Worth a line in the log. */
   readonly isAzpMissing: boolean;
+  /** What would have happened, were nothing in shadow (`enforce: false`); null where it is the same. Worth a line in the log. */
+  readonly shadow: { readonly action: 'redirect' | 'deny'; readonly status: number; readonly reason: string; readonly message: string; readonly rule?: string } | null;
 }
 
 /** The app gets the request. */

@@ -31,8 +31,9 @@ export const POLICY = {
  *   laid over the ordinary variables
  * @param {'address' | 'ORIGIN' | 'ASSETS' | 'route'} [options.reach] how the gate gets to the origin: by its address, by a binding, or
  *   as the origin of the gate's own route
+ * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed
  */
-export async function startGate({ policy = {}, env = {}, reach = 'address' } = {}) {
+export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
   const table = { ...POLICY, ...(reach === 'address' ? { origin: origin.url } : {}), ...policy };
   const worker = await startWorker({
@@ -45,6 +46,7 @@ export async function startGate({ policy = {}, env = {}, reach = 'address' } = {
       ...(typeof env === 'function' ? env(clerk) : env),
     },
     binding: reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
+    analytics,
     routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,
   }).catch(async (error) => {
     await Promise.all([origin.stop(), clerk.stop()]);
