@@ -22,6 +22,7 @@ pub use self::{
 };
 use crate::{
     gate::LogUser,
+    headers::{AddedHeaders, ContentSecurityPolicy, Cors, frontend_origin, read_fields},
     limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
@@ -53,6 +54,8 @@ pub struct Settings {
     pub csrf: bool,
     /// Whether the decisions hold. Where not, what the gate would have done is logged, and the request is forwarded.
     pub enforce: bool,
+    /// What is added to the fields of answers.
+    pub headers: AddedHeaders,
     /// Whether static assets have pages of the operator's own for the gate's answers.
     pub own_pages: bool,
     /// How users are named in the log.
@@ -94,6 +97,9 @@ impl Settings {
         let path_readings = table.take_texts("path_readings");
         let token_cache = table.take_count("token_cache", 65535, "a whole number from 0 to 65535").unwrap_or(limits::SEEN_TOKENS);
         let csrf = table.take_flag("csrf").unwrap_or(true);
+        let security_headers = table.take("security_headers");
+        let csp = table.take("csp");
+        let cors = table.take("cors");
         let own_pages = table.take_flag("own_pages").unwrap_or(false);
         let log_user = table
             .take_choice("log_user", &[("plain", LogUser::Plain), ("hashed", LogUser::Hashed), ("none", LogUser::None)])
@@ -147,6 +153,12 @@ impl Settings {
             let why = "there is a service binding `ORIGIN` too, and a request can go to one origin only";
             errors.push(SettingError::conflict("origin", why, "remove the setting or the binding"));
         }
+        let frontend = instance.as_ref().map(|instance| frontend_origin(&instance.frontend_api, instance.proxy_url.as_deref()));
+        let headers = AddedHeaders {
+            fields: security_headers.map(|node| read_fields(node, &mut errors)).unwrap_or_default(),
+            csp: csp.and_then(|node| ContentSecurityPolicy::read(node, frontend.as_deref().unwrap_or_default(), &mut errors)),
+            cors: cors.and_then(|node| Cors::read(node, &mut errors)),
+        };
         let Some(instance) = instance.filter(|_| errors.is_empty()) else { return Err(errors) };
         let settings = Self {
             instance,
@@ -160,6 +172,7 @@ impl Settings {
             unauthorized_url,
             csrf,
             enforce,
+            headers,
             own_pages,
             log_user,
             log_forwards,

@@ -23,7 +23,7 @@ use self::crossing::JsHeaders;
 use crate::{
     gate::{Action, Decision, Endpoint, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step},
-    request::RequestView,
+    request::{HeaderName, RequestView},
     time::UnixMillis,
 };
 
@@ -75,10 +75,19 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         let refusal = if is_ready_asked { not_configured() } else { refuse(&view, Refusal::Misconfigured, "invalid-settings") };
         return respond::answer(refusal, &[]);
     };
+    let settings = gate.settings();
+    if let Some(cors) = &settings.headers.cors
+        && respond::is_preflight(request)?
+    {
+        return respond::preflight(cors, view.header(HeaderName::Origin).as_deref());
+    }
     let request_id = request_id::next();
     let began = now();
     let mut decision = decide(&gate, view.clone(), &request_id).await;
-    let settings = gate.settings();
+    let nonce = settings.headers.needs_nonce().then(request_id::next);
+    if let Action::Forward(forward) = &mut decision.action {
+        forward.headers.extend(settings.headers.for_origin(nonce.as_deref()));
+    }
     if !settings.instance.is_production {
         decision.response_headers.push(("server-timing".to_owned(), server_timing(&decision, milliseconds_since(began))));
     }
@@ -95,6 +104,11 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     }?;
     let is_own = failure.is_some() || matches!(decision.action, Action::Answer(_));
     let response = if is_own && settings.own_pages { pages::replace(env, response).await } else { response };
+    let response = if settings.headers.is_empty() {
+        response
+    } else {
+        respond::with_added(response, &settings.headers, nonce.as_deref(), view.header(HeaderName::Origin).as_deref())?
+    };
     let record = Record {
         decision: &decision,
         method: &view.method,
