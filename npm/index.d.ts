@@ -430,6 +430,18 @@ export interface GateConfig {
   readonly staticFiles?: 'public' | 'default';
   /** Prefixes under which the app serves every route: `['en', 'fr']`. */
   readonly locales?: readonly string[];
+  /** What follows is the Worker's, and is read here so that one configuration fits both: whether assets have pages for the gate's answers. */
+  readonly ownPages?: boolean;
+  /** The Worker's: headers for every answer. */
+  readonly securityHeaders?: boolean | Readonly<Record<string, string | boolean>>;
+  /** The Worker's: a Content-Security-Policy. */
+  readonly csp?: { readonly mode?: 'standard' | 'strict'; readonly reportOnly?: boolean; readonly directives?: Readonly<Record<string, string | readonly string[]>> };
+  /** The Worker's: which origins' pages may read answers. */
+  readonly cors?: { readonly origins: readonly string[]; readonly methods?: readonly string[]; readonly headers?: readonly string[]; readonly credentials?: boolean; readonly maxAge?: number };
+  /** The Worker's: how users are named in the log. */
+  readonly logUser?: 'plain' | 'hashed' | 'none';
+  /** The Worker's: which share of forwards is logged, 0 to 1. */
+  readonly logForwards?: number;
   /** Whether the decisions hold. `false`: what would have happened is told as `shadow`, and requests go on to the app. Default: true. */
   readonly enforce?: boolean;
   /** Ordered rules, before the three lists. */
@@ -465,6 +477,10 @@ export type DecisionReason =
   | 'cannot-tell'
   | 'handshake-resolved'
   | 'development-settings'
+  | 'shadow'
+  | 'ready'
+  | 'not-ready'
+  | 'cross-site-request'
   | 'no-such-endpoint'
   /** The Wasm instance failed, and nothing was decided. */
   | 'internal-error'
@@ -535,7 +551,7 @@ export interface DenyDecision extends OwnAnswer {
    * 400: the path cannot be judged; 401: no session; 403: not the right one; 404: the gate's own path; 500: the gate failed; 503: it
    * cannot be told.
    */
-  readonly status: 400 | 401 | 403 | 404 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 429 | 500 | 503;
 }
 
 /** What happens to a request; `action` tells which. */
