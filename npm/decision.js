@@ -44,7 +44,7 @@ function decision(said, readAuth) {
  * @param {() => any} auth
  */
 function forwarding(said, auth) {
-  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, responseHeaders = [], target, origin, headers } = said;
+  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, shadow = null, responseHeaders = [], target, origin, headers } = said;
   return {
     action,
     status: 200,
@@ -57,6 +57,7 @@ function forwarding(said, auth) {
     },
     isPrivate,
     isAzpMissing,
+    shadow,
     /** @type {Pairs} */
     responseHeaders,
     target,
@@ -76,7 +77,7 @@ function forwarding(said, auth) {
  * @param {() => any} auth
  */
 function answering(said, auth) {
-  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, responseHeaders: more = [] } = said;
+  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, shadow = null, responseHeaders: more = [] } = said;
   const { status, headers, body = null } = said.answer;
   const responseHeaders = [...headers, ...more];
   const location = headers.find((/** @type {[string, string]} */ [name]) => name === 'location')?.[1];
@@ -92,6 +93,7 @@ function answering(said, auth) {
     },
     isPrivate,
     isAzpMissing,
+    shadow,
     /** @type {Pairs} */
     responseHeaders,
     ...(location === undefined ? {} : { location }),

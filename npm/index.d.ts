@@ -386,6 +386,8 @@ export interface Rule {
   readonly require?: Requirement;
   /** Whether unsafe requests of foreign pages are refused. Default: the setting `csrf`; false for public rules. */
   readonly csrf?: boolean;
+  /** `false` tries the rule: it is as good as absent, and whom it would have refused is told as `shadow`. Default: true. */
+  readonly enforce?: boolean;
 }
 
 /**
@@ -438,6 +440,20 @@ export interface GateConfig {
   readonly csrf?: boolean;
   /** How many good tokens are remembered, 0 to 65535. Default: 4096. */
   readonly tokenCache?: number;
+  /** What follows is the Worker's, and is read here so that one configuration fits both: whether assets have pages for the gate's answers. */
+  readonly ownPages?: boolean;
+  /** The Worker's: headers for every answer. */
+  readonly securityHeaders?: boolean | Readonly<Record<string, string | boolean>>;
+  /** The Worker's: a Content-Security-Policy. */
+  readonly csp?: { readonly mode?: 'standard' | 'strict'; readonly reportOnly?: boolean; readonly directives?: Readonly<Record<string, string | readonly string[]>> };
+  /** The Worker's: which origins' pages may read answers. */
+  readonly cors?: { readonly origins: readonly string[]; readonly methods?: readonly string[]; readonly headers?: readonly string[]; readonly credentials?: boolean; readonly maxAge?: number };
+  /** The Worker's: how users are named in the log. */
+  readonly logUser?: 'plain' | 'hashed' | 'none';
+  /** The Worker's: which share of forwards is logged, 0 to 1. */
+  readonly logForwards?: number;
+  /** Whether the decisions hold. `false`: what would have happened is told as `shadow`, and requests go on to the app. Default: true. */
+  readonly enforce?: boolean;
   /** Ordered rules, before the three lists. */
   readonly rules?: readonly Rule[];
 }
@@ -474,6 +490,10 @@ export type DecisionReason =
   | 'cannot-tell'
   | 'handshake-resolved'
   | 'development-settings'
+  | 'shadow'
+  | 'ready'
+  | 'not-ready'
+  | 'cross-site-request'
   | 'no-such-endpoint'
   /** The Wasm instance failed, and nothing was decided. */
   | 'internal-error'
@@ -494,6 +514,8 @@ interface DecisionBase {
   readonly isPrivate: boolean;
   /** Whether a token without `azp` was let through by `missingAzp`. Worth a line in the log. */
   readonly isAzpMissing: boolean;
+  /** What would have happened, were nothing in shadow (`enforce: false`); null where it is the same. Worth a line in the log. */
+  readonly shadow: { readonly action: 'redirect' | 'deny'; readonly status: number; readonly reason: string; readonly message: string; readonly rule?: string } | null;
 }
 
 /** The app gets the request. */
@@ -543,7 +565,7 @@ export interface DenyDecision extends OwnAnswer {
    * never forwarded; 500: the gate failed; 503: it
    * cannot be told.
    */
-  readonly status: 400 | 401 | 403 | 404 | 405 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 429 | 500 | 503;
 }
 
 /** What happens to a request; `action` tells which. */

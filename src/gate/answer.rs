@@ -1,6 +1,9 @@
 //! The gate's own answers: problem documents (RFC 9457), plain pages, redirects.
 
-use super::decision::Answer;
+use super::{decision::Answer, pages};
+
+/// The type of pages.
+pub const HTML: &str = "text/html; charset=utf-8";
 
 /// Every kind of refusal. Title and text are all that a client learns beside the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum Refusal {
     CrossSite,
     /// A method that no origin needs.
     MethodRefused,
+    /// More requests than the limit allows.
+    TooManyRequests,
     /// The gate's settings are wrong.
     Misconfigured,
     /// The origin did not answer.
@@ -39,6 +44,7 @@ impl Refusal {
                 "This request came from a page of another site. Open this site and try again.",
             ),
             Self::MethodRefused => (405, "Method not allowed", "This site does not answer requests of this kind."),
+            Self::TooManyRequests => (429, "Too many requests", "Wait a moment and try again."),
             Self::NotFound => (404, "Not found", "There is nothing here."),
             Self::Misconfigured => {
                 (500, "Gate misconfigured", "This site is not set up correctly. Its operator finds the cause in the log.")
@@ -58,36 +64,35 @@ impl Refusal {
         Answer { status, location: None, body: Some(("application/problem+json", body)), headers: self.headers() }
     }
 
-    /// A plain page for people, without scripts or foreign text.
+    /// A plain page for people, without scripts or foreign text, with the `reason` of a [`problem`](Self::problem) for whoever reports it.
     #[must_use]
-    pub fn page(self) -> Answer {
-        self.render_page("")
+    pub fn page(self, reason: &str) -> Answer {
+        self.page_leading_to(reason, None)
     }
 
-    /// [`page`](Self::page), with the `reason` of a [`problem`](Self::problem) for whoever reports it.
+    /// [`page`](Self::page), with a link to where people wanted to go: for a 401 that cannot redirect.
     #[must_use]
-    pub fn page_naming(self, reason: &str) -> Answer {
-        let reason: String = reason.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-        self.render_page(&format!("<p><code>{reason}</code></p>"))
-    }
-
-    fn render_page(self, more: &str) -> Answer {
-        let (status, title, text) = self.wire();
-        let body = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-             <title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;\
-             color-scheme:light dark}}</style><h1>{title}</h1><p>{text}</p>{more}</html>"
-        );
+    pub fn page_leading_to(self, reason: &str, target: Option<&str>) -> Answer {
+        let (status, mut title, text) = self.wire();
+        if self == Self::SignInRequired && (reason.starts_with("session-token-expired") || reason == "token-expired") {
+            title = "Your session has expired";
+        }
+        let link = target.map(|target| (target, "Go on to the page that you asked for"));
+        let text = if link.is_some() { "Sign in again in another tab. Then go on here." } else { text };
         let mut headers = self.headers();
-        headers.push(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'".to_owned()));
-        Answer { status, location: None, body: Some(("text/html; charset=utf-8", body)), headers }
+        headers.push((
+            "content-security-policy",
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'".to_owned(),
+        ));
+        let body = pages::render(status, title, text, reason, link);
+        Answer { status, location: None, body: Some((HTML, body)), headers }
     }
 
     fn headers(self) -> Vec<(&'static str, String)> {
         let mut headers = vec![("x-content-type-options", "nosniff".to_owned())];
         match self {
             Self::SignInRequired => headers.push(("www-authenticate", "Bearer".to_owned())),
-            Self::CannotTell | Self::OriginUnreachable => {
+            Self::CannotTell | Self::OriginUnreachable | Self::TooManyRequests => {
                 headers.push(("retry-after", crate::limits::RETRY_AFTER_SECS.to_string()));
             }
             Self::MethodRefused => headers.push(("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned())),
@@ -118,6 +123,13 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(json["reason"], "x,a:b");
         assert_eq!(json["status"], 401);
+    }
+
+    #[test]
+    fn an_expired_session_is_told_apart_and_keeps_the_destination() {
+        let answer = Refusal::SignInRequired.page_leading_to("session-token-expired-refresh-fetch-error", Some("/a?b=1&c=2"));
+        let (_, body) = answer.body.unwrap();
+        assert!(body.contains("<h1>Your session has expired</h1>") && body.contains("href=\"/a?b=1&amp;c=2\""), "{body}");
     }
 
     #[test]

@@ -9,6 +9,10 @@ use crate::{policy::Access, session::Auth};
 pub struct Decision {
     /// What happens to the request.
     pub action: Action,
+    /// What kind of event that is, for logs.
+    pub event: Event,
+    /// What would have happened instead, were nothing in shadow; `None` where it is the same.
+    pub trial: Option<Box<Trial>>,
     /// Why: machine-readable, kebab-case. Clerk's reasons as Clerk spells them.
     pub reason: String,
     /// For the operator's log: what, found, expected; empty where the reason says it all. Never sent to the client.
@@ -27,6 +31,49 @@ pub struct Decision {
     pub is_private: bool,
     /// Whether the session token had no `azp` and was let through by `missing_azp`: a host logs it, so that it can be counted.
     pub is_azp_missing: bool,
+}
+
+/// What a decision is to those who read logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The origin gets the request.
+    Forwarded,
+    /// It is refused; somebody who is signed in may be sent to `unauthorized_url`.
+    Denied,
+    /// The browser is sent to sign in.
+    SignIn,
+    /// The browser is sent to Clerk to have its session renewed, or comes back from there.
+    Handshake,
+}
+
+impl Event {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::Denied => "denied",
+            Self::SignIn => "sign-in",
+            Self::Handshake => "handshake",
+        }
+    }
+}
+
+/// A decision that does not hold because what it comes from is in shadow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// `redirect` or `deny`.
+    pub verb: &'static str,
+    /// The status that the answer would have had.
+    pub status: u16,
+    /// Why.
+    pub reason: String,
+    /// For the operator's log.
+    pub message: String,
+    /// What the policy asks of the path.
+    pub access: Option<Access>,
+    /// Where that comes from.
+    pub rule: Option<Rc<str>>,
 }
 
 /// What happens to a request.

@@ -9,6 +9,8 @@ pub const OWN_PATH: &str = "/.well-known/portcullis";
 pub enum Endpoint {
     /// `/.well-known/portcullis/health`: the gate lives. It answers with wrong settings too.
     Health,
+    /// `/.well-known/portcullis/ready`: the gate can tell who is who.
+    Ready,
 }
 
 impl Endpoint {
@@ -21,6 +23,7 @@ impl Endpoint {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         match path.strip_prefix(OWN_PATH)? {
             "/health" => Some(Self::Health),
+            "/ready" => Some(Self::Ready),
             _ => None,
         }
     }

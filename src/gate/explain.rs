@@ -152,7 +152,7 @@ impl Explanation {
 impl Shared {
     fn explain_readings(&self, method: &str, target: &JudgedTarget) -> Vec<ExplainedReading> {
         let policy = &self.settings.policy;
-        let (answers, _) = policy.answers(method, target);
+        let (answers, _) = policy.answers(method, target, false);
         let readings = target.readings().iter().enumerate();
         readings
             .map(|(index, reading)| ExplainedReading {
@@ -170,7 +170,7 @@ impl Shared {
 
     fn explain_sources(&self, method: &str, target: &JudgedTarget) -> Vec<ExplainedSource> {
         let policy = &self.settings.policy;
-        let deciding = policy.demand_for(method, target).sources;
+        let deciding = policy.demand_in_force(method, target).sources;
         let explain = |source: Source| {
             let readings = target.readings().iter();
             let considerations = readings.flat_map(|reading| {
@@ -191,7 +191,7 @@ impl Shared {
         let policy = &self.settings.policy;
         let kind = auth.machine_auth().map_or(TokenType::SessionToken, |machine| machine.token_type());
         let mut explained = Vec::new();
-        for source in policy.demand_for(method, target).sources {
+        for source in policy.demand_in_force(method, target).sources {
             for (name, part) in policy.requirements_of(source).flat_map(Requirement::parts) {
                 let has_kind = part.tokens.is_empty() || part.tokens.contains(&kind);
                 explained.push(ExplainedRequirement {
@@ -207,7 +207,7 @@ impl Shared {
 
     async fn explain_token(&self, io: &Io, request: &RequestView, target: &JudgedTarget) -> Option<ExplainedToken> {
         let policy = &self.settings.policy;
-        let demand = policy.demand_for(&request.method, target);
+        let demand = policy.demand_in_force(&request.method, target);
         let authenticator = self.authenticator_of(&policy.tokens_of(demand.source));
         let request = RequestView { url: target.forward_url().into(), ..request.clone() };
         let (place, result) = authenticator.verify_carried(io, &request).await?;

@@ -13,15 +13,21 @@ mod decision;
 mod endpoint;
 mod explain;
 mod identity;
+mod pages;
+mod ready;
+mod record;
 mod redirect;
+mod shadow;
 
 use std::{borrow::Cow, rc::Rc};
 
 pub use self::{
-    answer::{OWN_ANSWER_HEADERS, Refusal},
-    decision::{Action, Answer, Decision, Forward},
+    answer::{HTML, OWN_ANSWER_HEADERS, Refusal},
+    decision::{Action, Answer, Decision, Event, Forward, Trial},
     endpoint::Endpoint,
     explain::{ExplainedCheck, ExplainedReading, ExplainedRequirement, ExplainedSource, ExplainedToken, Explanation, Outcome},
+    ready::not_configured,
+    record::{Level, LogUser, Record, is_logged, plain_line, server_timing},
 };
 use crate::{
     limits,
@@ -128,6 +134,9 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
 /// 9.3.8); `TRACK` is what IIS calls `TRACE`.
 const REFUSED_METHODS: [&str; 3] = ["TRACE", "TRACK", "CONNECT"];
 
+/// The reason of requests that foreign pages make.
+const CROSS_SITE: &str = "cross-site-request";
+
 impl Shared {
     async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
         let target = match path::judge(&request.url, &self.settings.path) {
@@ -138,32 +147,41 @@ impl Shared {
             let message = "the Clerk addresses are this machine's own, so only requests to this machine are served";
             return own(Refusal::Misconfigured.problem("development-settings"), "development-settings", message);
         }
+        if Endpoint::of(&request.url) == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {
+            return ready::decide(io, &self.authenticator).await;
+        }
         if target.readings().iter().any(|reading| endpoint::is_own(&reading.path)) {
             return own(Refusal::NotFound.problem("no-such-endpoint"), "no-such-endpoint", "");
         }
         if REFUSED_METHODS.iter().any(|refused| refused.eq_ignore_ascii_case(&request.method)) {
             return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");
         }
-        let demand = self.settings.policy.demand_for(&request.method, &target);
-        let tokens = self.settings.policy.tokens_of(demand.source);
-        let authenticator = self.authenticator_of(&tokens);
         // From here on there is one URL: the judged one.
         let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
-        let state = match authenticator.authenticate(io, request).await {
-            Ok(state) => state,
-            // No keys to check it with: no fault of the token, nor of the settings.
-            Err(AuthenticateError::Handshake(error)) if error.is_unknown() => RequestState::unchecked(&error),
-            // Made by somebody else than the instance, or for another one: the address is of no use, whatever the path.
-            Err(AuthenticateError::Handshake(error)) => return unjudged(request, &error.reason().as_str(), error.to_string()),
-            Err(error) => {
-                let mut decision = own(Refusal::Misconfigured.problem("unexpected-error"), "unexpected-error", "");
-                decision.message = error.to_string();
-                return decision;
+        let policy = &self.settings.policy;
+        let demand = policy.demand_for(&request.method, &target);
+        let enforced = policy.enforced_demand_for(&request.method, &target).filter(|enforced| *enforced != demand);
+        let deciding = |demand: Demand| {
+            let tokens = policy.tokens_of(demand.source);
+            let authenticator = self.authenticator_of(&tokens);
+            Deciding {
+                settings: &self.settings,
+                authenticator,
+                request,
+                target: &target,
+                demand,
+                tokens,
+                request_id: &request_id,
             }
         };
-        let now = io.now();
-        Deciding { settings: &self.settings, authenticator, request, target: &target, demand, tokens, request_id, now }
-            .decide(state)
+        let deciding = match enforced {
+            Some(enforced) if self.settings.enforce => {
+                return shadow::with_rules(io, &deciding(demand), &deciding(enforced)).await;
+            }
+            _ => deciding(demand),
+        };
+        let checked = deciding.check(io).await;
+        if self.settings.enforce { deciding.conclude(io, checked) } else { shadow::whole_gate(io, &deciding, checked) }
     }
 }
 
@@ -183,6 +201,8 @@ fn public_origin(target: &JudgedTarget) -> String {
 fn own(answer: Answer, reason: &str, message: &str) -> Decision {
     Decision {
         action: Action::Answer(answer),
+        event: Event::Denied,
+        trial: None,
         reason: reason.to_owned(),
         message: message.to_owned(),
         access: None,
@@ -195,9 +215,14 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
     }
 }
 
+/// What a refusal outside of any policy is answered with: a page for people, a problem document for programs.
+#[must_use]
+pub fn refuse(request: &RequestView, refusal: Refusal, reason: &str) -> Answer {
+    if is_document(request) { refusal.page(reason) } else { refusal.problem(reason) }
+}
+
 fn unjudged(request: &RequestView, kind: &str, message: String) -> Decision {
-    let answer = if is_document(request) { Refusal::BadRequest.page_naming(kind) } else { Refusal::BadRequest.problem(kind) };
-    let mut decision = own(answer, kind, "");
+    let mut decision = own(refuse(request, Refusal::BadRequest, kind), kind, "");
     decision.message = message;
     decision
 }
@@ -215,18 +240,45 @@ fn is_document(request: &RequestView) -> bool {
 /// Everything that is known once the session is: what remains is one row and one column of the decision table.
 struct Deciding<'a> {
     settings: &'a Settings,
-    authenticator: &'a Authenticator,
+    authenticator: &'a Rc<Authenticator>,
     request: &'a RequestView,
     target: &'a JudgedTarget,
     demand: Demand,
     /// The kinds of token that the path takes.
     tokens: Cow<'static, [TokenType]>,
-    request_id: String,
-    now: UnixMillis,
+    request_id: &'a str,
 }
 
+/// A check of the request, or what is answered where it cannot be made.
+type Checked = Result<RequestState, Box<Decision>>;
+
 impl Deciding<'_> {
-    fn decide(self, state: RequestState) -> Decision {
+    /// Who asks.
+    async fn check(&self, io: &Io) -> Checked {
+        match self.authenticator.authenticate(io, self.request).await {
+            Ok(state) => Ok(state),
+            // No keys to check it with: no fault of the token, nor of the settings.
+            Err(AuthenticateError::Handshake(error)) if error.is_unknown() => Ok(RequestState::unchecked(&error)),
+            // Made by somebody else than the instance, or for another one: the address is of no use, whatever the path.
+            Err(AuthenticateError::Handshake(error)) => {
+                Err(Box::new(unjudged(self.request, &error.reason().as_str(), error.to_string())))
+            }
+            Err(error) => {
+                let mut decision = own(refuse(self.request, Refusal::Misconfigured, "unexpected-error"), "unexpected-error", "");
+                decision.message = error.to_string();
+                Err(Box::new(decision))
+            }
+        }
+    }
+
+    fn conclude(&self, io: &Io, checked: Checked) -> Decision {
+        match checked {
+            Ok(state) => self.decide(state, io.now()),
+            Err(decision) => *decision,
+        }
+    }
+
+    fn decide(&self, state: RequestState, now: UnixMillis) -> Decision {
         // A look at a header costs a crossing into the host, so it is made only where the answer depends on it.
         let takes_sessions = self.tokens.contains(&TokenType::SessionToken);
         let is_document = || takes_sessions && !self.demand.is_api && is_document(self.request);
@@ -240,37 +292,41 @@ impl Deciding<'_> {
         if let Some(location) = location.filter(|_| !state.unknown && (state.status == Status::SignedIn || is_document())) {
             let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
             let answer = answer::redirect(&self.request.method, location);
-            return self.finish(Action::Answer(answer), reason, state);
+            return self.finish(Event::Handshake, Action::Answer(answer), reason, state);
         }
         if state.from_cookies
             && state.is_authenticated()
             && self.refuses_foreign_pages()
             && let Some(message) = csrf::foreign_page(self.request, self.target, self.authenticator)
         {
-            let reason = "cross-site-request".to_owned();
+            let reason = CROSS_SITE.to_owned();
             let refusal = Refusal::CrossSite;
-            let answer = if is_document() { refusal.page() } else { refusal.problem(&reason) };
-            return self.finish(Action::Answer(answer), reason, RequestState { message, ..state });
+            let answer = if is_document() { refusal.page(&reason) } else { refusal.problem(&reason) };
+            return self.finish(Event::Denied, Action::Answer(answer), reason, RequestState { message, ..state });
         }
         if is_public {
             return self.forward("public", state);
         }
         if state.unknown {
             let reason = reason.unwrap_or_else(|| "cannot-tell".to_owned());
-            let answer = if is_document() { Refusal::CannotTell.page() } else { Refusal::CannotTell.problem(&reason) };
-            return self.finish(Action::Answer(answer), reason, state);
+            let answer = if is_document() { Refusal::CannotTell.page(&reason) } else { Refusal::CannotTell.problem(&reason) };
+            return self.finish(Event::Denied, Action::Answer(answer), reason, state);
         }
         if !state.auth.is_authenticated() {
             let reason = reason.unwrap_or_else(|| "signed-out".to_owned());
             let sign_in = || {
-                let pages = self.authenticator.redirects(self.request, &state.auth, self.now)?;
+                let pages = self.authenticator.redirects(self.request, &state.auth, now)?;
                 pages.to_sign_in(Some(&self.request.url))
             };
-            let answer = match is_document().then(sign_in).flatten() {
-                Some(page) => answer::redirect(&self.request.method, page),
-                None => self.challenge(&reason),
+            let (event, answer) = match is_document().then(sign_in).flatten() {
+                Some(page) => (Event::SignIn, answer::redirect(&self.request.method, page)),
+                None if is_document() => {
+                    let target = self.target.forward_target();
+                    (Event::Denied, Refusal::SignInRequired.page_leading_to(&reason, Some(&target)))
+                }
+                None => (Event::Denied, self.challenge(&reason)),
             };
-            return self.finish(Action::Answer(answer), reason, state);
+            return self.finish(event, Action::Answer(answer), reason, state);
         }
         let is_met = self.demand.sources.iter().all(|source| {
             let policy = &self.settings.policy;
@@ -283,10 +339,10 @@ impl Deciding<'_> {
         let reason = "requirement-not-met".to_owned();
         let answer = match redirect::unauthorized(self.settings, self.target).filter(|_| is_document()) {
             Some(location) => answer::redirect(&self.request.method, location),
-            None if is_document() => Refusal::Forbidden.page(),
+            None if is_document() => Refusal::Forbidden.page(&reason),
             None => Refusal::Forbidden.problem(&reason),
         };
-        self.finish(Action::Answer(answer), reason, state)
+        self.finish(Event::Denied, Action::Answer(answer), reason, state)
     }
 
     fn refuses_foreign_pages(&self) -> bool {
@@ -308,16 +364,18 @@ impl Deciding<'_> {
         answer
     }
 
-    fn forward(self, reason: &str, state: RequestState) -> Decision {
-        let headers = identity::headers(self.settings, self.target, &self.request_id, &state);
+    fn forward(&self, reason: &str, state: RequestState) -> Decision {
+        let headers = identity::headers(self.settings, self.target, self.request_id, &state);
         let forward = Forward { target: self.target.forward_target(), public_origin: public_origin(self.target), headers };
-        self.finish(Action::Forward(forward), reason.to_owned(), state)
+        self.finish(Event::Forwarded, Action::Forward(forward), reason.to_owned(), state)
     }
 
-    fn finish(self, action: Action, reason: String, state: RequestState) -> Decision {
+    fn finish(&self, event: Event, action: Action, reason: String, state: RequestState) -> Decision {
         let had_credential = state.status != Status::SignedOut || state.token.is_some() || self.demand.access != Access::Public;
         Decision {
             action,
+            event,
+            trial: None,
             reason,
             message: state.message,
             access: Some(self.demand.access),

@@ -18,6 +18,8 @@ pub const SUBJECT: &str = "x-portcullis-subject";
 pub const AUTH_STATUS: &str = "x-portcullis-auth-status";
 /// The id of this request, for logs on both sides.
 pub const REQUEST_ID: &str = "x-portcullis-request-id";
+/// What scripts of the page have to carry where `csp` is strict.
+pub const NONCE: &str = "x-nonce";
 /// The public host that the client asked.
 pub const FORWARDED_HOST: &str = "x-forwarded-host";
 /// The public scheme that the client used.

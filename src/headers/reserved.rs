@@ -1,7 +1,7 @@
 //! Names that a client may never send through: ours, Clerk's, and those by which origins are told to see another request.
 
 /// Whole names, folded.
-const NAMES: [&str; 41] = [
+const NAMES: [&str; 44] = [
     // Which path, method or host the origin should believe in.
     "base-url",
     "forwarded",
@@ -40,6 +40,10 @@ const NAMES: [&str; 41] = [
     "x-rewrite-uri",
     "x-rewrite-url",
     "x-script-name",
+    // The content policy of the answer and its nonce, which frameworks take from the request.
+    "content-security-policy",
+    "content-security-policy-report-only",
+    "x-nonce",
     // Frameworks' own signals between their parts. What picks a format only (`rsc`, `next-router-…`) passes.
     "next-resume",
     "x-matched-path",
@@ -63,7 +67,7 @@ pub fn is_reserved(name: &str) -> bool {
     // Nearly all names are settled by their first letter.
     if !matches!(
         name.as_bytes().first().map(u8::to_ascii_lowercase),
-        Some(b'b' | b'f' | b'i' | b'n' | b'p' | b'r' | b's' | b'u' | b'x')
+        Some(b'b' | b'c' | b'f' | b'i' | b'n' | b'p' | b'r' | b's' | b'u' | b'x')
     ) {
         return false;
     }
@@ -105,6 +109,8 @@ mod tests {
             "x-http-method-override",
             "Forwarded",
             "SCRIPT_NAME",
+            "X_Nonce",
+            "Content-Security-Policy",
             "Path_Info",
         ] {
             assert!(is_reserved(name), "{name}");
@@ -122,6 +128,7 @@ mod tests {
             "x-request-id",
             "next-url",
             "range",
+            "content-type",
             "x-portcullis",
             "",
         ] {

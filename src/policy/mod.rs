@@ -113,6 +113,8 @@ pub struct Policy {
     names: Names,
     /// Whether no source takes anything but session tokens, as in most policies.
     only_sessions: bool,
+    /// Whether any rule is in shadow.
+    has_shadow: bool,
     /// [`PolicyLists::bare`].
     bare: Vec<&'static str>,
 }
@@ -179,6 +181,7 @@ impl Policy {
             }
         }
         Self {
+            has_shadow: lists.rules.iter().any(|rule| !rule.enforce),
             rule_patterns: PatternSet::new(rule_patterns),
             rule_of,
             rules: lists.rules,
@@ -195,13 +198,30 @@ impl Policy {
         }
     }
 
-    /// What a request is asked for: the strictest of all readings of its path, and of all methods that it may be taken for.
+    /// What a request is asked for: the strictest of all readings of its path, and of all methods that it may be taken for. Rules in
+    /// shadow count.
     #[must_use]
     pub fn demand_for(&self, method: &str, target: &JudgedTarget) -> Demand {
+        self.demand(method, target, true)
+    }
+
+    /// What it is asked for where rules in shadow are as good as absent; `None` where there are none, so that nothing differs.
+    #[must_use]
+    pub fn enforced_demand_for(&self, method: &str, target: &JudgedTarget) -> Option<Demand> {
+        self.has_shadow.then(|| self.demand(method, target, false))
+    }
+
+    /// What it is asked for in the end: rules in shadow do not count.
+    #[must_use]
+    pub fn demand_in_force(&self, method: &str, target: &JudgedTarget) -> Demand {
+        self.demand(method, target, false)
+    }
+
+    fn demand(&self, method: &str, target: &JudgedTarget, with_shadow: bool) -> Demand {
         let mut sources: Vec<Source> = Vec::with_capacity(1);
-        self.gather_sources(method, target, &mut sources);
+        self.gather_sources(method, target, with_shadow, &mut sources);
         for other in method_override::overriding(method, target.search()) {
-            self.gather_sources(&other, target, &mut sources);
+            self.gather_sources(&other, target, with_shadow, &mut sources);
         }
         let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);
         // A target always has a reading; without one nothing would be known, so nothing is open.
@@ -211,17 +231,16 @@ impl Policy {
     }
 
     /// What each reading that counts comes from, with the place of the reading; and, for a method that nobody knows, the rules of other
-    /// methods that name one.
+    /// methods that name one. `with_shadow`: rules that are only tried count, too.
     #[must_use]
-    pub fn answers(&self, method: &str, target: &JudgedTarget) -> (Vec<(Source, usize)>, Vec<Source>) {
-        let is_known = self.knows_method(method);
+    pub fn answers(&self, method: &str, target: &JudgedTarget, with_shadow: bool) -> (Vec<(Source, usize)>, Vec<Source>) {
+        let is_known = self.knows_method(method, with_shadow);
         let mut of_other_methods: Vec<Source> = Vec::new();
         let listed = |path: &str| {
-            let listed = self.listed(method, path);
+            let listed = self.listed(method, path, with_shadow);
             if !is_known {
-                let rules = self.rules_for(path).map(Source::Rule);
                 let before = of_other_methods.len();
-                of_other_methods.extend(rules);
+                of_other_methods.extend(self.rules_for(path, with_shadow).map(Source::Rule));
                 // Named by rules of other methods only, it is what unlisted paths are, and what those rules say.
                 return listed.or((of_other_methods.len() > before).then_some(Source::Default));
             }
@@ -262,8 +281,8 @@ impl Policy {
     }
 
     /// Adds every source that has a say in a request of this method.
-    fn gather_sources(&self, method: &str, target: &JudgedTarget, sources: &mut Vec<Source>) {
-        let (answers, of_other_methods) = self.answers(method, target);
+    fn gather_sources(&self, method: &str, target: &JudgedTarget, with_shadow: bool, sources: &mut Vec<Source>) {
+        let (answers, of_other_methods) = self.answers(method, target, with_shadow);
         for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
             if !sources.contains(&source) {
                 sources.push(source);
@@ -334,21 +353,24 @@ impl Policy {
     }
 
     /// The rules with a pattern that matches, in their order, whatever their methods.
-    fn rules_for(&self, path: &str) -> impl Iterator<Item = usize> {
-        self.rule_patterns.matches(path).filter_map(|index| self.rule_of.get(index).copied())
+    fn rules_for(&self, path: &str, with_shadow: bool) -> impl Iterator<Item = usize> {
+        let rules = self.rule_patterns.matches(path).filter_map(|index| self.rule_of.get(index).copied());
+        rules.filter(move |index| with_shadow || self.rules.get(*index).is_none_or(|rule| rule.enforce))
     }
 
     /// Whether the method is one that every origin knows, or one that the policy speaks of.
-    fn knows_method(&self, method: &str) -> bool {
+    fn knows_method(&self, method: &str, with_shadow: bool) -> bool {
         KNOWN_METHODS.contains(&method)
             || self
                 .rules
                 .iter()
+                .filter(|rule| with_shadow || rule.enforce)
                 .any(|rule| rule.methods.as_ref().is_some_and(|methods| methods.iter().any(|known| known == method)))
     }
 
-    fn listed(&self, method: &str, path: &str) -> Option<Source> {
-        let rule = self.rules_for(path).find(|rule| self.rules.get(*rule).is_some_and(|rule| rule.has_method(method)));
+    fn listed(&self, method: &str, path: &str, with_shadow: bool) -> Option<Source> {
+        let rule =
+            self.rules_for(path, with_shadow).find(|rule| self.rules.get(*rule).is_some_and(|rule| rule.has_method(method)));
         rule.map(Source::Rule)
             .or_else(|| self.admin.first_match(path).map(Source::Admin))
             .or_else(|| self.public.first_match(path).map(Source::Public))

@@ -20,6 +20,8 @@ pub struct Rule {
     pub require: Requirement,
     /// Whether unsafe requests of foreign pages are refused; `None`: as the setting `csrf` has it, for all but public rules.
     pub csrf: Option<bool>,
+    /// Whether it holds. One in shadow decides nothing: what it would have decided is logged.
+    pub enforce: bool,
 }
 
 impl Rule {
@@ -61,15 +63,21 @@ impl Rule {
             .take_choice("access", &[("public", Access::Public), ("protected", Access::Protected), ("admin", Access::Admin)]);
         let access = access.unwrap_or(Access::Protected);
         let csrf = table.take_flag("csrf");
+        let enforce = table.take_flag("enforce").unwrap_or(true);
         let require_place = table.name("require");
         let require = table.take("require");
         if access == Access::Public && require.is_some() {
             let why = "a public rule cannot require anything";
             table.errors().push(SettingError::conflict(&require_place, why, "drop `access = \"public\"` or `require`"));
         }
+        if access == Access::Public && !enforce {
+            let setting = table.name("enforce");
+            let why = "a public rule refuses nobody, so there is nothing to try";
+            table.errors().push(SettingError::conflict(&setting, why, "drop `access = \"public\"` or `enforce`"));
+        }
         table.finish();
         let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
-        Some(Self { patterns, is_bare, methods, access, require, csrf })
+        Some(Self { patterns, is_bare, methods, access, require, csrf, enforce })
     }
 }
 

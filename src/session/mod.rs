@@ -264,6 +264,22 @@ impl Authenticator {
         }
     }
 
+    /// Whether keys come from the Backend API, and not from the settings.
+    #[must_use]
+    pub fn fetches_keys(&self) -> bool {
+        matches!(self.settings.verifier.keys, KeySource::Remote(_))
+    }
+
+    /// Whether there are keys to verify with now, be it a stale set that bridges an outage.
+    #[must_use]
+    pub fn holds_keys(&self, now: UnixMillis) -> bool {
+        match &self.settings.verifier.keys {
+            KeySource::Remote(remote) => remote.cache.is_usable(now),
+            KeySource::Pem(_) => true,
+            KeySource::None => false,
+        }
+    }
+
     /// The Frontend API's proxy as seen from a request: a path belongs to the request's public origin.
     #[must_use]
     pub fn proxy_url(&self, request: &RequestView) -> Option<String> {

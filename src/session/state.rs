@@ -144,6 +144,11 @@ impl RequestState {
         Self::signed_out_quietly(TokenType::SessionToken, error.reason(), error.to_string()).unknown_if(true)
     }
 
+    /// Nobody can say who it is, and nothing else is known.
+    pub(crate) fn unjudged() -> Self {
+        Self::signed_out_quietly(TokenType::SessionToken, Reason::UnexpectedError, String::new()).unknown_if(true)
+    }
+
     pub(super) fn unknown_if(mut self, unknown: bool) -> Self {
         self.unknown = unknown;
         self

@@ -21,6 +21,8 @@ pub use self::{
     node::{Node, NodeError},
 };
 use crate::{
+    gate::LogUser,
+    headers::{AddedHeaders, ContentSecurityPolicy, Cors, frontend_origin, read_fields},
     limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
@@ -50,6 +52,16 @@ pub struct Settings {
     pub unauthorized_url: Option<String>,
     /// Whether protected paths refuse unsafe requests of foreign pages, where a rule does not say otherwise.
     pub csrf: bool,
+    /// Whether the decisions hold. Where not, what the gate would have done is logged, and the request is forwarded.
+    pub enforce: bool,
+    /// What is added to the fields of answers.
+    pub headers: AddedHeaders,
+    /// Whether static assets have pages of the operator's own for the gate's answers.
+    pub own_pages: bool,
+    /// How users are named in the log.
+    pub log_user: LogUser,
+    /// Which share of forwarded requests is logged: 0 none, 1 all.
+    pub log_forwards: f64,
     /// How many tokens are remembered whose signature was good; zero: none.
     pub token_cache: usize,
 }
@@ -85,6 +97,15 @@ impl Settings {
         let path_readings = table.take_texts("path_readings");
         let token_cache = table.take_count("token_cache", 65535, "a whole number from 0 to 65535").unwrap_or(limits::SEEN_TOKENS);
         let csrf = table.take_flag("csrf").unwrap_or(true);
+        let security_headers = table.take("security_headers");
+        let csp = table.take("csp");
+        let cors = table.take("cors");
+        let own_pages = table.take_flag("own_pages").unwrap_or(false);
+        let log_user = table
+            .take_choice("log_user", &[("plain", LogUser::Plain), ("hashed", LogUser::Hashed), ("none", LogUser::None)])
+            .unwrap_or_default();
+        let log_forwards = table.take_share("log_forwards").unwrap_or(0.0);
+        let enforce = table.take_flag("enforce").unwrap_or(true);
         let mut bare = Vec::new();
         let mut patterns = |key| {
             let placed = table.take_patterns(key);
@@ -132,6 +153,12 @@ impl Settings {
             let why = "there is a service binding `ORIGIN` too, and a request can go to one origin only";
             errors.push(SettingError::conflict("origin", why, "remove the setting or the binding"));
         }
+        let frontend = instance.as_ref().map(|instance| frontend_origin(&instance.frontend_api, instance.proxy_url.as_deref()));
+        let headers = AddedHeaders {
+            fields: security_headers.map(|node| read_fields(node, &mut errors)).unwrap_or_default(),
+            csp: csp.and_then(|node| ContentSecurityPolicy::read(node, frontend.as_deref().unwrap_or_default(), &mut errors)),
+            cors: cors.and_then(|node| Cors::read(node, &mut errors)),
+        };
         let Some(instance) = instance.filter(|_| errors.is_empty()) else { return Err(errors) };
         let settings = Self {
             instance,
@@ -144,6 +171,11 @@ impl Settings {
             sign_up_url,
             unauthorized_url,
             csrf,
+            enforce,
+            headers,
+            own_pages,
+            log_user,
+            log_forwards,
             token_cache,
         };
         settings.check_pages_are_open(&mut errors);
@@ -164,12 +196,13 @@ impl Settings {
                 errors.push(SettingError::value(name, page, "a path that can be read in one way only"));
                 continue;
             };
-            let demand = self.policy.demand_for("GET", &target);
-            let demands_more = demand
-                .sources
-                .iter()
-                .any(|source| self.policy.requirements_of(*source).any(|requirement| *requirement != Requirement::default()));
-            if demand.access > allowed || demands_more {
+            // With the rules in shadow and without: a mistake is found before they are enforced.
+            let demands = [Some(self.policy.demand_for("GET", &target)), self.policy.enforced_demand_for("GET", &target)];
+            let closed = demands.into_iter().flatten().find(|demand| {
+                let mut requirements = demand.sources.iter().flat_map(|source| self.policy.requirements_of(*source));
+                demand.access > allowed || requirements.any(|requirement| *requirement != Requirement::default())
+            });
+            if let Some(demand) = closed {
                 let why = format!(
                     "`{}` is {} by `{}`, so a visitor sent there would be sent there again",
                     quote(page),

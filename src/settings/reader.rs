@@ -72,6 +72,14 @@ impl<'e> TableReader<'e> {
         self.refuse(key, &node, expected)
     }
 
+    /// A number from zero to one.
+    pub(crate) fn take_share(&mut self, key: &'static str) -> Option<f64> {
+        match self.take(key)? {
+            Node::Number(share) if (0.0..=1.0).contains(&share) => Some(share),
+            other => self.refuse(key, &other, "a number from 0 to 1"),
+        }
+    }
+
     /// A list of strings, each with its place; one string alone stands for a list of one.
     pub(crate) fn take_texts(&mut self, key: &'static str) -> Option<Vec<(String, String)>> {
         let name = self.name(key);

@@ -155,6 +155,12 @@ impl KeySetCache {
         self.state.borrow().held.as_ref().is_some_and(|held| now.since(held.fetched) < limits::KEY_SET_FRESH)
     }
 
+    /// Whether a set is held that may still be verified with.
+    #[must_use]
+    pub fn is_usable(&self, now: UnixMillis) -> bool {
+        self.state.borrow().held.as_ref().is_some_and(|held| now.since(held.fetched) < limits::KEY_SET_STALE)
+    }
+
     /// The set that is held, of whatever age; a new one takes its keys over.
     #[must_use]
     pub fn held(&self) -> Option<Rc<KeySet>> {

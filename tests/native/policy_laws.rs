@@ -52,6 +52,7 @@ impl Lists {
             require: Requirement::default(),
             is_bare: true,
             csrf: None,
+            enforce: true,
         });
         let lists = PolicyLists {
             rules: rules.collect(),

@@ -31,8 +31,10 @@ export const POLICY = {
  *   laid over the ordinary variables
  * @param {'address' | 'ORIGIN' | 'ASSETS' | 'route'} [options.reach] how the gate gets to the origin: by its address, by a binding, or
  *   as the origin of the gate's own route
+ * @param {string} [options.assets] `host:port` of a server that is bound as `ASSETS` beside the origin
+ * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed
  */
-export async function startGate({ policy = {}, env = {}, reach = 'address' } = {}) {
+export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
   const table = { ...POLICY, ...(reach === 'address' ? { origin: origin.url } : {}), ...policy };
   const worker = await startWorker({
@@ -44,7 +46,8 @@ export async function startGate({ policy = {}, env = {}, reach = 'address' } = {
       PORTCULLIS: table,
       ...(typeof env === 'function' ? env(clerk) : env),
     },
-    binding: reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
+    binding: assets ? { name: 'ASSETS', address: assets } : reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
+    analytics,
     routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,
   }).catch(async (error) => {
     await Promise.all([origin.stop(), clerk.stop()]);

@@ -10,6 +10,8 @@ import { RELEASE_DIR } from '../../tools/build.mjs';
 
 const COMPATIBILITY_DATE = '2026-04-01';
 const START_LIMIT_MS = 20_000;
+/** A data set as the platform binds it, as far as a Worker sees it. */
+const ANALYTICS_MODULE = 'export default () => ({ writeDataPoint: (point) => console.log(`point ${JSON.stringify(point)}`) });';
 
 /** The workerd binary that npm installed. */
 export function workerdBinary() {
@@ -33,12 +35,13 @@ export function workerdBinary() {
  * @param {object} options
  * @param {Record<string, string | object>} options.env plain variables (text) and tables (objects)
  * @param {{ name: string, address: string }} [options.binding] a service binding, and `host:port` of the server behind it
+ * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed as `point {…}`
  * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
  * @param {string} [options.dir] the folder with the built modules
  * @param {string[]} [options.args] more arguments for workerd
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, binding, routeOrigin, dir = RELEASE_DIR, args = [] }) {
+export async function startWorker({ env, binding, routeOrigin, analytics = false, dir = RELEASE_DIR, args = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
   await cp(dir, join(temporary, 'modules'), { recursive: true });
@@ -57,11 +60,13 @@ export async function startWorker({ env, binding, routeOrigin, dir = RELEASE_DIR
     services.push(`(name = "bound", external = (address = ${capnpText(binding.address)}, http = ()))`);
     bindings.push(`(name = ${capnpText(binding.name)}, service = "bound")`);
   }
+  if (analytics) bindings.push('(name = "ANALYTICS", wrapped = (moduleName = "test:analytics", innerBindings = []))');
   if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = ()))`);
   const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [ ${services.join(', ')} ],
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "gate") ],
+  extensions = [ (modules = [ (name = "test:analytics", internal = true, esModule = ${capnpText(ANALYTICS_MODULE)}) ]) ],
 );
 const gate :Workerd.Worker = (
   modules = [ ${(await modulesOf(dir)).join(',\n    ')} ],

@@ -65,6 +65,18 @@ pub(super) fn of_decision(decision: &Decision, origin: Option<&str>) -> Outcome 
     if let Some(token) = &decision.token {
         push_member(&mut text, "token", token);
     }
+    if let Some(trial) = &decision.trial {
+        text.push_str(",\"shadow\":{\"action\":");
+        push_string(&mut text, trial.verb);
+        push_member(&mut text, "reason", &trial.reason);
+        push_member(&mut text, "message", &trial.message);
+        if let Some(rule) = &trial.rule {
+            push_member(&mut text, "rule", rule);
+        }
+        text.push_str(",\"status\":");
+        text.push_str(&trial.status.to_string());
+        text.push('}');
+    }
     for (name, is_so) in [("isPrivate", decision.is_private), ("isAzpMissing", decision.is_azp_missing)] {
         if is_so {
             text.extend([",\"", name, "\":true"]);

@@ -1,46 +1,80 @@
-//! Lines for the operator's log: JSON, one a line, never a token, a key or a cookie.
+//! Carries lines for the operator's log to the console, and data points to Analytics Engine.
 
-use crate::{gate::Decision, json::push_string};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+
+use super::{environment::binding, settle::settle};
+use crate::{
+    gate::{Decision, Level, LogUser, Record, is_logged, plain_line},
+    settings::Settings,
+};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
+    fn subtle_digest(algorithm: &str, data: &Uint8Array) -> Result<Promise, JsValue>;
+}
+
+/// Bytes of a user's hash that are written: two users are never the same, and a line stays short.
+const HASH_BYTES: u32 = 16;
 
 /// Something is wrong that the operator should mend.
 pub(super) fn error(event: &str, message: &str) {
-    worker::console_error!("{}", line(&[("event", event), ("message", message)]));
+    worker::console_error!("{}", plain_line(event, message));
 }
 
-/// A token without `azp` that was accepted, and a request that was not let in, where the reason is worth a line: it could not be judged or not be checked.
-pub(super) fn decision(request: &web_sys::Request, decision: &Decision) {
-    if decision.is_azp_missing {
-        let rule = decision.rule.as_deref().unwrap_or_default();
-        worker::console_warn!("{}", line(&[("event", "azp-missing"), ("reason", &decision.reason), ("rule", rule)]));
+/// A request that has been answered.
+pub(super) async fn answered(env: &JsValue, settings: &Settings, record: Record<'_>) {
+    if let Some(dataset) = binding(env, "ANALYTICS") {
+        // A dataset that takes no point is no reason to refuse a request.
+        let _ = count(&dataset, &record);
     }
-    if decision.verb() == "deny" && !decision.message.is_empty() {
-        let status = decision.status().to_string();
-        let rule = decision.rule.as_deref().unwrap_or_default();
-        let method = request.method();
-        worker::console_warn!(
-            "{}",
-            line(&[
-                ("event", "denied"),
-                ("status", &status),
-                ("reason", &decision.reason),
-                ("message", &decision.message),
-                ("rule", rule),
-                ("method", &method),
-            ])
-        );
+    if !is_logged(record.decision, record.request_id, settings) && record.failure.is_none() {
+        return;
     }
-}
-
-fn line(fields: &[(&str, &str)]) -> String {
-    let mut line = String::from("{");
-    for (name, value) in fields {
-        if line.len() > 1 {
-            line.push(',');
+    let user = user(record.decision, settings.log_user).await;
+    for (level, line) in (Record { user: user.as_deref(), ..record }).lines(settings) {
+        match level {
+            Level::Info => worker::console_log!("{line}"),
+            Level::Warning => worker::console_warn!("{line}"),
+            Level::Error => worker::console_error!("{line}"),
         }
-        push_string(&mut line, name);
-        line.push(':');
-        push_string(&mut line, value);
     }
-    line.push('}');
-    line
+}
+
+/// The user by the name that the settings allow; none where it cannot be made.
+async fn user(decision: &Decision, named: LogUser) -> Option<String> {
+    let id = decision.auth.user_id()?;
+    match named {
+        LogUser::None => None,
+        LogUser::Plain => Some(id.to_owned()),
+        LogUser::Hashed => {
+            let digest = settle(&subtle_digest("SHA-256", &Uint8Array::from(id.as_bytes())).ok()?).await.ok()?;
+            let bytes = Uint8Array::new(&digest).slice(0, HASH_BYTES).to_vec();
+            Some(super::request_id::hexadecimal(&bytes))
+        }
+    }
+}
+
+/// One data point, indexed by rule. Texts: event, decision, reason, reason of what is in shadow, rule, access, method. Numbers: status,
+/// milliseconds. No user, no path.
+fn count(dataset: &JsValue, record: &Record<'_>) -> Result<(), JsValue> {
+    let Record { decision, .. } = record;
+    let rule = JsValue::from(decision.rule.as_deref().unwrap_or_default());
+    let trial = decision.trial.as_ref().map_or("", |trial| trial.reason.as_str());
+    let texts = Array::new();
+    for text in [decision.event.as_str(), decision.verb(), &decision.reason, trial] {
+        texts.push(&text.into());
+    }
+    texts.push(&rule);
+    texts.push(&decision.access.map_or("", |access| access.as_str()).into());
+    texts.push(&record.method.into());
+    #[allow(clippy::cast_precision_loss)] // milliseconds
+    let numbers = Array::of2(&f64::from(record.status).into(), &(record.duration_ms as f64).into());
+    let point = Object::new();
+    Reflect::set(&point, &"indexes".into(), &Array::of1(&rule))?;
+    Reflect::set(&point, &"blobs".into(), &texts)?;
+    Reflect::set(&point, &"doubles".into(), &numbers)?;
+    let write: Function = Reflect::get(dataset, &"writeDataPoint".into())?.dyn_into()?;
+    write.call1(dataset, &point).map(|_| ())
 }

@@ -8,6 +8,7 @@ mod crossing;
 mod environment;
 mod forward;
 mod log;
+mod pages;
 mod request_id;
 mod respond;
 mod settle;
@@ -20,9 +21,9 @@ use worker::{Context, Env, event};
 
 use self::crossing::JsHeaders;
 use crate::{
-    gate::{Action, Decision, Endpoint, Gate, Refusal},
+    gate::{Action, Decision, Endpoint, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step},
-    request::RequestView,
+    request::{HeaderName, RequestView},
     time::UnixMillis,
 };
 
@@ -50,7 +51,9 @@ pub async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Re
 #[wasm_bindgen]
 pub async fn decide_only(request: web_sys::Request, env: JsValue) -> Result<u32, JsValue> {
     let gate = gate(&env).ok_or(JsValue::from(500))?;
-    let decision = decide(&gate, &request, &request.url()).await;
+    let url = request.url().into();
+    let headers = Rc::new(JsHeaders::new(request.headers()));
+    let decision = decide(&gate, RequestView { method: request.method().into(), url, headers }, &request_id::next()).await;
     Ok(match decision.action {
         Action::Forward(_) => 0,
         Action::Answer(answer) => u32::from(answer.status),
@@ -62,28 +65,71 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     if let Some(Endpoint::Health) = Endpoint::of(&url) {
         return respond::health();
     }
-    let Some(gate) = gate(env) else {
-        return respond::answer(Refusal::Misconfigured.problem("invalid-settings"), &[]);
+    let view = RequestView {
+        method: request.method().into(),
+        url: url.as_str().into(),
+        headers: Rc::new(JsHeaders::new(request.headers())),
     };
-    let decision = decide(&gate, request, &url).await;
-    log::decision(request, &decision);
-    match decision.action {
-        Action::Answer(answer) => respond::answer(answer, &decision.response_headers),
-        Action::Forward(ref forward) => match forward::send(request, env, gate.settings().origin.as_deref(), forward).await {
+    let Some(gate) = gate(env) else {
+        let is_ready_asked = Endpoint::of(&url) == Some(Endpoint::Ready);
+        let refusal = if is_ready_asked { not_configured() } else { refuse(&view, Refusal::Misconfigured, "invalid-settings") };
+        return respond::answer(refusal, &[]);
+    };
+    let settings = gate.settings();
+    if let Some(cors) = &settings.headers.cors
+        && respond::is_preflight(request)?
+    {
+        return respond::preflight(cors, view.header(HeaderName::Origin).as_deref());
+    }
+    let request_id = request_id::next();
+    let began = now();
+    let mut decision = decide(&gate, view.clone(), &request_id).await;
+    let nonce = settings.headers.needs_nonce().then(request_id::next);
+    if let Action::Forward(forward) = &mut decision.action {
+        forward.headers.extend(settings.headers.for_origin(nonce.as_deref()));
+    }
+    if !settings.instance.is_production {
+        decision.response_headers.push(("server-timing".to_owned(), server_timing(&decision, milliseconds_since(began))));
+    }
+    let mut failure = None;
+    let response = match decision.action {
+        Action::Answer(ref answer) => respond::answer(answer.clone(), &decision.response_headers),
+        Action::Forward(ref forward) => match forward::send(request, env, settings.origin.as_deref(), forward).await {
             Ok(response) => respond::of_origin(response, &decision),
             Err(error) => {
-                log::error("origin-unreachable", &describe(&error));
-                respond::answer(Refusal::OriginUnreachable.problem("origin-unreachable"), &decision.response_headers)
+                failure = Some(describe(&error));
+                respond::answer(refuse(&view, Refusal::OriginUnreachable, "origin-unreachable"), &decision.response_headers)
             }
         },
-    }
+    }?;
+    let is_own = failure.is_some() || matches!(decision.action, Action::Answer(_));
+    let response = if is_own && settings.own_pages { pages::replace(env, response).await } else { response };
+    let response = if settings.headers.is_empty() {
+        response
+    } else {
+        respond::with_added(response, &settings.headers, nonce.as_deref(), view.header(HeaderName::Origin).as_deref())?
+    };
+    let record = Record {
+        decision: &decision,
+        method: &view.method,
+        url: &url,
+        request_id: &request_id,
+        status: response.status(),
+        duration_ms: milliseconds_since(began),
+        user: None,
+        failure: failure.as_deref(),
+    };
+    log::answered(env, settings, record).await;
+    Ok(response)
+}
+
+fn milliseconds_since(began: UnixMillis) -> u64 {
+    u64::try_from(now().since(began).as_millis()).unwrap_or_default()
 }
 
 /// The loop that every host has: do what is needed until the decision is made.
-async fn decide(gate: &Gate, request: &web_sys::Request, url: &str) -> Decision {
-    let view =
-        RequestView { method: request.method().into(), url: url.into(), headers: Rc::new(JsHeaders::new(request.headers())) };
-    let mut step = gate.begin(view, request_id::next(), now());
+async fn decide(gate: &Gate, view: RequestView, request_id: &str) -> Decision {
+    let mut step = gate.begin(view, request_id.to_owned(), now());
     loop {
         match step {
             Step::Done(decision) => return decision,

@@ -22,10 +22,11 @@ pub(super) fn next() -> String {
             }
         }
         let bytes = pool.split_off(pool.len() - ID_BYTES);
-        bytes
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
-            .collect()
+        hexadecimal(&bytes)
     })
+}
+
+/// Bytes as people read them.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
 }

@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     gate::{Answer, Decision, OWN_ANSWER_HEADERS},
-    headers::{NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
+    headers::{AddedHeaders, CORS_FIELDS, Cors, NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
 };
 
 /// The gate lives; nothing more is said here, so it stays true whatever the settings are.
@@ -53,6 +53,48 @@ pub(super) fn of_origin(response: web_sys::Response, decision: &Decision) -> Res
     }
     for (name, value) in &decision.response_headers {
         headers.append(name, value)?;
+    }
+    Ok(response)
+}
+
+/// Whether a browser asks if a page of another origin may make a request.
+pub(super) fn is_preflight(request: &web_sys::Request) -> Result<bool, JsValue> {
+    Ok(request.method() == "OPTIONS" && request.headers().has("access-control-request-method")?)
+}
+
+/// The answer to a preflight; the origin never sees one. Without any field in it the browser makes no request.
+pub(super) fn preflight(cors: &Cors, origin: Option<&str>) -> Result<web_sys::Response, JsValue> {
+    let mut headers = cors.of_preflight(origin);
+    headers.push(("vary", "Origin".to_owned()));
+    let empty = Answer { status: 204, location: None, body: None, headers };
+    answer(empty, &[])
+}
+
+/// Any answer with what the settings add to it.
+pub(super) fn with_added(
+    response: web_sys::Response,
+    added: &AddedHeaders,
+    nonce: Option<&str>,
+    origin: Option<&str>,
+) -> Result<web_sys::Response, JsValue> {
+    if response.status() == 101 {
+        return Ok(response);
+    }
+    let response = web_sys::Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())?;
+    let headers = response.headers();
+    for (name, value) in added.missing(nonce) {
+        if !headers.has(name)? {
+            headers.set(name, &value)?;
+        }
+    }
+    if let Some(cors) = &added.cors {
+        for name in CORS_FIELDS {
+            headers.delete(name)?;
+        }
+        for (name, value) in cors.of_answer(origin) {
+            headers.set(name, &value)?;
+        }
+        headers.append("vary", "Origin")?;
     }
     Ok(response)
 }

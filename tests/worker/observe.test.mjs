@@ -1,0 +1,216 @@
+// What an operator sees: log lines, readiness, data points. Through the built Worker in workerd.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
+
+/** @param {Gate} gate */
+const lines = (gate) =>
+  gate.worker
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('{"event":'))
+    .map((line) => JSON.parse(line.slice(line.indexOf('{"event":'))));
+
+/** The lines that come while `run` does, at least `count`. @param {Gate} gate @param {() => Promise<unknown>} run @param {number} [count] */
+async function linesOf(gate, run, count = 1) {
+  const before = lines(gate).length;
+  await run();
+  for (let wait = 0; wait < 50 && lines(gate).length < before + count; wait += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  return lines(gate).slice(before);
+}
+
+describe('a line', () => {
+  /** @type {Gate} */
+  let gate;
+  before(async () => {
+    gate = await startGate();
+  });
+  after(() => gate.stop());
+
+  test('tells a refusal in full, and no query, token or cookie', async () => {
+    const token = await gate.clerk.token();
+    const [line, ...more] = await linesOf(gate, () =>
+      gate.request('/api/admin/users?code=s3cret&__session=x', { token, cookies: 'a=c00kie', headers: { 'x-forwarded-for': '1.2.3.4' } }),
+    );
+    assert.deepEqual(more, []);
+    const { duration_ms, request_id, user, ...rest } = line;
+    assert.deepEqual(rest, {
+      event: 'denied',
+      decision: 'deny',
+      reason: 'requirement-not-met',
+      rule: 'admin[1] /api/admin(.*)',
+      access: 'admin',
+      method: 'GET',
+      path: '/api/admin/users',
+      status: 403,
+    });
+    assert.equal(typeof duration_ms, 'number');
+    assert.match(request_id, /^[0-9a-f]{32}$/);
+    assert.match(user, /^[0-9a-f]{32}$/);
+    const printed = gate.worker.log();
+    for (const secret of ['s3cret', 'c00kie', token.split('.')[2]]) assert.ok(!printed.includes(secret), secret);
+  });
+
+  test('cannot be forged by what a client writes', async () => {
+    const before = lines(gate).length;
+    await gate.raw('GET /dashboard/%0a{"event":"forwarded"}"\\x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+    await gate.request(`/dashboard/${'a'.repeat(3000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const added = lines(gate).slice(before);
+    assert.ok(added.length >= 1);
+    for (const line of added) {
+      assert.equal(line.event, 'denied');
+      assert.ok(line.path.length <= 512);
+    }
+  });
+
+  test('tells sign-ins and handshakes apart', async () => {
+    const [signIn] = await linesOf(gate, () => gate.request('/dashboard?x=1', { document: true, cookies: SIGNED_OUT_COOKIES }));
+    assert.deepEqual([signIn.event, signIn.decision, signIn.status, signIn.path], ['sign-in', 'redirect', 307, '/dashboard']);
+    const [handshake] = await linesOf(gate, () => gate.request('/dashboard', { document: true, cookies: '__clerk_db_jwt=dvb_test; __client_uat=1700000000' }));
+    assert.deepEqual([handshake.event, handshake.decision], ['handshake', 'redirect']);
+    assert.doesNotMatch(JSON.stringify(handshake), /dvb_test/);
+  });
+
+  test('is not written for what is forwarded', async () => {
+    const before = lines(gate).length;
+    await gate.request('/');
+    await gate.request('/dashboard', { token: await gate.clerk.token() });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(lines(gate).length, before);
+  });
+
+  test('names an origin that does not answer', async () => {
+    const broken = await startGate({ policy: { origin: 'http://127.0.0.1:9' } });
+    try {
+      const [line] = await linesOf(broken, async () => assert.equal((await broken.request('/')).status, 502));
+      assert.deepEqual([line.event, line.status, line.path], ['origin-unreachable', 502, '/']);
+      assert.match(line.request_id, /^[0-9a-f]{32}$/);
+    } finally {
+      await broken.stop();
+    }
+  });
+});
+
+test('a user is a hash, an id or nobody, as the settings have it', async () => {
+  for (const log_user of ['hashed', 'plain', 'none']) {
+    const gate = await startGate({ policy: { log_user } });
+    try {
+      const token = await gate.clerk.token();
+      const id = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).sub;
+      const [line] = await linesOf(gate, () => gate.request('/api/admin/x', { token }));
+      const hash = createHash('sha256').update(id).digest('hex').slice(0, 32);
+      assert.equal(line.user, { hashed: hash, plain: id, none: undefined }[log_user]);
+      assert.equal(gate.worker.log().includes(id), log_user === 'plain');
+    } finally {
+      await gate.stop();
+    }
+  }
+});
+
+test('`log_forwards` draws forwards by lot', async () => {
+  const all = await startGate({ policy: { log_forwards: 1 } });
+  const some = await startGate({ policy: { log_forwards: 0.3 } });
+  try {
+    const [line] = await linesOf(all, () => all.request('/?x=1'));
+    assert.deepEqual([line.event, line.decision, line.status, line.path, line.reason], ['forwarded', 'forward', 200, '/', 'public']);
+    for (let n = 0; n < 200; n += 1) await some.request('/');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const drawn = lines(some).length;
+    assert.ok(drawn > 20 && drawn < 120, `${drawn} of 200`);
+  } finally {
+    await Promise.all([all.stop(), some.stop()]);
+  }
+});
+
+describe('ready', () => {
+  const READY = '/.well-known/portcullis/ready';
+
+  test('says so once the keys are there, and asks for them once', async () => {
+    const gate = await startGate();
+    try {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => gate.request(READY)));
+      for (const answer of answers) {
+        assert.equal(answer.status, 200);
+        assert.equal(answer.headers.get('cache-control'), 'no-store');
+        assert.deepEqual(await answer.json(), { status: 'ready', settings: 'valid', keys: 'fresh', backend_api: 'reachable' });
+      }
+      assert.equal(gate.clerk.calls.filter((/** @type {any} */ call) => JSON.stringify(call).includes('jwks')).length, 1);
+      assert.equal((await gate.request(READY, { method: 'POST' })).status, 404);
+      assert.equal((await gate.request(`${READY}/x`)).status, 404);
+      assert.deepEqual(gate.origin.seen, []);
+    } finally {
+      await gate.stop();
+    }
+  });
+
+  test('says 503 without keys, and a flood of questions makes no flood of calls', async () => {
+    const gate = await startGate();
+    try {
+      await gate.clerk.stop();
+      for (let n = 0; n < 5; n += 1) {
+        const answer = await gate.request(READY);
+        assert.equal(answer.status, 503);
+        assert.ok(answer.headers.get('retry-after'));
+        assert.deepEqual(await answer.json(), { status: 'not-ready', settings: 'valid', keys: 'none', backend_api: 'unreachable' });
+      }
+    } finally {
+      await gate.stop().catch(() => undefined);
+    }
+  });
+
+  test('needs no call where the key is in the settings', async () => {
+    const gate = await startGate({ env: (clerk) => ({ CLERK_JWT_KEY: clerk.pem }) });
+    try {
+      assert.deepEqual(await (await gate.request(READY)).json(), { status: 'ready', settings: 'valid', keys: 'configured', backend_api: 'not-asked' });
+    } finally {
+      await gate.stop();
+    }
+  });
+
+  test('says 503 where the settings are wrong', async () => {
+    const gate = await startGate({ policy: { nonsense: 1 } });
+    try {
+      const answer = await gate.request(READY);
+      assert.equal(answer.status, 503);
+      assert.equal((await answer.json()).settings, 'invalid');
+    } finally {
+      await gate.stop();
+    }
+  });
+});
+
+test('`Server-Timing` tells a development instance only', async () => {
+  const gate = await startGate();
+  try {
+    assert.match((await gate.request('/')).headers.get('server-timing') ?? '', /^portcullis;dur=\d+;desc="public"$/);
+    assert.match((await gate.request('/dashboard')).headers.get('server-timing') ?? '', /^portcullis;dur=\d+;desc="[a-z-]+"$/);
+  } finally {
+    await gate.stop();
+  }
+});
+
+test('a bound data set gets a point for each decision, with no user and no path', async () => {
+  const gate = await startGate({ analytics: true });
+  try {
+    const token = await gate.clerk.token();
+    await gate.request('/api/admin/users/17', { token });
+    await gate.request('/dashboard', { cookies: sessionCookies(token) });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const points = [...gate.worker.log().matchAll(/^.*point (\{.*\})/gm)].map(([, point]) => JSON.parse(point ?? ''));
+    assert.equal(points.length, 2);
+    const { indexes, blobs, doubles } = points[0];
+    assert.deepEqual(indexes, ['admin[1] /api/admin(.*)']);
+    assert.deepEqual(blobs, ['denied', 'deny', 'requirement-not-met', '', 'admin[1] /api/admin(.*)', 'admin', 'GET']);
+    assert.equal(doubles[0], 403);
+    assert.equal(points[1].blobs[0], 'forwarded');
+    assert.equal(points[1].doubles[0], 200);
+  } finally {
+    await gate.stop();
+  }
+});

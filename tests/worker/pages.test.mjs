@@ -1,0 +1,124 @@
+// What people see where the gate answers by itself. Through the built Worker in workerd.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+
+import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+
+/** @param {string} html */
+function checkPage(html) {
+  assert.match(html, /^<!doctype html><html lang="en">/);
+  assert.equal(html.split('<h1>').length - 1, 1);
+  assert.equal(/<title>(.*?)<\/title>/.exec(html)?.[1], /<h1>(.*?)<\/h1>/.exec(html)?.[1]);
+  assert.match(html, /<main>/);
+  assert.match(html, /name="viewport"/);
+  assert.match(html, /color-scheme:light dark/);
+  assert.match(html, /:focus-visible/);
+  assert.doesNotMatch(html, /<script|https?:|onerror|javascript:/i);
+}
+
+describe('a page', () => {
+  /** @type {Awaited<ReturnType<typeof startGate>>} */
+  let gate;
+  before(async () => {
+    gate = await startGate({ policy: { unauthorized_url: undefined, csrf: true } });
+  });
+  after(() => gate.stop());
+
+  test('is plain, names its reason, and runs nothing', async () => {
+    const cookies = sessionCookies(await gate.clerk.token());
+    const answers = [
+      [403, await gate.request('/admin', { document: true, cookies })],
+      [403, await gate.request('/dashboard', { document: true, cookies, method: 'POST', body: 'a', headers: { origin: 'https://evil.example' } })],
+      [400, await gate.request('/a%00"><script>alert(1)</script>', { document: true })],
+    ];
+    for (const [status, response] of /** @type {[number, Response][]} */ (answers)) {
+      assert.equal(response.status, status);
+      assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8');
+      assert.equal(response.headers.get('cache-control'), 'no-store');
+      assert.match(response.headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'unsafe-inline'/);
+      checkPage(await response.text());
+    }
+  });
+
+  test('is for people: programs get problem documents', async () => {
+    const response = await gate.request('/admin', { token: await gate.clerk.token() });
+    assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  });
+
+  test('stands for 503 without keys', async () => {
+    const dark = await startGate();
+    try {
+      const cookies = sessionCookies(await dark.clerk.token());
+      await dark.clerk.stop();
+      const response = await dark.request('/dashboard', { document: true, cookies });
+      assert.equal(response.status, 503);
+      assert.ok(response.headers.get('retry-after'));
+      checkPage(await response.text());
+    } finally {
+      await dark.stop().catch(() => undefined);
+    }
+  });
+
+  test('stands for 500 and 502, too', async () => {
+    for (const [status, policy] of /** @type {[number, Record<string, unknown>][]} */ ([[500, { nonsense: 1 }], [502, { origin: 'http://127.0.0.1:9' }]])) {
+      const broken = await startGate({ policy });
+      try {
+        const response = await broken.request('/', { document: true, cookies: SIGNED_OUT_COOKIES });
+        assert.equal(response.status, status);
+        checkPage(await response.text());
+        assert.equal((await broken.request('/')).headers.get('content-type'), 'application/problem+json');
+      } finally {
+        await broken.stop();
+      }
+    }
+  });
+});
+
+describe('a page of the operator\'s own', () => {
+  /** @type {import('node:http').Server} */
+  let assets;
+  /** @type {string} */
+  let address;
+  before(async () => {
+    assets = createServer((request, response) => {
+      if (request.url === '/portcullis/403.html') return response.writeHead(307, { location: '/portcullis/403' }).end();
+      if (request.url === '/portcullis/403') return response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'a=1', 'cache-control': 'public' }).end('<h1>Our own</h1>');
+      if (request.url === '/portcullis/400.html') return response.writeHead(200, { 'content-type': 'text/plain' }).end('no page');
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Nothing</h1>');
+    });
+    await new Promise((resolve) => assets.listen(0, '127.0.0.1', () => resolve(undefined)));
+    address = `127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (assets.address()).port}`;
+  });
+  after(() => assets.close());
+
+  /** @param {boolean} own_pages @param {(gate: Awaited<ReturnType<typeof startGate>>) => Promise<void>} run */
+  const withGate = async (own_pages, run) => {
+    const gate = await startGate({ policy: { own_pages, unauthorized_url: undefined }, assets: address });
+    try {
+      await run(gate);
+    } finally {
+      await gate.stop();
+    }
+  };
+
+  test('takes the place of the gate\'s, with the status and the cache rules of the gate', () =>
+    withGate(true, async (gate) => {
+      const response = await gate.request('/admin', { document: true, cookies: sessionCookies(await gate.clerk.token()) });
+      assert.equal(response.status, 403);
+      assert.equal(await response.text(), '<h1>Our own</h1>');
+      assert.equal(response.headers.get('cache-control'), 'no-store');
+      assert.equal(response.headers.get('set-cookie'), null);
+      assert.equal(response.headers.get('content-security-policy'), null);
+      // No page for it, or something that is none: the gate's own.
+      checkPage(await (await gate.request('/a%00b', { document: true })).text());
+      assert.equal((await gate.request('/api/admin/x')).headers.get('content-type'), 'application/problem+json');
+    }));
+
+  test('is not asked for where the setting is off, and never for what the origin says', () =>
+    withGate(false, async (gate) => {
+      checkPage(await (await gate.request('/admin', { document: true, cookies: sessionCookies(await gate.clerk.token()) })).text());
+      assert.equal((await gate.request('/', { document: true, cookies: SIGNED_OUT_COOKIES })).status, 200);
+    }));
+});
