@@ -15,7 +15,7 @@
 //! # Features
 //!
 //! None by default: that is the core alone, without clock, socket, environment or randomness. `native` adds signatures by
-//! `jsonwebtoken` for native programs and tests; `worker` adds the Cloudflare Worker, `js` the npm package's side. `js` adds the npm package's exports.
+//! `jsonwebtoken` for native programs and tests, `cli` the command line; `worker` adds the Cloudflare Worker, `js` the npm package's side. `js` adds the npm package's exports.
 //!
 //! What it is not: a replacement for the checks in your handlers. A gate says who may knock; the app behind it says whose
 //! record may be read.
@@ -23,6 +23,8 @@
 #![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
 #![warn(missing_docs)]
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod gate;
 pub mod headers;
 pub mod host;

@@ -1,0 +1,126 @@
+//! The findings as text, as JSON and as SARIF.
+
+use serde_json::{Value, json};
+
+use super::{finding::Finding, routes::Coverage};
+use crate::{
+    cli::output::{BLUE, BOLD, DIM, GREEN, RED, YELLOW, count, paint},
+    policy::lint::Severity,
+};
+
+/// For people.
+pub(super) fn text(findings: &[Finding], coverage: Option<&Coverage>, with_notes: bool) -> String {
+    let mut text = String::new();
+    for finding in findings.iter().filter(|finding| with_notes || finding.severity > Severity::Note) {
+        let style = match finding.severity {
+            Severity::Note => BLUE,
+            Severity::Warning => YELLOW,
+            Severity::Error => RED,
+        };
+        let kind = paint(style, &format!("{}[{}]", finding.severity.as_str(), finding.kind));
+        text.push_str(&format!("{kind}{}\n", paint(BOLD, &format!(": {}", finding.what))));
+        if let Some(place) = &finding.place {
+            text.push_str(&place.render());
+        }
+        text.push_str(&format!("  {} {}\n", paint(BLUE, "why:"), finding.why));
+        if !finding.help.is_empty() {
+            text.push_str(&format!("  {} {}\n", paint(GREEN, "fix:"), finding.help));
+        }
+        text.push('\n');
+    }
+    if let Some(coverage) = coverage {
+        text.push_str(&routes(coverage));
+    }
+    let number = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings, notes) = (number(Severity::Error), number(Severity::Warning), number(Severity::Note));
+    let verdict = if errors + warnings == 0 { paint(GREEN, "ready") } else { paint(RED, "not ready") };
+    let folded = if notes > 0 && !with_notes { " (see them by --notes)" } else { "" };
+    text.push_str(&format!(
+        "{verdict}: {}, {}, {}{}\n",
+        count(errors, "error"),
+        count(warnings, "warning"),
+        count(notes, "note"),
+        paint(DIM, folded),
+    ));
+    text
+}
+
+fn routes(coverage: &Coverage) -> String {
+    let unnamed = coverage.unnamed();
+    let named = coverage.routes.len() - unnamed;
+    let verb = if named == 1 { "is" } else { "are" };
+    let mut text = format!("{}: {} {verb} named by a rule, {unnamed} not\n", paint(BOLD, "routes"), count(named, "route"));
+    for judged in coverage.routes.iter().filter(|judged| judged.rule.is_none()) {
+        let method = judged.route.method.as_deref().unwrap_or("*");
+        text.push_str(&format!("  {method} {}: {} (nothing names it)\n", judged.route.path, judged.access));
+    }
+    text.push('\n');
+    text
+}
+
+/// For machines.
+pub(super) fn json(findings: &[Finding], coverage: Option<&Coverage>) -> Value {
+    let finding = |finding: &Finding| {
+        let place = finding.place.as_ref();
+        json!({
+            "kind": finding.kind,
+            "severity": finding.severity.as_str(),
+            "file": place.map(|place| &place.file),
+            "line": place.and_then(|place| place.line),
+            "column": place.filter(|place| place.line.is_some()).map(|place| place.column),
+            "what": finding.what,
+            "why": finding.why,
+            "help": finding.help,
+        })
+    };
+    let route = |judged: &super::routes::Judged| {
+        json!({
+            "method": judged.route.method,
+            "path": judged.route.path,
+            "sample": judged.sample,
+            "access": judged.access,
+            "rule": judged.rule,
+        })
+    };
+    json!({
+        "ready": findings.iter().all(|finding| finding.severity == Severity::Note),
+        "findings": findings.iter().map(finding).collect::<Vec<_>>(),
+        "routes": coverage.map(|coverage| coverage.routes.iter().map(route).collect::<Vec<_>>()),
+    })
+}
+
+/// For code scanning.
+///
+/// Source: OASIS SARIF 2.1.0.
+pub(super) fn sarif(findings: &[Finding]) -> Value {
+    let mut kinds: Vec<&str> = findings.iter().map(|finding| finding.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let result = |finding: &Finding| {
+        let location = finding.place.as_ref().map(|place| {
+            let mut location = json!({"artifactLocation": {"uri": place.file}});
+            if let Some(line) = place.line {
+                location["region"] = json!({"startLine": line, "startColumn": place.column});
+            }
+            json!({"physicalLocation": location})
+        });
+        json!({
+            "ruleId": finding.kind,
+            "level": finding.severity.as_str(),
+            "message": {"text": format!("{}. Why: {}. Fix: {}.", finding.what, finding.why, finding.help)},
+            "locations": location.into_iter().collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "portcullis",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": kinds.iter().map(|kind| json!({"id": kind})).collect::<Vec<_>>(),
+            }},
+            "results": findings.iter().map(result).collect::<Vec<_>>(),
+        }],
+    })
+}

@@ -1,0 +1,203 @@
+//! A deployment: `wrangler.toml` with the place of every setting, and the environment that the Worker would have.
+//!
+//! Wrangler's rules: with `--env NAME`, `[env.NAME]` is read, and what it does not say is taken from the top level, but for
+//! bindings: `vars` and `services` are its own, replaced and never merged. Secrets are not in the file: they are read from this
+//! process's variables, and with `--local` from `.dev.vars` (`.dev.vars.NAME`), whose values also replace `[vars]`.
+
+use std::{collections::BTreeMap, ops::Range, path::PathBuf};
+
+use super::{
+    DeploymentArguments, read_text,
+    source::{Fault, Place, SourceFile},
+    tree::{Entry, Located, Value},
+    variable,
+};
+use crate::settings::{Environment, Node, Problem, SettingError, Settings};
+
+/// What is read from this process's variables; `wrangler secret put` sets them for the Worker.
+const SECRETS: [&str; 4] = ["CLERK_SECRET_KEY", "CLERK_JWT_KEY", "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];
+
+/// A deployment as it stands in files.
+#[derive(Debug)]
+pub(super) struct Deployment {
+    /// The file.
+    pub source: SourceFile,
+    /// All of it.
+    pub root: Located,
+    /// Whether it is looked at as `wrangler dev` runs it.
+    pub is_local: bool,
+    environment_name: Option<String>,
+    /// From this process's variables or `.dev.vars`.
+    overrides: BTreeMap<String, String>,
+}
+
+impl Deployment {
+    /// Reads it.
+    pub(super) fn read(arguments: &DeploymentArguments) -> Result<Self, Fault> {
+        let source = read_text(&arguments.config).map_err(|fault| {
+            if arguments.config.as_os_str() == "wrangler.toml" {
+                fault.help("name the file by `--config FILE`, or write one by `portcullis init`")
+            } else {
+                fault
+            }
+        })?;
+        let root = Located::parse(&source)?;
+        let mut deployment =
+            Self { source, root, is_local: arguments.local, environment_name: arguments.env.clone(), overrides: BTreeMap::new() };
+        if let Some(name) = &arguments.env
+            && deployment.level().is_none()
+        {
+            let known: Vec<&str> =
+                deployment.root.get("env").map(Located::entries).unwrap_or_default().iter().map(|entry| &*entry.key).collect();
+            let known =
+                if known.is_empty() { "it has no environments".to_owned() } else { format!("it has: {}", known.join(", ")) };
+            let message = format!("there is no `[env.{name}]` in `{}`; {known}", deployment.source.name);
+            return Err(Fault::new(message));
+        }
+        deployment.overrides = deployment.read_overrides()?;
+        Ok(deployment)
+    }
+
+    /// The folder of the file.
+    pub(super) fn folder(&self) -> PathBuf {
+        let parent = std::path::Path::new(&self.source.name).parent().filter(|parent| !parent.as_os_str().is_empty());
+        parent.map_or_else(|| PathBuf::from("."), PathBuf::from)
+    }
+
+    fn read_overrides(&self) -> Result<BTreeMap<String, String>, Fault> {
+        let mut overrides: BTreeMap<String, String> =
+            SECRETS.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect();
+        if self.is_local {
+            let named = self.environment_name.as_ref().map(|name| self.folder().join(format!(".dev.vars.{name}")));
+            let path = named.filter(|path| path.exists()).unwrap_or_else(|| self.folder().join(".dev.vars"));
+            if path.exists() {
+                let source = read_text(&path)?;
+                for pair in dotenvy::from_read_iter(source.text.as_bytes()) {
+                    // The error would quote the line, which may hold a secret.
+                    let broken = |_| Fault::new(format!("`{}` has a line that is not `NAME=VALUE`", source.name));
+                    let (name, value) = pair.map_err(broken)?;
+                    overrides.insert(name, value);
+                }
+            }
+        }
+        Ok(overrides)
+    }
+
+    /// `[env.NAME]`, or the top level.
+    fn level(&self) -> Option<&Located> {
+        match &self.environment_name {
+            Some(name) => self.root.get("env")?.get(name),
+            None => Some(&self.root),
+        }
+    }
+
+    /// A setting of Wrangler's that environments inherit.
+    pub(super) fn inherited(&self, key: &str) -> Option<&Entry> {
+        self.level().and_then(|level| level.entry(key)).or_else(|| self.root.entry(key))
+    }
+
+    fn vars(&self) -> Option<&Located> {
+        self.level()?.get("vars")
+    }
+
+    fn policy(&self) -> Option<&Entry> {
+        self.vars()?.entry("PORTCULLIS")
+    }
+
+    /// The policy's table, for commands that look at its lists.
+    pub(super) fn policy_table(&self) -> Option<&Located> {
+        self.policy().map(|entry| &entry.value)
+    }
+
+    /// A variable or a secret, as far as it is known here.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let given = self.overrides.get(name).map(String::as_str);
+        given.or_else(|| self.vars()?.get(name)?.as_text()).filter(|text| !text.trim().is_empty())
+    }
+
+    /// As [`environment`](Self::environment), with a stand-in for a secret key that Wrangler keeps: nothing that is asked here needs
+    /// the real one.
+    pub(super) fn complete_environment(&self) -> Result<Environment, Fault> {
+        let mut environment = self.environment()?;
+        if environment.secret_key.is_none() {
+            let is_live = environment.publishable_key.as_deref().is_some_and(|key| key.trim().starts_with("pk_live_"));
+            environment.secret_key = Some(format!("sk_{}_not-known-here", if is_live { "live" } else { "test" }));
+        }
+        Ok(environment)
+    }
+
+    /// The environment that the Worker would have, as far as it is known here.
+    fn environment(&self) -> Result<Environment, Fault> {
+        let text = |name| self.text(name).map(str::to_owned);
+        let services = self.level().and_then(|level| level.get("services")).map(Located::items).unwrap_or_default();
+        let is_origin = |service: &Located| service.get("binding").and_then(Located::as_text) == Some("ORIGIN");
+        let portcullis = match self.policy() {
+            None => None,
+            Some(entry) => Some(match &entry.value.value {
+                Value::Text(json) => Node::parse_json(json).map_err(|error| {
+                    Fault::new(format!("setting `PORTCULLIS` is not a table: {error}")).at(self.source.place(&entry.value.span))
+                })?,
+                _ => entry.value.to_node(),
+            }),
+        };
+        Ok(Environment {
+            publishable_key: text("CLERK_PUBLISHABLE_KEY"),
+            secret_key: text("CLERK_SECRET_KEY"),
+            jwt_key: text("CLERK_JWT_KEY"),
+            api_url: text("CLERK_API_URL"),
+            proxy_url: text("CLERK_PROXY_URL"),
+            has_origin_binding: services.iter().any(is_origin),
+            portcullis,
+        })
+    }
+
+    /// The settings, for commands that cannot do without.
+    pub(super) fn settings(&self, environment: Environment) -> Result<Settings, Fault> {
+        Settings::read(environment).map_err(|errors| self.refuse(&errors))
+    }
+
+    /// The settings are wrong: says the first thing, and how many there are.
+    pub(super) fn refuse(&self, errors: &[SettingError]) -> Fault {
+        let Some(first) = errors.first() else { return Fault::new("the settings are invalid") };
+        let fault = Fault::new(first.to_string()).at(self.place_of_error(first));
+        match errors.len() {
+            1 => fault,
+            several => fault.help(format!("there are {} more errors: see `portcullis check`", several - 1)),
+        }
+    }
+
+    /// Where an error of the settings stands.
+    pub(super) fn place_of_error(&self, error: &SettingError) -> Place {
+        let span = match &error.problem {
+            Problem::Unknown { .. } => match self.policy() {
+                Some(entry) => entry.value.find_key(&entry.key_span, &error.setting),
+                None => self.span_of(&error.setting),
+            },
+            _ => self.span_of(&error.setting),
+        };
+        self.source.place(&span)
+    }
+
+    /// Where a setting stands, by its name in errors and findings.
+    pub(super) fn place_of(&self, setting: &str) -> Place {
+        self.source.place(&self.span_of(setting))
+    }
+
+    /// Where something of Wrangler's own stands.
+    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+        self.source.place(span)
+    }
+
+    fn span_of(&self, setting: &str) -> Range<usize> {
+        let Some(vars) = self.vars() else { return 0..0 };
+        let vars_key = self.level().and_then(|level| level.entry("vars")).map_or(0..0, |entry| entry.key_span.clone());
+        if setting == "PORTCULLIS" || setting.starts_with("CLERK_") {
+            return vars.find(&vars_key, setting);
+        }
+        match self.policy() {
+            Some(entry) if !matches!(entry.value.value, Value::Text(_)) => entry.value.find(&entry.key_span, setting),
+            Some(entry) => entry.value.span.clone(),
+            None => vars_key,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `portcullis init`: writes a `wrangler.toml` with a policy, and reads it back before it is kept.
+
+use std::{
+    fmt::Write as _,
+    io::{BufRead, IsTerminal, Write as _},
+    path::PathBuf,
+};
+
+use super::{
+    output::Report,
+    source::{Fault, SourceFile},
+    tree::Located,
+};
+use crate::settings::{Environment, Settings};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Where to write.
+    #[arg(long, value_name = "FILE", default_value = "wrangler.toml")]
+    output: PathBuf,
+    /// Replace a file that is there.
+    #[arg(long)]
+    force: bool,
+    /// The name of the Worker.
+    #[arg(long, default_value = "portcullis")]
+    name: String,
+    /// Clerk's publishable key (`pk_…`); asked for on a terminal where it is absent.
+    #[arg(long, value_name = "KEY")]
+    publishable_key: Option<String>,
+    /// The origin of your own pages, as `https://example.com`. Again for another one.
+    #[arg(long = "authorized-party", value_name = "ORIGIN")]
+    authorized_parties: Vec<String>,
+    /// The app behind the gate, as `https://app.internal.example.com`.
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Option<String>,
+    /// The sign-in page, a path or a URL.
+    #[arg(long, value_name = "PAGE", default_value = "/sign-in")]
+    sign_in_url: String,
+    /// The sign-up page, a path or a URL.
+    #[arg(long, value_name = "PAGE", default_value = "/sign-up")]
+    sign_up_url: String,
+    /// A public pattern. Again for another one.
+    #[arg(long, value_name = "PATTERN")]
+    public: Vec<String>,
+    /// A protected pattern. What nothing names is protected all the same.
+    #[arg(long, value_name = "PATTERN")]
+    protected: Vec<String>,
+    /// A pattern for admins: `metadata.role` has to be `admin`.
+    #[arg(long, value_name = "PATTERN")]
+    admin: Vec<String>,
+    /// A pattern whose paths answer 401 instead of redirecting.
+    #[arg(long, value_name = "PATTERN", default_value = "/api/:path*")]
+    api: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
+    if arguments.output.exists() && !arguments.force {
+        let message = format!("`{}` is there already", arguments.output.display());
+        return Err(Fault::new(message).help("replace it by `--force`, or name another file by `--output`"));
+    }
+    let publishable_key = match &arguments.publishable_key {
+        Some(key) => key.clone(),
+        None => ask("Clerk's publishable key (dashboard, \"API keys\")", "--publishable-key")?,
+    };
+    let parties = if arguments.authorized_parties.is_empty() {
+        let answer = ask("Origins of your own pages, separated by blanks (https://example.com)", "--authorized-party")?;
+        answer.split_whitespace().map(str::to_owned).collect()
+    } else {
+        arguments.authorized_parties.clone()
+    };
+    let text = render(arguments, &publishable_key, &parties);
+    check(&text, &arguments.output)?;
+    let written = std::fs::write(&arguments.output, text);
+    written.map_err(|error| Fault::new(format!("cannot write `{}`: {error}", arguments.output.display())))?;
+    let file = arguments.output.display();
+    Ok(Report {
+        text: format!("wrote {file}\nnext:\n  npx wrangler secret put CLERK_SECRET_KEY\n  portcullis check --config {file}\n"),
+        ..Report::default()
+    })
+}
+
+/// Asks on a terminal; elsewhere the flag is missing.
+fn ask(question: &str, flag: &str) -> Result<String, Fault> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Err(Fault::new(format!("`{flag}` is missing, and there is no terminal to ask on")));
+    }
+    let _ = write!(anstream::stderr(), "{question}: ");
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer).map_err(|error| Fault::of_file("standard input", error))?;
+    match answer.trim() {
+        "" => Err(Fault::new(format!("no answer; give it by `{flag}`"))),
+        answer => Ok(answer.to_owned()),
+    }
+}
+
+fn render(arguments: &Arguments, publishable_key: &str, parties: &[String]) -> String {
+    let mut public: Vec<String> = Vec::new();
+    // Sign-in pages are open, or nobody would ever get in.
+    for page in [&arguments.sign_in_url, &arguments.sign_up_url].into_iter().filter(|page| page.starts_with('/')) {
+        public.push(format!("{}/:path*", page.trim_end_matches('/')));
+    }
+    public.extend(arguments.public.iter().filter(|pattern| !public.contains(pattern)).cloned().collect::<Vec<_>>());
+    let mut text = format!(
+        "# The gate. Every setting is explained in docs/settings.md; `portcullis check` says whether it is ready.\n\
+         name = {}\nmain = \"dist/worker/index.js\"\ncompatibility_date = \"2026-04-01\"\n\
+         # The gate answers on your route only: the two addresses below would be ways around it.\n\
+         workers_dev = false\npreview_urls = false\n\
+         # routes = [{{ pattern = \"example.com/*\", zone_name = \"example.com\" }}]\n\n\
+         [vars]\n\
+         # Not a secret. The secret one: `npx wrangler secret put CLERK_SECRET_KEY`.\n\
+         CLERK_PUBLISHABLE_KEY = {}\n\n\
+         [vars.PORTCULLIS]\n\
+         # Whose tokens are accepted: the origins of your own pages.\n\
+         authorized_parties = {}\n",
+        quoted(&arguments.name),
+        quoted(publishable_key),
+        list(parties),
+    );
+    if let Some(origin) = &arguments.origin {
+        let _ = writeln!(text, "# The app behind the gate.\norigin = {}", quoted(origin));
+    }
+    let _ =
+        writeln!(text, "sign_in_url = {}\nsign_up_url = {}\n", quoted(&arguments.sign_in_url), quoted(&arguments.sign_up_url));
+    let _ = writeln!(text, "# What no list names is for signed-in users.\ndefault = \"protected\"\npublic = {}", list(&public));
+    if !arguments.protected.is_empty() {
+        let _ = writeln!(text, "protected = {}", list(&arguments.protected));
+    }
+    if !arguments.admin.is_empty() {
+        let _ = writeln!(text, "admin = {}", list(&arguments.admin));
+        text.push_str("admin_requires = { claim = \"metadata.role\", equals = \"admin\" }\n");
+    }
+    let _ =
+        writeln!(text, "# These answer 401 and 403 as problem documents instead of redirecting.\napi = {}", list(&arguments.api));
+    text
+}
+
+/// A file with errors is never written.
+fn check(text: &str, path: &std::path::Path) -> Result<(), Fault> {
+    let source = SourceFile { name: path.display().to_string(), text: text.to_owned() };
+    let root = Located::parse(&source)?;
+    let vars = root.get("vars");
+    let key = vars.and_then(|vars| vars.get("CLERK_PUBLISHABLE_KEY")).and_then(Located::as_text).unwrap_or_default();
+    let kind = if key.trim().starts_with("pk_live_") { "live" } else { "test" };
+    let environment = Environment {
+        publishable_key: Some(key.to_owned()),
+        secret_key: Some(format!("sk_{kind}_not-known-here")),
+        portcullis: vars.and_then(|vars| vars.get("PORTCULLIS")).map(Located::to_node),
+        ..Environment::default()
+    };
+    match Settings::read(environment) {
+        Ok(_) => Ok(()),
+        Err(errors) => {
+            let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            Err(Fault::new(format!("nothing was written: {}", messages.join("; "))))
+        }
+    }
+}
+
+fn list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
+}
+
+/// A TOML basic string: JSON's escapes are among those of TOML.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}

@@ -1,0 +1,113 @@
+//! The command line: reads a deployment as the Worker would, asks the core, and prints what it says.
+//!
+//! Nothing is decided here. Each command turns its arguments into a [`Report`]: a text and an exit code. `main` alone writes.
+//!
+//! | exit code | means |
+//! |---|---|
+//! | 0 | nothing to change |
+//! | 1 | findings, a test that failed, a token that is refused |
+//! | 2 | wrong usage, or a file that cannot be read |
+
+mod check;
+mod completions;
+mod deployment;
+mod drive;
+mod init;
+mod key_pair;
+mod moment;
+mod output;
+mod policy_test;
+mod secret;
+mod source;
+mod token;
+mod tree;
+
+use std::{io::Write, path::PathBuf};
+
+use clap::{Parser, Subcommand};
+
+use self::{
+    output::Report,
+    source::{Fault, SourceFile},
+};
+
+/// Exit code: findings.
+const FINDINGS: u8 = 1;
+/// Exit code: wrong usage, or input that cannot be read.
+const UNREADABLE: u8 = 2;
+
+/// An edge gate for Clerk sessions: is it ready, and does it decide as you mean?
+#[derive(Parser)]
+#[command(name = "portcullis", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Is this gate ready for production?
+    Check(check::Arguments),
+    /// Runs policy tests: requests, who asks, and what the gate has to decide.
+    Test(policy_test::Arguments),
+    /// Looks into session tokens, or makes them for a development instance.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Writes a `wrangler.toml` with a policy.
+    Init(init::Arguments),
+    /// Prints completions for a shell.
+    Completions(completions::Arguments),
+}
+
+/// Which deployment is meant: shared by all commands that read one.
+#[derive(clap::Args)]
+struct DeploymentArguments {
+    /// The configuration of the Worker.
+    #[arg(long, value_name = "FILE", default_value = "wrangler.toml")]
+    config: PathBuf,
+    /// The environment, as in `wrangler deploy --env`: `[env.NAME.vars]` instead of `[vars]`.
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// As `wrangler dev` runs it: with `.dev.vars` over the variables, and development keys welcome.
+    #[arg(long)]
+    local: bool,
+}
+
+/// Runs the command of this process's arguments and returns its exit code.
+#[must_use]
+pub fn main() -> u8 {
+    let outcome = match Cli::parse().command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => policy_test::run(&arguments),
+        Command::Token(command) => token::run(&command),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Completions(arguments) => Ok(completions::run(&arguments)),
+    };
+    // Whoever closes the pipe early has read enough.
+    match outcome {
+        Ok(Report { text, aside, code }) => {
+            let _ = anstream::stderr().write_all(aside.as_bytes());
+            let _ = anstream::stdout().write_all(text.as_bytes());
+            code
+        }
+        Err(fault) => {
+            let _ = anstream::stderr().write_all(fault.render().as_bytes());
+            UNREADABLE
+        }
+    }
+}
+
+/// A variable of this process; an empty one counts as absent.
+#[allow(clippy::disallowed_methods)] // this is the host: the environment is read here and nowhere else
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// Reads a text file.
+fn read_text(path: &std::path::Path) -> Result<SourceFile, Fault> {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(SourceFile { name, text }),
+        Err(error) => Err(Fault::of_file(name, error.to_string())),
+    }
+}

@@ -1,0 +1,226 @@
+//! `portcullis test`: policy tests, decided by the gate itself.
+//!
+//! A test says a request, who asks, and what has to come of it. Its token is signed by a key made for this run, which the gate is
+//! given as `CLERK_JWT_KEY`: all checks of a real token run, and no real key is near.
+
+mod document;
+mod report;
+
+use std::{collections::BTreeSet, path::PathBuf, rc::Rc};
+
+use serde_json::{Value, json};
+
+use self::document::{Case, Document, Identity, Via};
+use super::{
+    DeploymentArguments, FINDINGS,
+    deployment::Deployment,
+    drive,
+    key_pair::KeyPair,
+    moment,
+    output::Report,
+    read_text,
+    source::{Fault, Place},
+    tree::{Located, Value as Toml},
+};
+use crate::{
+    gate::{Action, Decision, Gate},
+    policy::Source,
+    request::{HeaderList, RequestView},
+    settings::{Environment, Settings},
+    time::UnixMillis,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The tests, in TOML (docs/cli.md).
+    file: PathBuf,
+    #[command(flatten)]
+    deployment: DeploymentArguments,
+    /// Write the results as JUnit XML too.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Fail where a rule or pattern decides no test.
+    #[arg(long)]
+    require_coverage: bool,
+    /// The time of the requests, in seconds since 1970 or RFC 3339; this machine's where it is absent.
+    #[arg(long, value_parser = moment::parse)]
+    now: Option<UnixMillis>,
+    /// One JSON document instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A test that ran.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub name: String,
+    pub place: Place,
+    /// What differs from what was expected; none: passed.
+    pub differences: Vec<String>,
+    /// What was decided, in one line.
+    pub decided: String,
+}
+
+/// What all tests came to.
+#[derive(Debug)]
+pub(super) struct Results {
+    pub file: String,
+    pub outcomes: Vec<Outcome>,
+    /// The names of the entries of the policy that decided no test.
+    pub untouched: Vec<String>,
+    /// How many entries there are.
+    pub entries: usize,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
+    let document = Document::read(read_text(&arguments.file)?)?;
+    let deployment = Deployment::read(&arguments.deployment)?;
+    let key = KeyPair::generate()?;
+    let mut environment = deployment.complete_environment()?;
+    environment.jwt_key = Some(key.render_public_pem()?);
+    let gate = make_gate(&deployment, environment)?;
+    let bench = Bench { gate, key, base: base_url(&deployment), now: arguments.now.unwrap_or_else(moment::now) };
+
+    let mut outcomes = Vec::new();
+    let mut touched = BTreeSet::new();
+    for case in &document.cases {
+        let decision = bench.decide(case, &document)?;
+        touched.extend(decision.rule.as_deref().map(str::to_owned));
+        outcomes.push(Outcome {
+            name: case.name.clone(),
+            place: case.place.clone(),
+            differences: case.expected.differences(&decision),
+            decided: describe(&decision),
+        });
+    }
+    let entries = entries(&deployment, bench.gate.settings());
+    let untouched: Vec<String> = entries.iter().filter(|name| !touched.contains(*name)).cloned().collect();
+    let results = Results { file: document.source.name.clone(), outcomes, entries: entries.len(), untouched };
+    if let Some(path) = &arguments.junit {
+        let written = std::fs::write(path, report::junit(&results));
+        written.map_err(|error| Fault::new(format!("cannot write `{}`: {error}", path.display())))?;
+    }
+    let has_failed = results.outcomes.iter().any(|outcome| !outcome.differences.is_empty());
+    let is_wanting = arguments.require_coverage && !results.untouched.is_empty();
+    let text = if arguments.json { super::output::json(&report::json(&results)) } else { report::text(&results) };
+    Ok(Report { text, code: if has_failed || is_wanting { FINDINGS } else { 0 }, ..Report::default() })
+}
+
+fn make_gate(deployment: &Deployment, environment: Environment) -> Result<Gate, Fault> {
+    Gate::new(environment).map_err(|errors| deployment.refuse(&errors))
+}
+
+/// Where paths are asked for: the first authorized party that is one host, since that is where the app's pages are.
+fn base_url(deployment: &Deployment) -> String {
+    let parties = deployment.policy_table().and_then(|table| table.get("authorized_parties"));
+    let listed = parties.map(|parties| match &parties.value {
+        Toml::Text(party) => vec![party.as_str()],
+        _ => parties.items().iter().filter_map(Located::as_text).collect(),
+    });
+    let party = listed.into_iter().flatten().find(|party| !party.contains('*'));
+    party.unwrap_or("https://example.com").to_owned()
+}
+
+/// The name of every entry that can decide a request.
+fn entries(deployment: &Deployment, settings: &Settings) -> Vec<String> {
+    let length = |list: &str| match deployment.policy_table().and_then(|table| table.get(list)).map(|list| &list.value) {
+        Some(Toml::List(items)) => items.len(),
+        Some(Toml::Text(_)) => 1,
+        _ => 0,
+    };
+    let rules = (0..settings.policy.rules.len()).map(Source::Rule);
+    let admin = (0..length("admin")).map(Source::Admin);
+    let public = (0..length("public")).map(Source::Public);
+    let protected = (0..length("protected")).map(Source::Protected);
+    let all = rules.chain(admin).chain(public).chain(protected);
+    all.map(|source| settings.policy.name_of(source).to_string()).collect()
+}
+
+/// What all tests share.
+struct Bench {
+    gate: Gate,
+    key: KeyPair,
+    base: String,
+    now: UnixMillis,
+}
+
+impl Bench {
+    fn decide(&self, case: &Case, document: &Document) -> Result<Decision, Fault> {
+        let url = if case.url.starts_with('/') { format!("{}{}", self.base, case.url) } else { case.url.clone() };
+        let origin = crate::settings::url_origin_of(&url).unwrap_or(&self.base).to_owned();
+        let mut headers = case.headers.clone();
+        let mut offer = |name: &str, value: String| {
+            if !headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)) {
+                headers.push((name.to_owned(), value));
+            }
+        };
+        if case.is_document {
+            offer("accept", "text/html".into());
+            offer("sec-fetch-dest", "document".into());
+        } else {
+            offer("accept", "application/json".into());
+            offer("sec-fetch-dest", "empty".into());
+        }
+        // What a page of the app itself sends: a test of another page says so in its headers.
+        offer("sec-fetch-site", "same-origin".into());
+        if !matches!(&*case.method, "GET" | "HEAD") {
+            offer("origin", origin);
+        }
+        if let Some(identity) = case.identity.as_ref().and_then(|name| document.identities.get(name)) {
+            let token = self.token(identity)?;
+            match identity.via {
+                Via::Bearer => offer("authorization", format!("Bearer {token}")),
+                Via::Cookie => {
+                    let seconds = self.now.as_secs() - 60;
+                    offer("cookie", format!("__session={token}; __client_uat={seconds}; __clerk_db_jwt=dvb_policy_test"));
+                }
+            }
+        }
+        let view = RequestView { method: case.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList(headers)) };
+        Ok(drive::run(self.gate.begin(view, "policy-test".to_owned(), self.now), self.now))
+    }
+
+    /// The token of an identity: Clerk's claims, version 2, with its own over them.
+    fn token(&self, identity: &Identity) -> Result<String, Fault> {
+        let settings = self.gate.settings();
+        let now = self.now.as_secs();
+        let mut claims = json!({
+            "azp": self.base,
+            "exp": now + identity.expires_in_secs,
+            "fva": [0, -1],
+            "iat": (now - 5).min(now + identity.expires_in_secs),
+            "iss": format!("https://{}", settings.instance.frontend_api),
+            "jti": "policy-test",
+            "nbf": (now - 15).min(now + identity.expires_in_secs),
+            "sid": "sess_policy_test",
+            "sts": "active",
+            "sub": "user_policy_test",
+            "v": 2,
+        });
+        if let (Value::Object(claims), Value::Object(own)) = (&mut claims, &identity.claims) {
+            claims.extend(own.clone());
+            claims.retain(|name, _| !identity.without.contains(name));
+        }
+        let token = self.key.sign("ins_policy_test", &claims)?;
+        if identity.is_forged { Ok(forge(&token)) } else { Ok(token) }
+    }
+}
+
+/// The token with another signature of the same length.
+fn forge(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap_or((token, ""));
+    let other = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{signed}.{other}{}", signature.get(1..).unwrap_or_default())
+}
+
+fn describe(decision: &Decision) -> String {
+    let rule = decision.rule.as_deref().map_or(String::new(), |rule| format!(", by `{rule}`"));
+    let location = match &decision.action {
+        Action::Answer(answer) => answer.location.as_deref().map_or(String::new(), |location| {
+            // A handshake's address carries nothing secret, but much: the page is what matters.
+            format!(" to {}", location.split('?').next().unwrap_or(location))
+        }),
+        Action::Forward(_) => String::new(),
+    };
+    format!("{} {}{location} ({}){rule}", decision.verb(), decision.status(), decision.reason)
+}

@@ -1,0 +1,112 @@
+//! The results as text, JSON and JUnit XML.
+
+use serde_json::{Value, json};
+
+use super::{Outcome, Results};
+use crate::cli::output::{BOLD, DIM, GREEN, RED, count, paint};
+
+impl Results {
+    fn failed(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count()
+    }
+}
+
+/// For people: what failed in full, the rest as one line each.
+pub(super) fn text(results: &Results) -> String {
+    let mut text = String::new();
+    for Outcome { name, place, differences, decided } in &results.outcomes {
+        if differences.is_empty() {
+            text.push_str(&format!("{} {name} {}\n", paint(GREEN, "ok  "), paint(DIM, &format!("— {decided}"))));
+            continue;
+        }
+        text.push_str(&format!("{} {}\n", paint(RED, "FAIL"), paint(BOLD, name)));
+        text.push_str(&place.render());
+        for difference in differences {
+            text.push_str(&format!("  {difference}\n"));
+        }
+        text.push_str(&format!("  it was: {decided}\n"));
+    }
+    let failed = results.failed();
+    let passed = results.outcomes.len() - failed;
+    let covered = results.entries - results.untouched.len();
+    text.push_str(&format!(
+        "\n{passed} passed, {failed} failed; {covered} of {} decided a test\n",
+        count(results.entries, "rule")
+    ));
+    for name in &results.untouched {
+        text.push_str(&format!("  no test is decided by {name}\n"));
+    }
+    text
+}
+
+/// For machines.
+pub(super) fn json(results: &Results) -> Value {
+    let outcome = |outcome: &Outcome| {
+        json!({
+            "name": outcome.name,
+            "file": outcome.place.file,
+            "line": outcome.place.line,
+            "passed": outcome.differences.is_empty(),
+            "differences": outcome.differences,
+            "decided": outcome.decided,
+        })
+    };
+    json!({
+        "passed": results.outcomes.len() - results.failed(),
+        "failed": results.failed(),
+        "tests": results.outcomes.iter().map(outcome).collect::<Vec<_>>(),
+        "coverage": {"rules": results.entries, "untouched": results.untouched},
+    })
+}
+
+/// For CI servers.
+pub(super) fn junit(results: &Results) -> String {
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let (tests, failures) = (results.outcomes.len(), results.failed());
+    let file = escape(&results.file);
+    xml.push_str(&format!("<testsuites tests=\"{tests}\" failures=\"{failures}\">\n"));
+    xml.push_str(&format!("  <testsuite name=\"{file}\" tests=\"{tests}\" failures=\"{failures}\">\n"));
+    for outcome in &results.outcomes {
+        let head = format!(
+            "    <testcase name=\"{}\" classname=\"{file}\" file=\"{file}\" line=\"{}\"",
+            escape(&outcome.name),
+            outcome.place.line.unwrap_or(1)
+        );
+        if outcome.differences.is_empty() {
+            xml.push_str(&format!("{head}/>\n"));
+        } else {
+            let message = escape(&outcome.differences.join("; "));
+            let decided = escape(&outcome.decided);
+            xml.push_str(&format!("{head}>\n      <failure message=\"{message}\">{decided}</failure>\n    </testcase>\n"));
+        }
+    }
+    xml.push_str("  </testsuite>\n</testsuites>\n");
+    xml
+}
+
+/// For text and attributes of XML 1.0. Control characters cannot stand in it at all.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' | '\r' => escaped.push(' '),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_break_out_of_an_attribute() {
+        assert_eq!(escape("a\"/><b>&\u{1}\n"), "a&quot;/&gt;&lt;b&gt;&amp;\u{fffd} ");
+    }
+}

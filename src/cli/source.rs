@@ -1,0 +1,145 @@
+//! Text files with places in them: line, column, and an excerpt with a caret.
+
+use std::ops::Range;
+
+use super::{
+    output::{BLUE, BOLD, RED, paint},
+    secret,
+};
+
+/// A file and its text.
+#[derive(Clone, Debug)]
+pub(super) struct SourceFile {
+    /// As the user named it.
+    pub name: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The file.
+    pub file: String,
+    /// From 1; `None`: the file as a whole.
+    pub line: Option<usize>,
+    /// From 1, in characters.
+    pub column: usize,
+    /// The line itself, secrets masked, and how many characters of it are meant.
+    pub excerpt: Option<(String, usize)>,
+}
+
+impl Place {
+    /// A whole file.
+    pub(super) fn file(name: impl Into<String>) -> Self {
+        Self { file: name.into(), line: None, column: 1, excerpt: None }
+    }
+
+    /// `file:line:column`.
+    pub(super) fn render_position(&self) -> String {
+        match self.line {
+            Some(line) => format!("{}:{line}:{}", self.file, self.column),
+            None => self.file.clone(),
+        }
+    }
+
+    /// The position and, where there is one, the line with carets under what is meant; each line ends with a newline.
+    pub(super) fn render(&self) -> String {
+        let arrow = paint(BLUE, "-->");
+        let (Some(line), Some((text, width))) = (self.line, &self.excerpt) else {
+            return format!("  {arrow} {}\n", self.render_position());
+        };
+        let number = line.to_string();
+        let margin = " ".repeat(number.len());
+        let bar = paint(BLUE, "|");
+        let before: String = text.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let carets = paint(RED, &"^".repeat((*width).max(1)));
+        format!(
+            "{margin} {arrow} {}\n{margin} {bar}\n{} {bar} {text}\n{margin} {bar} {before}{carets}\n",
+            self.render_position(),
+            paint(BLUE, &number),
+        )
+    }
+}
+
+impl SourceFile {
+    /// The place of a range of bytes; of a range over several lines the first line.
+    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+        let start = floor(&self.text, span.start);
+        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
+        let line = self.text[..start].matches('\n').count() + 1;
+        let column = self.text[line_start..start].chars().count() + 1;
+        let end = floor(&self.text, span.end).clamp(start, line_end);
+        let width = self.text[start..end].trim_end().chars().count();
+        let text = self.text[line_start..line_end].trim_end_matches('\r');
+        let (text, width) = match secret::mask(text) {
+            // The caret under what is masked would point into nothing.
+            masked if masked != text => (masked, 1),
+            _ => (text.to_owned(), width),
+        };
+        Place { file: self.name.clone(), line: Some(line), column, excerpt: Some((text, width)) }
+    }
+}
+
+fn floor(text: &str, mut index: usize) -> usize {
+    index = index.min(text.len());
+    while !text.is_char_boundary(index) {
+        index -= 1;
+    }
+    index
+}
+
+/// Why a command could not do its work: exit code 2.
+#[derive(Debug)]
+pub(super) struct Fault {
+    message: String,
+    place: Option<Place>,
+    help: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: None, help: None }
+    }
+
+    pub(super) fn of_file(file: impl Into<String>, why: impl std::fmt::Display) -> Self {
+        let file = file.into();
+        Self::new(format!("cannot read `{file}`: {why}"))
+    }
+
+    pub(super) fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn render(&self) -> String {
+        let mut text = format!("{}{}\n", paint(RED, "error"), paint(BOLD, &format!(": {}", self.message)));
+        if let Some(place) = &self.place {
+            text.push_str(&place.render());
+        }
+        if let Some(help) = &self.help {
+            text.push_str(&format!("  help: {help}\n"));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_lines_and_characters_from_one() {
+        let source = SourceFile { name: "a.toml".into(), text: "x = 1\r\ny = 'ü', 'z'\n".into() };
+        let place = source.place(&(17..18));
+        assert_eq!((place.line, place.column), (Some(2), 11));
+        assert_eq!(place.excerpt, Some(("y = 'ü', 'z'".into(), 1)));
+        assert_eq!(source.place(&(900..901)).line, Some(3), "past the end is the end");
+    }
+}
