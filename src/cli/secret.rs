@@ -32,8 +32,9 @@ impl Secret {
     }
 }
 
-/// The characters behind the prefix that make a secret rather than a placeholder such as `sk_live_...`.
-const LEAST_CHARACTERS: usize = 24;
+/// The characters behind the prefix that make a secret rather than a placeholder such as `sk_live_...`: Clerk's keys have 42, the
+/// base64 of the shortest signing secret 32.
+const LEAST_CHARACTERS: usize = 32;
 /// So many different ones: `sk_test_xxxxxxxxxxxxxxxxxxxxxxxx` is a placeholder.
 const LEAST_DIFFERENT: usize = 8;
 
@@ -83,7 +84,7 @@ mod tests {
 
     #[test]
     fn secrets_are_found_and_placeholders_are_not() {
-        let key = format!("sk_{}_AbCdEfGhIjKlMnOpQrStUvWxYz0123", "live");
+        let key = format!("sk_{}_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789", "live");
         assert_eq!(find(&format!("a = '{key}'")), [(5, Secret::LiveKey)]);
         for placeholder in ["sk_live_...", "sk_test_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "whsec_your_secret"] {
             assert_eq!(find(placeholder), []);

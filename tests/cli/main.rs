@@ -1,1 +1,9 @@
-fn main() {}
+//! The command line as a user runs it: the built binary, its output, its exit code.
+//!
+//! Outputs are compared with files in `tests/cli/golden`; `PORTCULLIS_BLESS=1 cargo test --features cli --test cli` writes them anew.
+
+mod check;
+mod policy_test;
+mod support;
+mod token;
+mod writing;

@@ -204,9 +204,8 @@ fn of_app_paths(document: &Value) -> Option<Vec<Route>> {
     let mut routes = Vec::new();
     for key in keys {
         let path = key.strip_suffix("/page").or_else(|| key.strip_suffix("/route"))?;
-        let is_address = |segment: &&str| {
-            !segment.is_empty() && !segment.starts_with('@') && !(segment.starts_with('(') && segment.ends_with(')'))
-        };
+        let is_group = |segment: &str| segment.starts_with('@') || segment.starts_with('(') && segment.ends_with(')');
+        let is_address = |segment: &&str| !segment.is_empty() && !is_group(segment);
         let segments: Vec<&str> = path.split('/').filter(is_address).collect();
         if segments.iter().all(|segment| !segment.starts_with('_')) {
             routes.push(Route { method: None, path: format!("/{}", segments.join("/")), line: None });

@@ -1,0 +1,143 @@
+//! `portcullis test`.
+
+use crate::support::{Folder, READY};
+
+const TESTS: &str = r#"[identities.user]
+
+[identities.admin]
+claims = { sub = "user_admin", metadata = { role = "admin" } }
+
+[identities.late]
+expires_in_secs = -60
+via = "bearer"
+
+[identities.forger]
+claims = { metadata = { role = "admin" } }
+forged = true
+
+[identities.foreign]
+claims = { azp = "https://evil.example" }
+via = "bearer"
+
+[[tests]]
+request = "GET /"
+expect = "forward"
+reason = "public"
+
+[[tests]]
+request = "GET /dashboard/x"
+expect = "redirect"
+location = "https://example.com/sign-in"
+
+[[tests]]
+request = "GET /dashboard/x"
+as = "user"
+expect = "forward"
+rule = "protected[0]"
+
+[[tests]]
+request = "GET /admin/users"
+as = "user"
+expect = "deny"
+status = 403
+reason = "requirement-not-met"
+access = "admin"
+
+[[tests]]
+request = "GET /admin/users"
+as = "admin"
+expect = "forward"
+
+[[tests]]
+request = "GET /api/orders"
+as = "late"
+expect = "deny"
+reason = "session-token-expired-refresh-non-eligible-no-refresh-cookie"
+
+[[tests]]
+name = "nobody signs tokens of their own"
+request = "GET /api/orders"
+as = "forger"
+expect = "deny"
+status = 401
+
+[[tests]]
+request = "GET /api/orders"
+as = "foreign"
+expect = "deny"
+reason = "token-invalid-authorized-parties"
+
+[[tests]]
+name = "a form on another page"
+request = "POST /dashboard/x"
+as = "user"
+headers = { Origin = "https://evil.example", "Sec-Fetch-Site" = "cross-site" }
+expect = "deny"
+reason = "cross-site-request"
+
+[[tests]]
+request = "GET /dashboard%2f..%2fadmin"
+expect = "redirect"
+rule = "admin[0]"
+
+[[tests]]
+request = "GET /docs/%00"
+expect = "deny"
+status = 400
+"#;
+
+#[test]
+fn the_gate_decides_each_test_and_rules_without_a_test_are_named() {
+    let folder = Folder::new("tests", READY);
+    folder.write("gate.test.toml", TESTS);
+    folder.run(&["test", "gate.test.toml"]).exits(0).is_golden("test-passes.txt");
+    folder.run(&["test", "gate.test.toml", "--require-coverage"]).exits(1).says("no test is decided by");
+    let report = folder.run(&["test", "gate.test.toml", "--json"]).exits(0).json();
+    assert_eq!(report["passed"], 11);
+    assert_eq!(report["coverage"]["untouched"][0], "public[1] /sign-in/:path*");
+}
+
+#[test]
+fn a_development_instance_is_tested_as_well() {
+    let folder = Folder::new("tests-development", &READY.replace("pk_live_", "pk_test_"));
+    folder
+        .write("gate.test.toml", "[identities.user]\n[[tests]]\nrequest = 'GET /dashboard/x'\nas = 'user'\nexpect = 'forward'\n");
+    folder.run(&["test", "gate.test.toml"]).exits(0);
+}
+
+#[test]
+fn what_differs_is_shown_with_its_line_and_goes_into_junit() {
+    let folder = Folder::new("tests-fail", READY);
+    let tests = "[[tests]]\nname = 'docs <are> \"closed\"'\nrequest = 'GET /docs/x'\nexpect = 'deny'\nreason = 'signed-out'\n\
+                 [[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n";
+    folder.write("gate.test.toml", tests);
+    folder.run(&["test", "gate.test.toml", "--junit", "junit.xml"]).exits(1).is_golden("test-fails.txt");
+    let junit = folder.read("junit.xml");
+    assert!(junit.contains(r#"<testsuite name="gate.test.toml" tests="2" failures="1">"#), "{junit}");
+    assert!(junit.contains(r#"name="docs &lt;are&gt; &quot;closed&quot;""#), "{junit}");
+    assert!(junit.contains("<failure message=\"the decision is `forward`, expected `deny`;"), "{junit}");
+}
+
+#[test]
+fn a_broken_test_file_is_refused_with_line_and_column() {
+    let folder = Folder::new("tests-broken", READY);
+    for (tests, message, place) in [
+        ("[[tests]]\nrequest = 'GET /'\nexpects = 'deny'\n", "unknown key `expects`", "t.toml:3:1"),
+        ("[[tests]]\nrequest = 'GET /'\nexpect = 'refuse'\n", "`expect` is `refuse`", "t.toml:3:10"),
+        ("[[tests]]\nrequest = 'GET /'\nas = 'bob'\nexpect = 'deny'\n", "there is no `[identities.bob]`", "t.toml:3:6"),
+        ("[[tests]]\nrequest = 'dashboard'\nexpect = 'deny'\n", "`request` has to be", "t.toml:2:11"),
+        ("[identities.a]\nexpires_in_secs = 'soon'\n", "whole number of seconds", "t.toml:2:19"),
+        ("[[tests]\n", "is not TOML", "t.toml:1:"),
+        ("", "has no tests", ""),
+    ] {
+        folder.write("t.toml", tests);
+        folder.run(&["test", "t.toml"]).exits(2).complains(message).complains(place);
+    }
+}
+
+#[test]
+fn wrong_settings_stop_the_tests_with_their_place() {
+    let folder = Folder::new("tests-settings", &READY.replace("\"/docs/:path*\"", "\"/docs/:\""));
+    folder.write("t.toml", "[[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n");
+    folder.run(&["test", "t.toml"]).exits(2).complains("`public[2]`").complains("wrangler.toml:13:");
+}

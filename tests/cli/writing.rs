@@ -1,0 +1,56 @@
+//! `portcullis init`, completions and help.
+
+use crate::support::Folder;
+
+const INIT: &[&str] = &[
+    "init",
+    "--output",
+    "new.toml",
+    "--publishable-key",
+    "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k",
+    "--authorized-party",
+    "https://example.com",
+    "--origin",
+    "https://app.internal.example.com",
+];
+
+#[test]
+fn what_init_writes_is_read_back_by_check() {
+    let folder = Folder::tracked("init", "", &[]);
+    let with = [INIT, &["--public", "/", "--public", "/blog/:slug", "--admin", "/admin/:path*"]].concat();
+    folder.run(&with).exits(0).says("npx wrangler secret put CLERK_SECRET_KEY");
+    let written = folder.read("new.toml");
+    assert!(written.contains(r#"public = ["/sign-in/:path*", "/sign-up/:path*", "/", "/blog/:slug"]"#), "{written}");
+    assert!(written.contains("admin_requires"), "{written}");
+    folder.run(&["check", "--config", "new.toml"]).exits(0);
+    folder.run(&with).exits(2).complains("is there already");
+    folder.run(&[&with[..], &["--force"]].concat()).exits(0);
+}
+
+#[test]
+fn what_would_be_wrong_is_not_written() {
+    let folder = Folder::new("init-wrong", "");
+    let run = folder.run(&[INIT, &["--public", "/docs/:", "--name", "a\"\nb"]].concat());
+    run.exits(2).complains("nothing was written").complains("`public[2]`");
+    assert!(!folder.path("new.toml").exists());
+    let run = folder.run(&["init", "--output", "new.toml"]);
+    run.exits(2).complains("`--publishable-key` is missing");
+}
+
+#[test]
+fn completions_name_the_commands() {
+    let folder = Folder::new("completions", "");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        folder.run(&["completions", shell]).exits(0).says("inspect");
+    }
+    folder.run(&["completions", "tcsh"]).exits(2).complains("invalid value");
+}
+
+#[test]
+fn help_is_there_and_usage_errors_are_two() {
+    let folder = Folder::new("help", "");
+    folder.run(&["--help"]).exits(0).says("Is this gate ready for production?");
+    folder.run(&["--version"]).exits(0).says(env!("CARGO_PKG_VERSION"));
+    folder.run(&["chekc"]).exits(2).complains("check");
+    folder.run(&[]).exits(2).complains("Usage");
+}
