@@ -1,6 +1,6 @@
 //! The command line: reads a deployment as the Worker would, asks the core, and prints what it says.
 //!
-//! Nothing is decided here. Each command turns its arguments into a [`Report`]: a text and an exit code. `main` alone writes.
+//! Nothing is decided here. Each command turns its arguments into a `Report`: a text and an exit code. `main` alone writes.
 //!
 //! | exit code | means |
 //! |---|---|

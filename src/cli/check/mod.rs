@@ -1,6 +1,6 @@
 //! `portcullis check`: is this gate ready for production?
 //!
-//! Every check is a file here that looks at one [`Deployment`] and pushes [`Finding`]s; this one runs them in order.
+//! Every check is a file here that looks at one deployment and pushes findings; this one runs them in order.
 
 mod entrances;
 mod finding;
