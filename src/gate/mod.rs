@@ -371,6 +371,9 @@ impl Deciding<'_> {
     }
 
     fn finish(&self, event: Event, action: Action, reason: String, state: RequestState) -> Decision {
+        // A handshake that does not begin, since nobody can tell whether it should, is not counted.
+        let has_cookies = !(state.unknown && state.status == Status::Handshake);
+        let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && name.eq_ignore_ascii_case("set-cookie"));
         let had_credential = state.status != Status::SignedOut || state.token.is_some() || self.demand.access != Access::Public;
         Decision {
             action,
@@ -382,7 +385,7 @@ impl Deciding<'_> {
             rule: Some(self.settings.policy.name_of(self.demand.source)),
             auth: state.auth,
             token: state.token,
-            response_headers: state.headers.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")).collect(),
+            response_headers: cookies.collect(),
             is_private: had_credential,
             is_azp_missing: state.azp_missing,
         }

@@ -77,7 +77,8 @@ pub(super) async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<Reque
             Resolved::GoOn => {}
             Resolved::Unchecked => {
                 let state = without_handshake(context, io).await?;
-                return Ok(if state.is_authenticated() { state } else { state.into_unknown() });
+                let unknown = state.unknown || !state.is_authenticated();
+                return Ok(state.unknown_if(unknown));
             }
         }
     }

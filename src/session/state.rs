@@ -154,12 +154,6 @@ impl RequestState {
         self
     }
 
-    /// Nobody known, for the same reason; a handshake that was to begin does not.
-    pub(super) fn into_unknown(self) -> Self {
-        let reason = self.reason.unwrap_or(Reason::UnexpectedError);
-        Self::signed_out(TokenType::SessionToken, reason, self.message).unknown_if(true)
-    }
-
     fn not_signed_in(
         status: Status,
         kind: Option<TokenType>,

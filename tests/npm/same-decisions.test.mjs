@@ -65,9 +65,9 @@ function told(seen) {
   return { method: seen.method, url: seen.url, headers: Object.fromEntries(headers.sort()) };
 }
 
-/** @param {Response} response */
+/** What the client gets, but for what belongs to a hop; how long it took is the Worker's alone to say. @param {Response} response */
 async function answer(response) {
-  const headers = [...response.headers].filter(([name]) => !['date', 'content-length', 'transfer-encoding', 'connection', 'keep-alive'].includes(name));
+  const headers = [...response.headers].filter(([name]) => !['server-timing', 'date', 'content-length', 'transfer-encoding', 'connection', 'keep-alive'].includes(name));
   const body = await response.text();
   const isOrigins = body.startsWith('{"method"');
   return { status: response.status, headers: headers.sort(), body: isOrigins ? 'what the origin was told' : body };
