@@ -1,8 +1,8 @@
 //! Cross-site request forgery: a page of somebody else makes a browser send a request, and the browser adds its cookies.
 //!
 //! 1. Only requests whose session came from cookies: no page can make a browser add an `Authorization` header of its own accord.
-//! 2. Only those that can change something: all methods but GET, HEAD and OPTIONS, and the opening of a WebSocket, for which
-//!    browsers ask no origin's leave.
+//! 2. Only those that can change something: all methods but GET, HEAD and OPTIONS, one that the query names (`?_method=DELETE`
+//!    in a link) among them, and the opening of a WebSocket, for which browsers ask no origin's leave.
 //! 3. `Origin` says whose page it was: it has to be the request's own origin or an authorized party.
 //! 4. Where it is absent or `null` (a page with `Referrer-Policy: no-referrer` posts so to itself), `Sec-Fetch-Site` has to be
 //!    `same-origin` or `none`.
@@ -13,6 +13,7 @@
 use super::public_origin;
 use crate::{
     path::JudgedTarget,
+    policy::overriding,
     request::{HeaderName, RequestView},
     session::Authenticator,
     settings::quote,
@@ -20,7 +21,7 @@ use crate::{
 
 /// Whose page a forged request came from, in words for the operator; `None` where it is ours, or no page's.
 pub(super) fn foreign_page(request: &RequestView, target: &JudgedTarget, authenticator: &Authenticator) -> Option<String> {
-    if is_safe(request) {
+    if is_safe(request, target) {
         return None;
     }
     let site = || request.header(HeaderName::SecFetchSite);
@@ -37,12 +38,12 @@ pub(super) fn foreign_page(request: &RequestView, target: &JudgedTarget, authent
     }
 }
 
-fn is_safe(request: &RequestView) -> bool {
-    match &*request.method {
-        "GET" | "HEAD" => request.header(HeaderName::Upgrade).is_none(),
-        "OPTIONS" => true,
-        _ => false,
-    }
+/// Whether it can change nothing, whichever of its methods the origin believes in.
+fn is_safe(request: &RequestView, target: &JudgedTarget) -> bool {
+    let is_read = |method: &str| matches!(method, "GET" | "HEAD" | "OPTIONS");
+    is_read(&request.method)
+        && overriding(&request.method, target.search()).iter().all(|method| is_read(method))
+        && (&*request.method == "OPTIONS" || request.header(HeaderName::Upgrade).is_none())
 }
 
 /// The origin as browsers write it: without the default port.

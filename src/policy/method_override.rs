@@ -13,7 +13,7 @@ const METHODS: usize = 4;
 const ANY: &str = "*";
 
 /// The other methods that a query names, in upper case.
-pub(super) fn overriding(method: &str, search: &str) -> Vec<String> {
+pub(crate) fn overriding(method: &str, search: &str) -> Vec<String> {
     let mut methods = Vec::new();
     // Nearly no query has a parameter of that name, however it is escaped.
     if !percent_decode(search.bytes()).windows(NAME.len()).any(|part| part == NAME.as_bytes()) {

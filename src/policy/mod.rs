@@ -15,6 +15,7 @@ mod require;
 mod rule;
 mod static_files;
 
+pub(crate) use self::method_override::overriding;
 use self::pattern::{Pattern, PatternSet};
 pub use self::{
     require::{ClaimTest, Requirement, Test},
@@ -220,7 +221,7 @@ impl Policy {
     fn demand(&self, method: &str, target: &JudgedTarget, with_shadow: bool) -> Demand {
         let mut sources: Vec<Source> = Vec::with_capacity(1);
         self.gather_sources(method, target, with_shadow, &mut sources);
-        for other in method_override::overriding(method, target.search()) {
+        for other in overriding(method, target.search()) {
             self.gather_sources(&other, target, with_shadow, &mut sources);
         }
         let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);

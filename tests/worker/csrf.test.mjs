@@ -96,6 +96,27 @@ describe('an unsafe request with a session from cookies', () => {
   });
 });
 
+describe('a link with a method in its query', () => {
+  // A link is a GET, and browsers send even Lax cookies along; an origin that overrides methods runs another handler for it.
+  test('is the unsafe request that the origin may take it for', async () => {
+    for (const query of ['_method=DELETE', '_method=delete', '%5Fmethod=POST', '_method=GET&_method=PUT', '_method=ANYTHING']) {
+      for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
+        const response = await gate.request(`/api/protected?${query}`, { cookies, headers });
+        assert.equal(response.status, 403, query);
+        assert.equal((await response.json()).reason, 'cross-site-request');
+      }
+    }
+    assert.deepEqual(gate.origin.seen, []);
+  });
+
+  test('is forwarded from the site itself, and where it names a read', async () => {
+    assert.equal((await gate.request('/api/protected?_method=DELETE', { cookies, headers: { 'sec-fetch-site': 'same-origin' } })).status, 200);
+    for (const query of ['_method=HEAD', '_method=', 'method=DELETE']) {
+      assert.equal((await gate.request(`/api/protected?${query}`, { cookies, headers: { 'sec-fetch-site': 'cross-site' } })).status, 200, query);
+    }
+  });
+});
+
 describe('what is not checked', () => {
   test('reads and preflights', async () => {
     for (const method of ['GET', 'HEAD', 'OPTIONS']) {
