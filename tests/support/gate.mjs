@@ -33,8 +33,9 @@ export const POLICY = {
  *   as the origin of the gate's own route
  * @param {string} [options.assets] `host:port` of a server that is bound as `ASSETS` beside the origin
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed
+ * @param {string} [options.dir] the folder with the Worker's modules, where it is not the built one
  */
-export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets } = {}) {
+export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, dir } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
   const table = { ...POLICY, ...(reach === 'address' ? { origin: origin.url } : {}), ...policy };
   const worker = await startWorker({
@@ -48,6 +49,7 @@ export async function startGate({ policy = {}, env = {}, reach = 'address', anal
     },
     binding: assets ? { name: 'ASSETS', address: assets } : reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
     analytics,
+    dir,
     routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,
   }).catch(async (error) => {
     await Promise.all([origin.stop(), clerk.stop()]);
