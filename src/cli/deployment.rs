@@ -109,6 +109,17 @@ impl Deployment {
         self.policy().map(|entry| &entry.value)
     }
 
+    /// Where paths are asked for: the first authorized party that is one host, since that is where the app's pages are.
+    pub(super) fn base_url(&self) -> String {
+        let parties = self.policy_table().and_then(|table| table.get("authorized_parties"));
+        let listed = parties.map(|parties| match &parties.value {
+            Value::Text(party) => vec![party.as_str()],
+            _ => parties.items().iter().filter_map(Located::as_text).collect(),
+        });
+        let party = listed.into_iter().flatten().find(|party| !party.contains('*'));
+        party.unwrap_or("https://example.com").to_owned()
+    }
+
     /// A variable or a secret, as far as it is known here.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let given = self.overrides.get(name).map(String::as_str);

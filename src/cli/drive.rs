@@ -1,30 +1,35 @@
-//! Drives the machine natively: signatures are checked, and nobody is asked over the network.
+//! Drives the machine natively: signatures are checked, and whoever the command line may ask is asked.
 
 use std::time::Duration;
 
 use crate::{
     host::native::check_signature,
-    machine::{Answer, Need, Outage, Step},
+    machine::{Answer, BackendRequest, BackendResponse, Need, Outage, Step},
     time::UnixMillis,
 };
 
 /// Runs to the end. Every Backend call is answered by an outage; a wait passes at once.
-pub(super) fn run<T>(mut step: Step<T>, now: UnixMillis) -> T {
+pub(super) fn run<T>(step: Step<T>, now: UnixMillis) -> T {
+    run_asking(step, now, |_| Err(Outage("the command line asks nobody".to_owned())))
+}
+
+/// Runs to the end; `ask` answers Backend calls, and a wait passes at once.
+pub(super) fn run_asking<T>(
+    mut step: Step<T>,
+    now: UnixMillis,
+    mut ask: impl FnMut(&BackendRequest) -> Result<BackendResponse, Outage>,
+) -> T {
     let mut waited = Duration::ZERO;
     loop {
-        step = match step {
+        let (answer, suspended) = match step {
             Step::Done(outcome) => return outcome,
-            Step::Need(Need::Signature(check), suspended) => {
-                suspended.resume(Answer::Signature(check_signature(&check)), now.plus(waited))
-            }
-            Step::Need(Need::Backend(_), suspended) => {
-                let outage = Outage("the command line asks nobody".to_owned());
-                suspended.resume(Answer::Backend(Err(outage)), now.plus(waited))
-            }
+            Step::Need(Need::Signature(check), suspended) => (Answer::Signature(check_signature(&check)), suspended),
+            Step::Need(Need::Backend(request), suspended) => (Answer::Backend(ask(&request)), suspended),
             Step::Need(Need::Wait(time), suspended) => {
                 waited += time;
-                suspended.resume(Answer::Waited, now.plus(waited))
+                (Answer::Waited, suspended)
             }
         };
+        step = suspended.resume(answer, now.plus(waited));
     }
 }

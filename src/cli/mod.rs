@@ -8,13 +8,16 @@
 //! | 1 | findings, a test that failed, a token that is refused |
 //! | 2 | wrong usage, or a file that cannot be read |
 
+mod browser;
 mod check;
 mod completions;
 mod deployment;
 mod drive;
+mod explain;
 mod init;
 mod key_pair;
 mod moment;
+mod network;
 mod output;
 mod policy_test;
 mod secret;
@@ -48,6 +51,8 @@ struct Cli {
 enum Command {
     /// Is this gate ready for production?
     Check(check::Arguments),
+    /// Why does the gate decide so about this request?
+    Explain(explain::Arguments),
     /// Runs policy tests: requests, who asks, and what the gate has to decide.
     Test(policy_test::Arguments),
     /// Looks into session tokens, or makes them for a development instance.
@@ -78,6 +83,7 @@ struct DeploymentArguments {
 pub fn main() -> u8 {
     let outcome = match Cli::parse().command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => policy_test::run(&arguments),
         Command::Token(command) => token::run(&command),
         Command::Init(arguments) => init::run(&arguments),

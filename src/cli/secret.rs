@@ -73,6 +73,33 @@ pub(super) fn mask(text: &str) -> String {
     masked
 }
 
+/// What begins a credential of a browser or a machine: a JWT, Clerk's dev browser, machine, OAuth and API key tokens.
+const CREDENTIALS: [&str; 5] = ["eyJ", "dvb_", "mt_", "oat_", "ak_"];
+/// A shorter text behind such a beginning is a word.
+const LEAST_CREDENTIAL_CHARACTERS: usize = 16;
+
+/// The text without secrets, without what looks like a session's credential, and without those that are `known`.
+pub(super) fn mask_credentials(text: &str, known: &[String]) -> String {
+    let mut masked = mask(text);
+    for credential in known.iter().filter(|credential| credential.len() >= LEAST_CREDENTIAL_CHARACTERS) {
+        masked = masked.replace(credential.as_str(), "…");
+    }
+    for prefix in CREDENTIALS {
+        let mut from = 0;
+        while let Some(at) = masked[from..].find(prefix) {
+            let start = from + at;
+            let is_beginning = !masked[..start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+            let rest = &masked[start + prefix.len()..];
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(rest.len());
+            from = start + prefix.len();
+            if is_beginning && end >= LEAST_CREDENTIAL_CHARACTERS {
+                masked.replace_range(from..from + end, "…");
+            }
+        }
+    }
+    masked
+}
+
 fn body(text: &str) -> &str {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c);
     &text[..text.find(|c| !is_part(c)).unwrap_or(text.len())]
@@ -89,6 +116,13 @@ mod tests {
         for placeholder in ["sk_live_...", "sk_test_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "whsec_your_secret"] {
             assert_eq!(find(placeholder), []);
         }
+    }
+
+    #[test]
+    fn credentials_are_masked_wherever_they_stand() {
+        let text = "https://a.example/?t=eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.AAAA&d=dvb_0123456789abcdefgh /ak_short known-0123456789abcdef";
+        let masked = mask_credentials(text, &["known-0123456789abcdef".to_owned(), "a".to_owned()]);
+        assert_eq!(masked, "https://a.example/?t=eyJ…&d=dvb_… /ak_short …");
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::LazyLock,
 };
+
+use portcullis::token::VerificationKey;
 
 /// What a run gave.
 pub struct Run {
@@ -84,9 +87,19 @@ impl Folder {
         command.current_dir(&self.0).args(arguments);
         // The outer repository is none of a test's business, nor are the caller's keys.
         command.env("GIT_CEILING_DIRECTORIES", self.0.parent().unwrap());
-        for name in
-            ["CLERK_SECRET_KEY", "CLERK_JWT_KEY", "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET", "CLICOLOR_FORCE"]
-        {
+        for name in [
+            "CLERK_SECRET_KEY",
+            "CLERK_JWT_KEY",
+            "CLERK_WEBHOOK_SIGNING_SECRET",
+            "CLERK_WEBHOOK_SECRET",
+            "CLICOLOR_FORCE",
+            "ALL_PROXY",
+            "all_proxy",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "HTTP_PROXY",
+            "http_proxy",
+        ] {
             command.env_remove(name);
         }
         command.envs(variables.iter().copied());
@@ -143,4 +156,34 @@ impl Run {
 /// A text that looks like a secret key, made up here so that none stands in a file.
 pub fn key_like(kind: &str) -> String {
     format!("sk_{kind}_{}", "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789abcdef")
+}
+
+/// A key for development tokens, made once for all tests of a run: private and public, in PEM.
+static KEYS: LazyLock<(String, String)> = LazyLock::new(|| {
+    let folder = Folder::new("dev-key", &READY.replace("pk_live_", "pk_test_"));
+    let run = folder.run(&["token", "mint", "--key", "dev.pem", "--new-key"]);
+    let line = run.exits(0).err.lines().find_map(|line| line.strip_prefix("CLERK_JWT_KEY=")).unwrap().to_owned();
+    (folder.read("dev.pem"), line.trim_matches('"').replace("\\n", "\n"))
+});
+
+/// The private half.
+pub fn dev_key() -> &'static str {
+    &KEYS.0
+}
+
+/// The public half.
+pub fn public_key() -> &'static str {
+    &KEYS.1
+}
+
+/// A token of `dev.pem` in the folder.
+pub fn mint(folder: &Folder, now: &str, more: &[&str]) -> String {
+    let arguments = [&["token", "mint", "--key", "dev.pem", "--now", now][..], more].concat();
+    folder.run(&arguments).exits(0).out.trim().to_owned()
+}
+
+/// The public half as a key set, under the `kid` that minted tokens name.
+pub fn key_set() -> serde_json::Value {
+    let key = VerificationKey::parse_pem(public_key()).unwrap();
+    serde_json::json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "ins_minted", "n": key.n, "e": key.e}]})
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use self::document::{Case, Document, Identity, Via};
 use super::{
     DeploymentArguments, FINDINGS,
+    browser::{self, Kind, offer},
     deployment::Deployment,
     drive,
     key_pair::KeyPair,
@@ -20,7 +21,7 @@ use super::{
     output::Report,
     read_text,
     source::{Fault, Place},
-    tree::{Located, Value as Toml},
+    tree::Value as Toml,
 };
 use crate::{
     gate::{Action, Decision, Gate},
@@ -79,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let mut environment = deployment.complete_environment()?;
     environment.jwt_key = Some(key.render_public_pem()?);
     let gate = make_gate(&deployment, environment)?;
-    let bench = Bench { gate, key, base: base_url(&deployment), now: arguments.now.unwrap_or_else(moment::now) };
+    let bench = Bench { gate, key, base: deployment.base_url(), now: arguments.now.unwrap_or_else(moment::now) };
 
     let mut outcomes = Vec::new();
     let mut touched = BTreeSet::new();
@@ -110,17 +111,6 @@ fn make_gate(deployment: &Deployment, environment: Environment) -> Result<Gate, 
     Gate::new(environment).map_err(|errors| deployment.refuse(&errors))
 }
 
-/// Where paths are asked for: the first authorized party that is one host, since that is where the app's pages are.
-fn base_url(deployment: &Deployment) -> String {
-    let parties = deployment.policy_table().and_then(|table| table.get("authorized_parties"));
-    let listed = parties.map(|parties| match &parties.value {
-        Toml::Text(party) => vec![party.as_str()],
-        _ => parties.items().iter().filter_map(Located::as_text).collect(),
-    });
-    let party = listed.into_iter().flatten().find(|party| !party.contains('*'));
-    party.unwrap_or("https://example.com").to_owned()
-}
-
 /// The name of every entry that can decide a request.
 fn entries(deployment: &Deployment, settings: &Settings) -> Vec<String> {
     let length = |list: &str| match deployment.policy_table().and_then(|table| table.get(list)).map(|list| &list.value) {
@@ -149,30 +139,17 @@ impl Bench {
         let url = if case.url.starts_with('/') { format!("{}{}", self.base, case.url) } else { case.url.clone() };
         let origin = crate::settings::url_origin_of(&url).unwrap_or(&self.base).to_owned();
         let mut headers = case.headers.clone();
-        let mut offer = |name: &str, value: String| {
-            if !headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)) {
-                headers.push((name.to_owned(), value));
-            }
-        };
-        if case.is_document {
-            offer("accept", "text/html".into());
-            offer("sec-fetch-dest", "document".into());
-        } else {
-            offer("accept", "application/json".into());
-            offer("sec-fetch-dest", "empty".into());
-        }
+        let kind = if case.is_document { Kind::Document } else { Kind::Fetch };
         // What a page of the app itself sends: a test of another page says so in its headers.
-        offer("sec-fetch-site", "same-origin".into());
-        if !matches!(&*case.method, "GET" | "HEAD") {
-            offer("origin", origin);
-        }
+        browser::complete(&mut headers, &case.method, kind, &origin);
         if let Some(identity) = case.identity.as_ref().and_then(|name| document.identities.get(name)) {
             let token = self.token(identity)?;
             match identity.via {
-                Via::Bearer => offer("authorization", format!("Bearer {token}")),
+                Via::Bearer => offer(&mut headers, "authorization", format!("Bearer {token}")),
                 Via::Cookie => {
                     let seconds = self.now.as_secs() - 60;
-                    offer("cookie", format!("__session={token}; __client_uat={seconds}; __clerk_db_jwt=dvb_policy_test"));
+                    let cookies = format!("__session={token}; __client_uat={seconds}; __clerk_db_jwt=dvb_policy_test");
+                    offer(&mut headers, "cookie", cookies);
                 }
             }
         }

@@ -1,0 +1,138 @@
+//! `portcullis explain`: why does the gate decide so about this request?
+//!
+//! The decision is the gate's own, and so is what stands beside it. Beside the token's keys nothing is asked for over the network:
+//! a session is not renewed, and a handshake is not taken in.
+
+mod keys;
+mod report;
+
+use std::{io::Read as _, path::PathBuf, rc::Rc};
+
+use self::keys::Keys;
+use super::{
+    DeploymentArguments,
+    browser::{self, Kind, offer},
+    deployment::Deployment,
+    drive, moment,
+    output::{Report, json},
+    secret,
+    source::Fault,
+};
+use crate::{
+    gate::Gate,
+    request::{HeaderList, RequestView},
+    settings::url_origin_of,
+    time::UnixMillis,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The method, as `GET`.
+    method: String,
+    /// The address: a path on the first authorized party, or an absolute URL. It is judged as it stands here.
+    url: String,
+    #[command(flatten)]
+    deployment: DeploymentArguments,
+    /// A header, as `Name: value`. Again for another one.
+    #[arg(long = "header", short = 'H', value_name = "HEADER")]
+    headers: Vec<String>,
+    /// A cookie, as `name=value`. Again for another one.
+    #[arg(long = "cookie", value_name = "COOKIE")]
+    cookies: Vec<String>,
+    /// A token for `Authorization: Bearer`; `-` reads it from standard input, which keeps it out of the shell's history.
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// How a browser asks. By what the headers say, else GET is for a document.
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// The time of the request, in seconds since 1970 or RFC 3339; this machine's where it is absent.
+    #[arg(long, value_parser = moment::parse)]
+    now: Option<UnixMillis>,
+    /// A PEM public key, or a key set in JSON, to check the token's signature with.
+    #[arg(long, visible_alias = "jwks", value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Ask nobody over the network: without `CLERK_JWT_KEY` or `--key` no signature can be checked.
+    #[arg(long)]
+    offline: bool,
+    /// One JSON document instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
+    let deployment = Deployment::read(&arguments.deployment)?;
+    let mut environment = deployment.complete_environment()?;
+    let mut keys = Keys::new(&deployment, arguments.key.as_deref(), arguments.offline, &mut environment)?;
+    let gate = Gate::new(environment).map_err(|errors| deployment.refuse(&errors))?;
+    let (request, credentials) = request(arguments, &deployment.base_url())?;
+    let url = request.url.to_string();
+    let now = arguments.now.unwrap_or_else(moment::now);
+    let step = gate.explain(request, "explain".to_owned(), now);
+    let explanation = drive::run_asking(step, now, |call| keys.answer(call));
+    let text = if arguments.json {
+        json(&report::json(&explanation))
+    } else {
+        report::text(&arguments.method, &url, &explanation, &keys.in_words())
+    };
+    // Whatever a decision repeats of what it was asked: a token is never printed whole.
+    Ok(Report { text: secret::mask_credentials(&text, &credentials), ..Report::default() })
+}
+
+/// The request, and what in it must not be shown.
+fn request(arguments: &Arguments, base: &str) -> Result<(RequestView, Vec<String>), Fault> {
+    let url = if arguments.url.starts_with('/') { format!("{base}{}", arguments.url) } else { arguments.url.clone() };
+    let Some(origin) = url_origin_of(&url).map(str::to_owned) else {
+        return Err(Fault::new(format!("`{}` is no path and no absolute URL", arguments.url))
+            .help("as `/admin` or `https://example.com/admin`"));
+    };
+    let mut headers = Vec::new();
+    for header in &arguments.headers {
+        let (name, value) = header
+            .split_once(':')
+            .filter(|(name, _)| !name.trim().is_empty())
+            .ok_or_else(|| Fault::new("`--header` expects `Name: value`"))?;
+        headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    if !arguments.cookies.is_empty() {
+        headers.push(("cookie".to_owned(), arguments.cookies.join("; ")));
+    }
+    if let Some(token) = &arguments.token {
+        let token = if token == "-" { read_standard_input()? } else { token.trim().to_owned() };
+        let token = token.strip_prefix("Bearer ").unwrap_or(&token).trim();
+        offer(&mut headers, "authorization", format!("Bearer {token}"));
+    }
+    let credentials = credentials_in(&headers);
+    let kind = arguments.kind.unwrap_or_else(|| kind_of(&arguments.method, &headers));
+    browser::complete(&mut headers, &arguments.method, kind, &origin);
+    let view = RequestView { method: arguments.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList(headers)) };
+    Ok((view, credentials))
+}
+
+fn read_standard_input() -> Result<String, Fault> {
+    let mut text = String::new();
+    // More than any token may have, so that what is too long is said to be.
+    let read = std::io::stdin().take(1 << 20).read_to_string(&mut text);
+    read.map_err(|error| Fault::of_file("standard input", error))?;
+    Ok(text.trim().to_owned())
+}
+
+/// The values of cookies and of `Authorization`.
+fn credentials_in(headers: &[(String, String)]) -> Vec<String> {
+    let values = headers.iter().flat_map(|(name, value)| match name.as_str() {
+        "cookie" => value.split(';').filter_map(|pair| Some(pair.split_once('=')?.1.trim())).collect(),
+        "authorization" | "proxy-authorization" => vec![value.split_once(' ').map_or(value.as_str(), |(_, token)| token.trim())],
+        _ => Vec::new(),
+    });
+    values.map(str::to_owned).collect()
+}
+
+/// What the headers say, and where they say nothing the method.
+fn kind_of(method: &str, headers: &[(String, String)]) -> Kind {
+    let given = |name: &str| headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+    let is_document = match (given("sec-fetch-dest"), given("accept")) {
+        (Some(destination), _) => destination == "document" || destination == "iframe",
+        (None, Some(accept)) => accept.starts_with("text/html"),
+        (None, None) => method == "GET",
+    };
+    if is_document { Kind::Document } else { Kind::Fetch }
+}

@@ -1,0 +1,95 @@
+//! `portcullis explain`.
+
+use crate::{
+    server::{Server, json},
+    support::{Folder, READY, dev_key, key_like, key_set, mint, public_key},
+};
+
+const NOW: &str = "2026-04-01T12:00:00Z";
+
+/// A development deployment with the key of `mint`, the public half as the configuration's `CLERK_JWT_KEY` where it is asked for.
+fn deployment(name: &str) -> Folder {
+    let folder = Folder::new(name, &READY.replace("pk_live_", "pk_test_"));
+    folder.write("dev.pem", dev_key());
+    folder
+}
+
+fn explain<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["explain", "--now", NOW][..], more].concat()
+}
+
+#[test]
+fn an_explanation_says_readings_rules_checks_decision_and_headers() {
+    let folder = deployment("explain");
+    folder.write("public.pem", public_key());
+    let token = mint(&folder, NOW, &["--sub", "user_anna", "--claim", "metadata={\"role\":\"admin\"}"]);
+    let request = explain(&["GET", "/Admin/users%2F7", "--token", "-", "--key", "public.pem"]);
+    let run = folder.run_with(&request, &[], &token);
+    run.exits(0).is_golden("explain-admin.txt");
+    assert!(!run.out.contains(&token[..60]) && !run.out.contains(token.rsplit('.').next().unwrap()));
+}
+
+#[test]
+fn a_token_that_is_refused_is_refused_at_one_check_and_sent_to_sign_in() {
+    let folder = deployment("explain-refused");
+    folder.write("public.pem", public_key());
+    let foreign = mint(&folder, NOW, &["--azp", "https://evil.example"]);
+    let cookies = format!("__session={foreign}");
+    let request = explain(&["GET", "/dashboard/1", "--cookie", &cookies, "--cookie", "__client_uat=1", "--key", "public.pem"]);
+    let with_db = [&request[..], &["--cookie", "__clerk_db_jwt=dvb_of_this_browser_0123456789"]].concat();
+    folder.run(&with_db).exits(0).is_golden("explain-foreign.txt");
+
+    let run = folder.run(&explain(&["GET", "/api/x", "--token", &foreign, "--key", "public.pem", "--json"]));
+    let report = run.exits(0).json();
+    assert_eq!(report["decision"]["status"], 401);
+    let checks = report["token"]["checks"].as_array().unwrap();
+    let outcome = |name: &str| &checks.iter().find(|check| check["check"] == name).unwrap()["outcome"];
+    assert_eq!(
+        (outcome("signature"), outcome("authorized-party"), outcome("issuer")),
+        (&"passed".into(), &"failed".into(), &"not-reached".into())
+    );
+    assert!(!run.out.contains(&foreign[..60]));
+}
+
+#[test]
+fn what_cannot_be_judged_is_said_to_be() {
+    let folder = deployment("explain-ambiguous");
+    let run = folder.run(&explain(&["GET", "/a%00b", "--offline"]));
+    run.exits(0).says("cannot be judged").says("deny 400");
+    folder.run(&explain(&["GET", "/docs/../admin", "--offline"])).exits(0).says("admin by admin[0]");
+    folder.run(&explain(&["GET", "admin"])).exits(2).complains("is no path and no absolute URL");
+    folder.run(&explain(&["GET", "/", "--header", "nonsense"])).exits(2).complains("expects `Name: value`");
+    folder.run(&explain(&["GET", "/", "--key", "absent.pem"])).exits(2).complains("cannot read `absent.pem`");
+    folder.write("broken.json", "{\"keys\": ");
+    folder.run(&explain(&["GET", "/", "--jwks", "broken.json"])).exits(2).complains("`broken.json`");
+}
+
+#[test]
+fn headers_decide_what_is_a_document() {
+    let folder = deployment("explain-kind");
+    folder.run(&explain(&["GET", "/dashboard/1", "--offline"])).exits(0).says("handshake");
+    for more in [&["--kind", "fetch"][..], &["--header", "Accept: application/json"], &["--header", "sec-fetch-dest: empty"]] {
+        let run = folder.run(&[explain(&["GET", "/dashboard/1", "--offline"]), more.to_vec()].concat());
+        run.exits(0).says("deny 401");
+    }
+}
+
+#[test]
+fn the_key_set_is_asked_for_with_the_secret_key_and_offline_asks_nobody() {
+    let keys = key_set();
+    let server = Server::start(move |asked| match asked.header("authorization") {
+        Some(key) if key.ends_with(&key_like("test")) => json(200, &keys),
+        _ => json(401, &serde_json::json!({"errors": []})),
+    });
+    let folder = deployment("explain-network");
+    let token = mint(&folder, NOW, &[]);
+    folder.write(".dev.vars", &format!("CLERK_API_URL={}\nCLERK_SECRET_KEY={}\n", server.url, key_like("test")));
+    // Beside loopback addresses only this machine is served.
+    let request = explain(&["GET", "http://localhost/dashboard/1", "--local", "--token", "-"]);
+    let run = folder.run_with(&request, &[], &token);
+    run.exits(0).says("key: the key set of the Backend API").says("✓ signature").says("forward (allowed)");
+    assert_eq!(server.calls(), ["GET /v1/jwks"]);
+    let run = folder.run_with(&[&request[..], &["--offline"]].concat(), &[], &token);
+    run.exits(0).says("nobody was asked").says("503");
+    assert_eq!(server.calls().len(), 1);
+}
