@@ -1,4 +1,4 @@
-//! A deployment: `wrangler.toml` with the place of every setting, and the environment that the Worker would have.
+//! A deployment: `wrangler.toml` (or `wrangler.jsonc`) with the place of every setting, and the environment that the Worker would have.
 //!
 //! Wrangler's rules: with `--env NAME`, `[env.NAME]` is read, and what it does not say is taken from the top level, but for
 //! bindings: `vars` and `services` are its own, replaced and never merged. Secrets are not in the file: they are read from this
@@ -7,12 +7,12 @@
 use std::{collections::BTreeMap, ops::Range, path::PathBuf};
 
 use super::{
-    DeploymentArguments, read_text,
+    DeploymentArguments, config_file, read_text,
     source::{Fault, Place, SourceFile},
     tree::{Entry, Located, Value},
     variable,
 };
-use crate::settings::{Environment, Node, Problem, SettingError, Settings};
+use crate::settings::{Environment, Problem, SettingError, Settings};
 
 /// What is read from this process's variables; `wrangler secret put` sets them for the Worker.
 const SECRETS: [&str; 4] = ["CLERK_SECRET_KEY", "CLERK_JWT_KEY", "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];
@@ -24,6 +24,8 @@ pub(super) struct Deployment {
     pub source: SourceFile,
     /// All of it.
     pub root: Located,
+    /// Files beside it that look like it, and that nobody reads.
+    pub unread: Vec<PathBuf>,
     /// Whether it is looked at as `wrangler dev` runs it.
     pub is_local: bool,
     environment_name: Option<String>,
@@ -34,16 +36,21 @@ pub(super) struct Deployment {
 impl Deployment {
     /// Reads it.
     pub(super) fn read(arguments: &DeploymentArguments) -> Result<Self, Fault> {
-        let source = read_text(&arguments.config).map_err(|fault| {
-            if arguments.config.as_os_str() == "wrangler.toml" {
-                fault.help("name the file by `--config FILE`, or write one by `portcullis init`")
-            } else {
-                fault
-            }
+        let path = arguments.config.clone().unwrap_or_else(config_file::find);
+        let source = read_text(&path).map_err(|fault| match arguments.config {
+            None => fault.help("name the file by `--config FILE`, or write one by `portcullis init`"),
+            Some(_) => fault,
         })?;
+        let unread = if arguments.config.is_none() { config_file::unread_beside(&path) } else { Vec::new() };
         let root = Located::parse(&source)?;
-        let mut deployment =
-            Self { source, root, is_local: arguments.local, environment_name: arguments.env.clone(), overrides: BTreeMap::new() };
+        let mut deployment = Self {
+            source,
+            root,
+            unread,
+            is_local: arguments.local,
+            environment_name: arguments.env.clone(),
+            overrides: BTreeMap::new(),
+        };
         if let Some(name) = &arguments.env
             && deployment.level().is_none()
         {
@@ -51,7 +58,7 @@ impl Deployment {
                 deployment.root.get("env").map(Located::entries).unwrap_or_default().iter().map(|entry| &*entry.key).collect();
             let known =
                 if known.is_empty() { "it has no environments".to_owned() } else { format!("it has: {}", known.join(", ")) };
-            let message = format!("there is no `[env.{name}]` in `{}`; {known}", deployment.source.name);
+            let message = format!("there is no environment `{name}` in `{}`; {known}", deployment.source.name);
             return Err(Fault::new(message));
         }
         deployment.overrides = deployment.read_overrides()?;
@@ -145,9 +152,10 @@ impl Deployment {
         let portcullis = match self.policy() {
             None => None,
             Some(entry) => Some(match &entry.value.value {
-                Value::Text(json) => Node::parse_json(json).map_err(|error| {
-                    Fault::new(format!("setting `PORTCULLIS` is not a table: {error}")).at(self.source.place(&entry.value.span))
-                })?,
+                Value::Text(json) => {
+                    let place = || self.source.place(&entry.value.span);
+                    Environment::parse_table(json).map_err(|error| Fault::new(error).at(place()))?
+                }
                 _ => entry.value.to_node(),
             }),
         };

@@ -11,6 +11,7 @@
 mod browser;
 mod check;
 mod completions;
+mod config_file;
 mod deployment;
 mod drive;
 mod explain;
@@ -67,9 +68,9 @@ enum Command {
 /// Which deployment is meant: shared by all commands that read one.
 #[derive(clap::Args)]
 struct DeploymentArguments {
-    /// The configuration of the Worker.
-    #[arg(long, value_name = "FILE", default_value = "wrangler.toml")]
-    config: PathBuf,
+    /// The configuration of the Worker, in TOML or JSON; the file that Wrangler would take where it is absent.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The environment, as in `wrangler deploy --env`: `[env.NAME.vars]` instead of `[vars]`.
     #[arg(long, value_name = "NAME")]
     env: Option<String>,

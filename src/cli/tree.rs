@@ -1,7 +1,8 @@
-//! TOML as a tree in which every key and value knows its place.
+//! A configuration, in TOML or JSON with comments, as a tree in which every key and value knows its place.
 
 use std::ops::Range;
 
+use jsonc_parser::{CollectOptions, ParseOptions, ast, common::Ranged, errors::ParseError, parse_to_ast};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -17,9 +18,10 @@ pub(super) struct Located {
     pub span: Range<usize>,
 }
 
-/// What TOML knows, as far as settings tell it apart.
+/// What TOML and JSON know, as far as settings tell it apart.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
+    Null,
     Text(String),
     Number(f64),
     Bool(bool),
@@ -36,8 +38,41 @@ pub(super) struct Entry {
 }
 
 impl Located {
-    /// Reads a TOML document.
+    /// Reads a document: JSON with comments and trailing commas where the file is called so, as Wrangler does, else TOML.
     pub(super) fn parse(source: &SourceFile) -> Result<Self, Fault> {
+        let extension = std::path::Path::new(&source.name).extension();
+        if extension.is_some_and(|extension| extension == "json" || extension == "jsonc") {
+            Self::parse_json(source)
+        } else {
+            Self::parse_toml(source)
+        }
+    }
+
+    fn parse_json(source: &SourceFile) -> Result<Self, Fault> {
+        let options = ParseOptions {
+            allow_comments: true,
+            allow_trailing_commas: true,
+            allow_loose_object_property_names: false,
+            allow_missing_commas: false,
+            allow_single_quoted_strings: false,
+            allow_hexadecimal_numbers: false,
+            allow_unary_plus_numbers: false,
+            allow_bare_decimal_point_numbers: false,
+            allow_non_finite_numbers: false,
+            allow_extended_string_escapes: false,
+        };
+        let refuse = |error: &ParseError| {
+            let place = source.place(&(error.range().start..error.range().end));
+            Fault::new(format!("`{}` is not JSON: {}", source.name, error.kind())).at(place)
+        };
+        let parsed = parse_to_ast(&source.text, &CollectOptions::default(), &options).map_err(|error| refuse(&error))?;
+        match parsed.value {
+            Some(value) => Ok(of_json(&value)),
+            None => Err(Fault::new(format!("`{}` is empty", source.name))),
+        }
+    }
+
+    fn parse_toml(source: &SourceFile) -> Result<Self, Fault> {
         match DeTable::parse(&source.text) {
             Ok(table) => Ok(of_table(table.get_ref(), table.span())),
             Err(error) => {
@@ -80,13 +115,14 @@ impl Located {
             Value::Text(text) => found.push((key, text, &self.span)),
             Value::List(items) => items.iter().for_each(|item| item.texts(key, found)),
             Value::Table(entries) => entries.iter().for_each(|entry| entry.value.texts(&entry.key, found)),
-            Value::Number(_) | Value::Bool(_) => {}
+            Value::Null | Value::Number(_) | Value::Bool(_) => {}
         }
     }
 
     /// The same as a settings tree.
     pub(super) fn to_node(&self) -> Node {
         match &self.value {
+            Value::Null => Node::Null,
             Value::Text(text) => Node::Text(text.clone()),
             Value::Number(number) => Node::Number(*number),
             Value::Bool(flag) => Node::Bool(*flag),
@@ -101,6 +137,7 @@ impl Located {
     pub(super) fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
+            Value::Null => Json::Null,
             Value::Text(text) => Json::String(text.clone()),
             #[allow(clippy::cast_possible_truncation)] // looked at: only whole numbers are cast
             Value::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Json::from(*number as i64),
@@ -202,6 +239,29 @@ fn of_table(table: &DeTable<'_>, span: Range<usize>) -> Located {
     Located { value: Value::Table(entries), span }
 }
 
+fn of_json(value: &ast::Value<'_>) -> Located {
+    let span = value.start()..value.end();
+    let value = match value {
+        ast::Value::NullKeyword(_) => Value::Null,
+        ast::Value::StringLit(text) => Value::Text(text.value.to_string()),
+        ast::Value::NumberLit(number) => Value::Number(number.value.parse().unwrap_or(f64::NAN)),
+        ast::Value::BooleanLit(flag) => Value::Bool(flag.value),
+        ast::Value::Array(array) => Value::List(array.elements.iter().map(of_json).collect()),
+        ast::Value::Object(object) => {
+            let mut entries: Vec<Entry> = Vec::new();
+            for property in &object.properties {
+                let key_span = property.name.start()..property.name.end();
+                let key = property.name.as_str().to_owned();
+                // Of a key that stands twice the last one counts, as everywhere in JavaScript.
+                entries.retain(|entry| entry.key != key);
+                entries.push(Entry { key, key_span, value: of_json(&property.value) });
+            }
+            Value::Table(entries)
+        }
+    };
+    Located { value, span }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +281,18 @@ mod tests {
         assert_eq!(found(text, "rules[1].match[1]"), "'/e'");
         assert_eq!(found(text, "rules[1].require.role"), "'x'");
         assert_eq!(found(text, "rules[0].methods"), "[[rules]]");
+    }
+
+    #[test]
+    fn json_is_read_as_wrangler_reads_it() {
+        let read = |text: &str| Located::parse(&SourceFile { name: "wrangler.jsonc".into(), text: text.into() });
+        let text = "{ // why\n \"a\": [\"x\", null, 1.5,], \"b\": 1, \"b\": true }";
+        let tree = read(text).unwrap();
+        assert_eq!(&text[tree.find(&(0..0), "a[0]")], "\"x\"");
+        assert_eq!(tree.get("b").and_then(Located::as_bool), Some(true), "the last one counts");
+        for broken in ["{a: 1}", "{'a': 1}", "{\"a\": 1 \"b\": 2}", "{\"a\": +1}", "", "{\"a\": 1"] {
+            assert!(read(broken).is_err(), "{broken}");
+        }
     }
 
     #[test]

@@ -26,6 +26,17 @@ pub struct Environment {
     pub portcullis: Option<Node>,
 }
 
+impl Environment {
+    /// Reads `PORTCULLIS` where it arrives as text: set in the dashboard, or in quotes.
+    ///
+    /// # Errors
+    ///
+    /// A message for the operator where the text is not JSON.
+    pub fn parse_table(json: &str) -> Result<Node, String> {
+        Node::parse_json(json).map_err(|error| ["setting `PORTCULLIS` is not a table: ", &error.to_string()].concat())
+    }
+}
+
 /// A Clerk instance, checked.
 #[derive(Clone)]
 pub struct Instance {

@@ -3,9 +3,11 @@
 //! Outputs are compared with files in `tests/cli/golden`; `PORTCULLIS_BLESS=1 cargo test --features cli --test cli` writes them anew.
 
 mod check;
+mod config_file;
 mod explain;
 mod policy_test;
 mod server;
 mod support;
 mod token;
+mod workflow;
 mod writing;

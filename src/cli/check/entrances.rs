@@ -4,6 +4,7 @@ use super::finding::{Finding, finding};
 use crate::{
     cli::{
         deployment::Deployment,
+        source::Place,
         tree::{Located, Value},
     },
     policy::lint::Severity,
@@ -35,6 +36,18 @@ pub(super) fn route_hosts(deployment: &Deployment) -> Vec<(String, &Located)> {
 }
 
 pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
+    for unread in &deployment.unread {
+        findings.push(finding(
+            "configuration-unread",
+            Severity::Warning,
+            Some(Place::file(unread.display().to_string())),
+            [
+                &format!("`{}` is not read: Wrangler takes `{}`", unread.display(), deployment.source.name),
+                "whoever changes the policy in the wrong file believes it to be deployed",
+                "keep one of them",
+            ],
+        ));
+    }
     if deployment.is_local {
         return;
     }

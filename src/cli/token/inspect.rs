@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let mut options = VerifyOptions::default();
     let mut key = Key::None;
     if let Some(config) = &arguments.config {
-        let which = DeploymentArguments { config: config.clone(), env: arguments.env.clone(), local: arguments.local };
+        let which = DeploymentArguments { config: Some(config.clone()), env: arguments.env.clone(), local: arguments.local };
         key = of_deployment(&Deployment::read(&which)?, &mut options)?;
     }
     if let Some(path) = &arguments.key {

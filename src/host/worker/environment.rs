@@ -34,5 +34,5 @@ fn read_table(value: &JsValue) -> Result<Node, String> {
         Some(text) => text,
         None => JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_default(),
     };
-    Node::parse_json(&text).map_err(|error| format!("setting `PORTCULLIS` is not a table: {error}"))
+    Environment::parse_table(&text)
 }
