@@ -406,6 +406,18 @@ export interface GateConfig {
   /** Where the Frontend API is proxied: an `https` URL, or a path as `/__clerk`. */
   readonly proxyUrl?: string;
 
+  /**
+   * A P-256 private key, PKCS#8 in PEM or a JWK as text: forwarded requests carry `X-Portcullis-Assertion`, signed with it, and
+   * `/.well-known/portcullis/jwks.json` has the key set. Default: nothing is signed.
+   */
+  readonly signingKey?: string;
+  /** Published beside {@link signingKey} after it has signed. */
+  readonly signingKeyPrevious?: string;
+  /** Published beside {@link signingKey} before it signs. */
+  readonly signingKeyNext?: string;
+  /** Whom assertions are for. Default: `origin`, or the request's own origin. */
+  readonly assertionAudience?: string;
+
   /** Origins whose tokens are accepted, as browsers write them: `https://example.com`. For previews `https://*.preview.example.com`. Default: any. */
   readonly authorizedParties?: readonly string[];
   /** What a token without `azp` is, where parties are set. Default: `reject`. */
@@ -493,6 +505,8 @@ export type DecisionReason =
   | 'shadow'
   | 'ready'
   | 'not-ready'
+  | 'key-set'
+  | 'assertion-not-signed'
   | 'cross-site-request'
   | 'no-such-endpoint'
   /** The Wasm instance failed, and nothing was decided. */
@@ -568,8 +582,14 @@ export interface DenyDecision extends OwnAnswer {
   readonly status: 400 | 401 | 403 | 404 | 405 | 429 | 500 | 503;
 }
 
+/** One of the gate's own endpoints says what it was asked: `/.well-known/portcullis/ready`, or `jwks.json` there. */
+export interface AnswerDecision extends OwnAnswer {
+  readonly action: 'answer';
+  readonly status: 200;
+}
+
 /** What happens to a request; `action` tells which. */
-export type Decision = ForwardDecision | RedirectDecision | DenyDecision;
+export type Decision = ForwardDecision | RedirectDecision | DenyDecision | AnswerDecision;
 
 /** A policy at work. Holds no request, so one serves them all. */
 export interface Gate {

@@ -23,6 +23,8 @@ let broken = false;
 let memory;
 /** @type {Map<number, CryptoKey>} */
 let importedKeys = new Map();
+/** The gate's own keys, by their id. @type {Map<string, CryptoKey>} */
+const signingKeys = new Map();
 /** @typedef {keyof typeof EXPORTS} Kind */
 
 /** What there is to make from options or a configuration, and how it is asked. */
@@ -69,6 +71,7 @@ export async function check(kind, options, subject) {
 const DONE = 1;
 const SIGNATURE = 2;
 const BACKEND = 3;
+const SIGNING = 5;
 
 /**
  * @typedef {object} Step
@@ -98,7 +101,6 @@ async function satisfy(mine, { kind, run, text }) {
   switch (kind) {
     case SIGNATURE: {
       /** @type {[number, string]} */
-      /** @type {[number, string]} */
       const [outcome, why] = await verifySignature(mine, run, JSON.parse(text)).then(
         (isValid) => [isValid ? 1 : 0, ''],
         (error) => [2, describe(error)],
@@ -110,6 +112,13 @@ async function satisfy(mine, { kind, run, text }) {
       const answer = await callBackend(JSON.parse(text)).catch((error) => ({ outage: describe(error) }));
       if ('outage' in answer) return () => wasm.resume_outage(run, write(answer.outage), Date.now());
       return () => wasm.resume_backend(run, answer.status, writeBytes(answer.body), Date.now());
+    }
+    case SIGNING: {
+      const [id, jwk, input] = JSON.parse(text);
+      /** @type {Uint8Array | string} */
+      const outcome = await sign(id, jwk, input).catch(describe);
+      if (typeof outcome === 'string') return () => wasm.resume_signed(run, false, write(outcome), Date.now());
+      return () => wasm.resume_signed(run, true, writeBytes(outcome), Date.now());
     }
     default:
       await new Promise((resolve) => setTimeout(resolve, Number(text)));
@@ -137,6 +146,23 @@ async function verifySignature(mine, run, [id, bits, signatureAt, signatureBytes
     data: view().slice(dataAt, dataAt + dataBytes),
   }));
   return crypto.subtle.verify(RSA, key, signature, data);
+}
+
+/**
+ * Signs with ES256.
+ *
+ * @param {string} id of the key
+ * @param {JsonWebKey} jwk
+ * @param {string} input
+ */
+async function sign(id, jwk, input) {
+  let key = signingKeys.get(id);
+  if (key === undefined) {
+    key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+    if (signingKeys.size >= KEPT_KEYS) signingKeys.clear();
+    signingKeys.set(id, key);
+  }
+  return new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key, encoder.encode(input)));
 }
 
 /**

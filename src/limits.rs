@@ -49,6 +49,12 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
 /// What `Retry-After` says when a check could not be made, in seconds.
 pub const RETRY_AFTER_SECS: u32 = 5;
 
+/// How long an assertion is good, in seconds: the origin gets it at once, and its clock may be off by some.
+pub const ASSERTION_SECS: i64 = 60;
+
+/// How long the gate's own key set may be kept, in seconds: so long before a key signs it has to be published.
+pub const ASSERTION_KEYS_FRESH_SECS: u32 = 300;
+
 /// Characters of foreign input that an error message quotes.
 pub const QUOTED_CHARS: usize = 64;
 

@@ -15,7 +15,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use crate::{time::UnixMillis, token::SignatureCheck};
+use crate::{
+    time::UnixMillis,
+    token::{SignatureCheck, SigningRequest},
+};
 
 /// The one thing that a suspended decision waits for.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub enum Need {
     Backend(BackendRequest),
     /// A signature to be checked with the host's native cryptography.
     Signature(SignatureCheck),
+    /// Something to be signed with one of the gate's own keys.
+    Sign(SigningRequest),
     /// Some time to pass: another request is already fetching what this one needs.
     Wait(Duration),
 }
@@ -35,6 +40,8 @@ pub enum Answer {
     Backend(Result<BackendResponse, Outage>),
     /// What the host's cryptography said.
     Signature(SignatureOutcome),
+    /// The signature, as ES256 has it (64 bytes, RFC 7518 section 3.4); or why there is none.
+    Signed(Result<Vec<u8>, String>),
     /// The time has passed.
     Waited,
 }
@@ -141,6 +148,18 @@ impl Io {
         match self.ask(Need::Signature(check)).await {
             Answer::Signature(outcome) => outcome,
             _ => SignatureOutcome::Unusable("the host answered another question".into()),
+        }
+    }
+
+    /// Signs with one of the gate's own keys.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be signed, for the operator's log.
+    pub async fn sign(&self, request: SigningRequest) -> Result<Vec<u8>, String> {
+        match self.ask(Need::Sign(request)).await {
+            Answer::Signed(outcome) => outcome,
+            _ => Err("the host answered another question".into()),
         }
     }
 

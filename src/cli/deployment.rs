@@ -15,7 +15,15 @@ use super::{
 use crate::settings::{Environment, Problem, SettingError, Settings};
 
 /// What is read from this process's variables; `wrangler secret put` sets them for the Worker.
-const SECRETS: [&str; 4] = ["CLERK_SECRET_KEY", "CLERK_JWT_KEY", "CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];
+const SECRETS: [&str; 7] = [
+    "CLERK_SECRET_KEY",
+    "CLERK_JWT_KEY",
+    "CLERK_WEBHOOK_SIGNING_SECRET",
+    "CLERK_WEBHOOK_SECRET",
+    "PORTCULLIS_SIGNING_KEY",
+    "PORTCULLIS_SIGNING_KEY_PREVIOUS",
+    "PORTCULLIS_SIGNING_KEY_NEXT",
+];
 
 /// A deployment as it stands in files.
 #[derive(Debug)]
@@ -165,6 +173,9 @@ impl Deployment {
             jwt_key: text("CLERK_JWT_KEY"),
             api_url: text("CLERK_API_URL"),
             proxy_url: text("CLERK_PROXY_URL"),
+            signing_key: text("PORTCULLIS_SIGNING_KEY"),
+            signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
+            signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
             has_origin_binding: services.iter().any(is_origin),
             portcullis,
         })
@@ -210,7 +221,7 @@ impl Deployment {
     fn span_of(&self, setting: &str) -> Range<usize> {
         let Some(vars) = self.vars() else { return 0..0 };
         let vars_key = self.level().and_then(|level| level.entry("vars")).map_or(0..0, |entry| entry.key_span.clone());
-        if setting == "PORTCULLIS" || setting.starts_with("CLERK_") {
+        if setting == "PORTCULLIS" || setting.starts_with("CLERK_") || setting.starts_with("PORTCULLIS_") {
             return vars.find(&vars_key, setting);
         }
         match self.policy() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    host::native::check_signature,
+    host::native::{check_signature, sign},
     machine::{Answer, BackendRequest, BackendResponse, Need, Outage, Step},
     time::UnixMillis,
 };
@@ -24,6 +24,7 @@ pub(super) fn run_asking<T>(
         let (answer, suspended) = match step {
             Step::Done(outcome) => return outcome,
             Step::Need(Need::Signature(check), suspended) => (Answer::Signature(check_signature(&check)), suspended),
+            Step::Need(Need::Sign(request), suspended) => (Answer::Signed(sign(&request)), suspended),
             Step::Need(Need::Backend(request), suspended) => (Answer::Backend(ask(&request)), suspended),
             Step::Need(Need::Wait(time), suspended) => {
                 waited += time;

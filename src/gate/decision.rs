@@ -38,6 +38,8 @@ pub struct Decision {
 pub enum Event {
     /// The origin gets the request.
     Forwarded,
+    /// One of the gate's own endpoints said what it was asked.
+    Answered,
     /// It is refused; somebody who is signed in may be sent to `unauthorized_url`.
     Denied,
     /// The browser is sent to sign in.
@@ -52,6 +54,7 @@ impl Event {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Forwarded => "forwarded",
+            Self::Answered => "answered",
             Self::Denied => "denied",
             Self::SignIn => "sign-in",
             Self::Handshake => "handshake",
@@ -110,10 +113,11 @@ pub struct Answer {
 }
 
 impl Decision {
-    /// `forward`, `redirect` or `deny`.
+    /// `forward`, `redirect`, `deny`, or `answer` for one of the gate's own endpoints.
     #[must_use]
     pub fn verb(&self) -> &'static str {
         match &self.action {
+            Action::Answer(_) if self.event == Event::Answered => "answer",
             Action::Forward(_) => "forward",
             Action::Answer(Answer { location: Some(_), .. }) => "redirect",
             Action::Answer(_) => "deny",

@@ -11,6 +11,8 @@ pub enum Endpoint {
     Health,
     /// `/.well-known/portcullis/ready`: the gate can tell who is who.
     Ready,
+    /// `/.well-known/portcullis/jwks.json`: the keys by which the origin tells that the gate spoke. None without a signing key.
+    Keys,
 }
 
 impl Endpoint {
@@ -24,6 +26,7 @@ impl Endpoint {
         match path.strip_prefix(OWN_PATH)? {
             "/health" => Some(Self::Health),
             "/ready" => Some(Self::Ready),
+            "/jwks.json" => Some(Self::Keys),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@
 //! [`Gate::begin`] is the only door in, [`Suspended::resume`](crate::machine::Suspended::resume) the only way back.
 
 mod answer;
+mod assertion;
 mod csrf;
 mod decision;
 mod endpoint;
@@ -139,6 +140,14 @@ const CROSS_SITE: &str = "cross-site-request";
 
 impl Shared {
     async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
+        let decision = self.decide_unsigned(io, request, request_id).await;
+        match &self.settings.signing_keys {
+            Some(keys) => assertion::sign(io, keys, &self.settings, request, decision).await,
+            None => decision,
+        }
+    }
+
+    async fn decide_unsigned(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
         let target = match path::judge(&request.url, &self.settings.path) {
             Ok(target) => target,
             Err(ambiguity) => return unjudged(request, ambiguity.kind(), ambiguity.to_string()),
@@ -149,6 +158,12 @@ impl Shared {
         }
         if Endpoint::of(&request.url) == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {
             return ready::decide(io, &self.authenticator).await;
+        }
+        if let Some(keys) = &self.settings.signing_keys
+            && Endpoint::of(&request.url) == Some(Endpoint::Keys)
+            && matches!(&*request.method, "GET" | "HEAD")
+        {
+            return Decision { event: Event::Answered, ..own(assertion::key_set(keys), "key-set", "") };
         }
         if target.readings().iter().any(|reading| endpoint::is_own(&reading.path)) {
             return own(Refusal::NotFound.problem("no-such-endpoint"), "no-such-endpoint", "");

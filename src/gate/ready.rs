@@ -3,7 +3,7 @@
 //! Anybody may ask, so asking costs no more than any request with a token does: the key set is fetched where it is not fresh, by one
 //! request at a time, and after a failure not again for a while.
 
-use super::{Answer, Decision, own};
+use super::{Answer, Decision, Event, own};
 use crate::{limits, machine::Io, session::Authenticator};
 
 /// Answers from the state of the key set.
@@ -17,7 +17,8 @@ pub(super) async fn decide(io: &Io, authenticator: &Authenticator) -> Decision {
         Err(_) => ("none", "unreachable"),
     };
     let is_ready = keys != "none";
-    own(answer(is_ready, "valid", keys, backend_api), if is_ready { "ready" } else { "not-ready" }, &message)
+    let decision = own(answer(is_ready, "valid", keys, backend_api), if is_ready { "ready" } else { "not-ready" }, &message);
+    Decision { event: if is_ready { Event::Answered } else { Event::Denied }, ..decision }
 }
 
 /// The answer where the settings are wrong.

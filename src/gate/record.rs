@@ -54,7 +54,12 @@ pub struct Record<'a> {
 #[must_use]
 pub fn is_logged(decision: &Decision, request_id: &str, settings: &Settings) -> bool {
     let share = f64::from(u32::from_str_radix(request_id.get(..8).unwrap_or_default(), 16).unwrap_or(u32::MAX)) / 4_294_967_296.0;
-    decision.event != Event::Forwarded || decision.trial.is_some() || decision.is_azp_missing || share < settings.log_forwards
+    !is_ordinary(decision.event) || decision.trial.is_some() || decision.is_azp_missing || share < settings.log_forwards
+}
+
+/// Whether such a request is of interest only now and then.
+fn is_ordinary(event: Event) -> bool {
+    matches!(event, Event::Forwarded | Event::Answered)
 }
 
 impl Record<'_> {
@@ -71,11 +76,11 @@ impl Record<'_> {
         }
         if let Some(failure) = self.failure {
             lines.push((Level::Error, self.line("origin-unreachable", decision.verb(), &decision.reason, failure, None)));
-        } else if decision.event != Event::Forwarded || lines.is_empty() && is_logged(decision, self.request_id, settings) {
+        } else if !is_ordinary(decision.event) || lines.is_empty() && is_logged(decision, self.request_id, settings) {
             let level = match decision.event {
                 Event::Denied if self.status >= 500 => Level::Error,
                 Event::Denied => Level::Warning,
-                Event::Forwarded | Event::SignIn | Event::Handshake => Level::Info,
+                Event::Forwarded | Event::Answered | Event::SignIn | Event::Handshake => Level::Info,
             };
             lines.push((level, self.line(decision.event.as_str(), decision.verb(), &decision.reason, &decision.message, None)));
         }

@@ -18,6 +18,8 @@ pub const SUBJECT: &str = "x-portcullis-subject";
 pub const AUTH_STATUS: &str = "x-portcullis-auth-status";
 /// The id of this request, for logs on both sides.
 pub const REQUEST_ID: &str = "x-portcullis-request-id";
+/// All of that, signed by the gate, where it has a signing key.
+pub const ASSERTION: &str = "x-portcullis-assertion";
 /// What scripts of the page have to carry where `csp` is strict.
 pub const NONCE: &str = "x-nonce";
 /// The public host that the client asked.

@@ -1,16 +1,16 @@
 //! The native host's cryptography: signatures by `jsonwebtoken`, for the command line and tests.
 
-use jsonwebtoken::{Algorithm as Jose, DecodingKey, crypto};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm as Jose, DecodingKey, EncodingKey, crypto};
 
 use crate::{
     machine::SignatureOutcome,
-    token::{Algorithm, SignatureCheck},
+    token::{Algorithm, SignatureCheck, SigningRequest},
 };
 
 /// Checks a signature.
 #[must_use]
 pub fn check_signature(check: &SignatureCheck) -> SignatureOutcome {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let key = match DecodingKey::from_rsa_components(&check.key.n, &check.key.e) {
         Ok(key) => key,
         Err(error) => return SignatureOutcome::Unusable(error.to_string()),
@@ -28,5 +28,40 @@ pub fn check_signature(check: &SignatureCheck) -> SignatureOutcome {
         Ok(true) => SignatureOutcome::Valid,
         Ok(false) => SignatureOutcome::Invalid,
         Err(error) => SignatureOutcome::Unusable(error.to_string()),
+    }
+}
+
+/// Signs.
+///
+/// # Errors
+///
+/// What the library says of a key that it cannot use.
+pub fn sign(request: &SigningRequest) -> Result<Vec<u8>, String> {
+    let key = EncodingKey::from_ec_der(&request.key.to_pkcs8());
+    let signature = crypto::sign(request.input.as_bytes(), &key, Jose::ES256).map_err(|error| error.to_string())?;
+    URL_SAFE_NO_PAD.decode(signature).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::token::SigningKey;
+
+    #[test]
+    fn what_is_signed_here_is_good_under_the_public_half() {
+        // RFC 7515 appendix A.3.
+        let jwk = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+        let key = Rc::new(SigningKey::parse(jwk).unwrap());
+        let signature = sign(&SigningRequest { key: key.clone(), input: "a.b".into() }).unwrap();
+        assert_eq!(signature.len(), 64);
+        let public: serde_json::Value = serde_json::from_str(&key.public_jwk()).unwrap();
+        let public = DecodingKey::from_ec_components(public["x"].as_str().unwrap(), public["y"].as_str().unwrap()).unwrap();
+        for (input, expected) in [("a.b", true), ("a.c", false)] {
+            let outcome = crypto::verify(&URL_SAFE_NO_PAD.encode(&signature), input.as_bytes(), &public, Jose::ES256).unwrap();
+            assert_eq!(outcome, expected);
+        }
     }
 }

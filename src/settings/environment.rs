@@ -1,10 +1,12 @@
 //! The Clerk instance: keys and addresses, from plain variables and secrets.
 
+use std::rc::Rc;
+
 use super::{Node, error::SettingError, url_origin_of};
 use crate::{
     session::{InstanceType, PublishableKey},
     text,
-    token::VerificationKey,
+    token::{SigningKey, SigningKeys, VerificationKey},
 };
 
 /// What a host reads from its environment, unchecked.
@@ -20,6 +22,12 @@ pub struct Environment {
     pub api_url: Option<String>,
     /// `CLERK_PROXY_URL`: where the Frontend API is proxied.
     pub proxy_url: Option<String>,
+    /// `PORTCULLIS_SIGNING_KEY`, a secret: signs what the origin is told.
+    pub signing_key: Option<String>,
+    /// `PORTCULLIS_SIGNING_KEY_PREVIOUS`: published after it has signed.
+    pub signing_key_previous: Option<String>,
+    /// `PORTCULLIS_SIGNING_KEY_NEXT`: published before it signs.
+    pub signing_key_next: Option<String>,
     /// Whether a service binding `ORIGIN` is there; it and the setting `origin` exclude each other.
     pub has_origin_binding: bool,
     /// `PORTCULLIS`: the policy and everything else.
@@ -186,6 +194,40 @@ pub(crate) fn is_loopback_host(authority: &str) -> bool {
     let is_ipv4 =
         host.split('.').count() == 4 && host.starts_with("127.") && host.split('.').all(|part| part.parse::<u8>().is_ok());
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_ipv4
+}
+
+/// The gate's own keys; `None` where nothing is signed.
+pub(super) fn read_signing_keys(environment: &Environment, errors: &mut Vec<SettingError>) -> Option<SigningKeys> {
+    let mut read = |name: &str, text: &Option<String>| {
+        let text = filled(text)?;
+        match SigningKey::parse(&text) {
+            Ok(key) => Some((name.to_owned(), key)),
+            Err(expected) => {
+                errors.push(SettingError::secret(name, expected));
+                None
+            }
+        }
+    };
+    let current = read("PORTCULLIS_SIGNING_KEY", &environment.signing_key);
+    let others: Vec<_> = [
+        read("PORTCULLIS_SIGNING_KEY_PREVIOUS", &environment.signing_key_previous),
+        read("PORTCULLIS_SIGNING_KEY_NEXT", &environment.signing_key_next),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    for (at, (name, key)) in others.iter().enumerate() {
+        let earlier = others.iter().take(at).chain(&current);
+        if earlier.into_iter().any(|(_, known)| known.kid() == key.kid()) {
+            errors.push(SettingError::conflict(name, "it is the same key as another one", "remove it"));
+        }
+    }
+    if current.is_none() && !others.is_empty() && filled(&environment.signing_key).is_none() {
+        errors
+            .push(SettingError::missing("PORTCULLIS_SIGNING_KEY", "the key that signs, since there is a previous or a next one"));
+    }
+    let (_, current) = current?;
+    Some(SigningKeys { current: Rc::new(current), others: others.into_iter().map(|(_, key)| key).collect() })
 }
 
 fn filled(value: &Option<String>) -> Option<String> {

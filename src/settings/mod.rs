@@ -27,6 +27,7 @@ use crate::{
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
     session::{MissingAzp, TokenType},
+    token::SigningKeys,
 };
 
 /// All settings of a gate, checked.
@@ -64,6 +65,10 @@ pub struct Settings {
     pub log_forwards: f64,
     /// How many tokens are remembered whose signature was good; zero: none.
     pub token_cache: usize,
+    /// The keys that sign what the origin is told; `None`: nothing is signed.
+    pub signing_keys: Option<SigningKeys>,
+    /// Whom assertions are for, where that is not the origin's address.
+    pub assertion_audience: Option<String>,
 }
 
 impl Settings {
@@ -75,6 +80,7 @@ impl Settings {
     pub fn read(environment: Environment) -> Result<Self, Vec<SettingError>> {
         let mut errors = Vec::new();
         let instance = Instance::read(&environment, &mut errors);
+        let signing_keys = environment::read_signing_keys(&environment, &mut errors);
         let Some(table) = environment.portcullis else {
             errors.push(SettingError::missing("PORTCULLIS", "the policy, a table `[vars.PORTCULLIS]`"));
             return Err(errors);
@@ -105,6 +111,7 @@ impl Settings {
             .take_choice("log_user", &[("plain", LogUser::Plain), ("hashed", LogUser::Hashed), ("none", LogUser::None)])
             .unwrap_or_default();
         let log_forwards = table.take_share("log_forwards").unwrap_or(0.0);
+        let assertion_audience = read_audience(&mut table);
         let enforce = table.take_flag("enforce").unwrap_or(true);
         let mut bare = Vec::new();
         let mut patterns = |key| {
@@ -177,6 +184,8 @@ impl Settings {
             log_user,
             log_forwards,
             token_cache,
+            signing_keys,
+            assertion_audience,
         };
         settings.check_pages_are_open(&mut errors);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
@@ -227,6 +236,17 @@ fn read_page(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
     }
     let name = table.name(key);
     table.errors().push(SettingError::value(&name, &text, "a path as `/sign-in` or an absolute URL, percent-encoded"));
+    None
+}
+
+/// `assertion_audience`: any name that the origin knows itself by.
+fn read_audience(table: &mut TableReader<'_>) -> Option<String> {
+    const KEY: &str = "assertion_audience";
+    let text = table.take_text(KEY)?;
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Some(text);
+    }
+    table.errors().push(SettingError::value(KEY, &text, "a name without blanks, as `https://app.example.com`"));
     None
 }
 

@@ -209,7 +209,7 @@ fn take_der(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     (*found == tag).then(|| rest.split_at_checked(length)).flatten()
 }
 
-const STANDARD_ANY_PAD: GeneralPurpose = GeneralPurpose::new(
+pub(super) const STANDARD_ANY_PAD: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );

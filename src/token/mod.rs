@@ -8,6 +8,8 @@
 //! 4. [`seen`] knows the signatures that were good before.
 //! 5. [`verify`] checks header, signature and claims, in this order; it alone makes [`VerifiedClaims`].
 //!
+//! And the other way round, [`signing_key`]: the keys by which the gate itself signs.
+//!
 //! The signature itself is the host's to check ([`SignatureCheck`]); the decision stays here.
 
 use std::rc::Rc;
@@ -20,6 +22,7 @@ pub mod header;
 pub mod keyset;
 pub mod resolve;
 pub mod seen;
+pub mod signing_key;
 pub mod verify;
 
 pub use cache::{KeySetCache, KeySetCaches};
@@ -30,6 +33,7 @@ pub use header::{Algorithm, Category, ProtectedHeader};
 pub use keyset::{KeySet, PemError, VerificationKey};
 pub use resolve::{KeySource, RemoteKeys};
 pub use seen::SeenTokens;
+pub use signing_key::{SigningKey, SigningKeys, SigningRequest};
 pub use verify::{AuthorizedParty, Leniency, MissingAzp, VerifyOptions};
 
 /// A signature to be checked by the host.

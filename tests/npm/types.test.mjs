@@ -38,7 +38,7 @@ test('every reason of the gate is in the type, and no other', () => {
   assert.ok(own.length > 5);
   const ambiguities = literals('src/path/mod.rs', /pub fn kind\(&self\)[\s\S]*?\n {4}\}/);
   assert.deepEqual([...union('AmbiguityReason')].sort(), [...ambiguities].sort());
-  const expected = new Set([...own, 'internal-error', 'shadow', 'ready', 'not-ready']);
+  const expected = new Set([...own, 'internal-error', 'shadow', 'ready', 'not-ready', 'assertion-not-signed']);
   for (const reason of [...union('Reason'), ...union('TokenReason')]) expected.delete(reason);
   assert.deepEqual([...union('DecisionReason')].sort(), [...expected].sort());
 });
@@ -64,7 +64,7 @@ test('every setting of the documents is in the type of the configuration, and no
   const docs = read('docs/settings.md');
   const tables = docs.slice(docs.indexOf('## The Clerk instance'), docs.indexOf('### Rules'));
   const documented = [...tables.matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap(([, names]) => [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  const expected = documented.map((name) => camel(name.startsWith('CLERK_') ? name.slice(6).toLowerCase() : name));
+  const expected = documented.map((name) => camel(/^[A-Z]/.test(name) ? name.slice(name.indexOf('_') + 1).toLowerCase() : name));
   const config = /export interface GateConfig \{([\s\S]*?)\n\}/.exec(types)?.[1] ?? '';
   const declared = [...config.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name);
   assert.ok(declared.length > 15);

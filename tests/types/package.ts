@@ -74,6 +74,10 @@ export async function decide(request: Request): Promise<Response> {
       if (decision.status === 418) return new Response();
       return decision.toResponse();
     }
+    case 'answer': {
+      const status: 200 = decision.status;
+      return status === 200 ? decision.toResponse() : new Response();
+    }
   }
 }
 

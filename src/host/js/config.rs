@@ -7,12 +7,15 @@ use crate::{
 };
 
 /// What stands beside the policy in a Worker's environment, by both of its names.
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 8] = [
     ("publishableKey", "CLERK_PUBLISHABLE_KEY"),
     ("secretKey", "CLERK_SECRET_KEY"),
     ("jwtKey", "CLERK_JWT_KEY"),
     ("apiUrl", "CLERK_API_URL"),
     ("proxyUrl", "CLERK_PROXY_URL"),
+    ("signingKey", "PORTCULLIS_SIGNING_KEY"),
+    ("signingKeyPrevious", "PORTCULLIS_SIGNING_KEY_PREVIOUS"),
+    ("signingKeyNext", "PORTCULLIS_SIGNING_KEY_NEXT"),
 ];
 
 /// Tables whose keys are the user's own words: parameters of a path.
@@ -27,7 +30,7 @@ pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
     let not_an_object = || vec![problem("config", Problem::Type { found: "no object", expected: "an object of settings" })];
     let Ok(Node::Table(mut entries)) = Node::parse_json(json) else { return Err(not_an_object()) };
     let mut errors = Vec::new();
-    let [publishable_key, secret_key, jwt_key, api_url, proxy_url] =
+    let [publishable_key, secret_key, jwt_key, api_url, proxy_url, signing_key, signing_key_previous, signing_key_next] =
         VARIABLES.map(|(name, _)| match entries.iter().position(|(key, _)| key == name).map(|at| entries.remove(at).1) {
             None | Some(Node::Null) => None,
             Some(Node::Text(text)) => Some(text),
@@ -40,7 +43,18 @@ pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
         return Err(errors);
     }
     let portcullis = Some(to_core(Node::Table(entries)));
-    Ok(Environment { publishable_key, secret_key, jwt_key, api_url, proxy_url, portcullis, ..Environment::default() })
+    Ok(Environment {
+        publishable_key,
+        secret_key,
+        jwt_key,
+        api_url,
+        proxy_url,
+        signing_key,
+        signing_key_previous,
+        signing_key_next,
+        portcullis,
+        ..Environment::default()
+    })
 }
 
 /// The errors in the caller's own names, as a JSON list of `{ setting, message }`.
@@ -76,7 +90,8 @@ fn message(setting: String, problem: Problem) -> String {
         return ["unknown setting `", &setting, "`", &help].concat();
     }
     let mut message = SettingError { setting, problem }.to_string();
-    for (name, variable) in VARIABLES {
+    // The longer names first: one begins like another.
+    for (name, variable) in VARIABLES.into_iter().rev() {
         message = message.replace(variable, name);
     }
     message

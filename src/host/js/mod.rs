@@ -7,7 +7,7 @@
 //!
 //! A step is one number: the run in the upper bits, what it came to in the lowest three. 0: failed, 1: done, and
 //! [`take_text`] says how; 2: a signature is to be checked, 3: the Backend API is to be called, 4: time has to pass, and
-//! [`take_text`] describes it. Long texts come in through one buffer, [`scratch`], as UTF-8.
+//! [`take_text`] describes it; 5: something is to be signed, with the key beside it. Long texts come in through one buffer, [`scratch`], as UTF-8.
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
@@ -30,7 +30,7 @@ use crate::{
     request::HeaderName,
     session::{Authenticator, CheckedFacts, HasParams, TokenVerifier},
     time::UnixMillis,
-    token::{Algorithm, KeySetCaches, SignatureCheck},
+    token::{Algorithm, KeySetCaches, SignatureCheck, SigningRequest},
 };
 
 use outcome::Outcome;
@@ -203,6 +203,18 @@ pub fn resume_outage(run: u32, bytes: usize, now: f64) -> u32 {
     resume(run, Answer::Backend(Err(Outage(take_scratch(bytes)))), now)
 }
 
+/// Goes on with a signature, or, where `is_signed` is false, with why there is none; the buffer has it.
+#[wasm_bindgen]
+#[must_use]
+pub fn resume_signed(run: u32, is_signed: bool, bytes: usize, now: f64) -> u32 {
+    let outcome = if is_signed {
+        Ok(HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec()))
+    } else {
+        Err(take_scratch(bytes))
+    };
+    resume(run, Answer::Signed(outcome), now)
+}
+
 /// Goes on after some time.
 #[wasm_bindgen]
 #[must_use]
@@ -239,6 +251,7 @@ fn advance(step: Step<Outcome>) -> u32 {
         Step::Need(need, suspended) => {
             let (kind, text, signature) = match need {
                 Need::Signature(check) => (2, describe_check(&check), Some(check)),
+                Need::Sign(request) => (5, describe_signing(&request), None),
                 Need::Backend(call) => (3, describe_call(&call), None),
                 Need::Wait(time) => (4, time.as_millis().to_string(), None),
             };
@@ -259,6 +272,16 @@ fn describe_check(check: &SignatureCheck) -> String {
     let [signature, signature_bytes] = place(&check.signature);
     let [data, data_bytes] = place(check.signing_input());
     format!("[{},{hash},{signature},{signature_bytes},{data},{data_bytes}]", check.key.id)
+}
+
+/// The key's id, the key as a JWK, and the text.
+fn describe_signing(SigningRequest { key, input }: &SigningRequest) -> String {
+    let mut out = String::from("[");
+    push_string(&mut out, key.kid());
+    out.extend([",", &key.private_jwk(), ","]);
+    push_string(&mut out, input);
+    out.push(']');
+    out
 }
 
 fn describe_call(call: &BackendRequest) -> String {

@@ -194,7 +194,8 @@ fn push_list<T>(out: &mut String, items: &[T], mut push: impl FnMut(&mut String,
 
 /// One of the gate's own answers: `{ status, headers, body }`.
 pub(super) fn answer_json(answer: &Answer) -> String {
-    let own = OWN_ANSWER_HEADERS.into_iter();
+    let is_said = |name: &str| answer.headers.iter().any(|(said, _)| *said == name);
+    let own = OWN_ANSWER_HEADERS.into_iter().filter(|(name, _)| !is_said(name));
     let more = answer.headers.iter().map(|(name, value)| (*name, value.as_str()));
     let location = answer.location.iter().map(|location| ("location", location.as_str()));
     let kind = answer.body.iter().map(|(kind, _)| ("content-type", *kind));

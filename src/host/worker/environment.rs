@@ -18,6 +18,9 @@ pub(super) fn read(env: &JsValue) -> Result<Environment, String> {
         jwt_key: text("CLERK_JWT_KEY"),
         api_url: text("CLERK_API_URL"),
         proxy_url: text("CLERK_PROXY_URL"),
+        signing_key: text("PORTCULLIS_SIGNING_KEY"),
+        signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
+        signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
         has_origin_binding: binding(env, "ORIGIN").is_some(),
         portcullis: binding(env, "PORTCULLIS").map(|value| read_table(&value)).transpose()?,
     })

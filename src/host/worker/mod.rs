@@ -13,6 +13,7 @@ mod request_id;
 mod respond;
 mod settle;
 mod signature;
+mod signing;
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -136,6 +137,7 @@ async fn decide(gate: &Gate, view: RequestView, request_id: &str) -> Decision {
             Step::Need(need, suspended) => {
                 let answer = match need {
                     Need::Signature(check) => Answer::Signature(signature::check(&check).await),
+                    Need::Sign(request) => Answer::Signed(signing::sign(&request).await),
                     Need::Backend(call) => Answer::Backend(backend::call(call).await),
                     Need::Wait(time) => {
                         worker::Delay::from(time).await;

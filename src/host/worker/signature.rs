@@ -17,7 +17,7 @@ extern "C" {
     fn subtle_verify(algorithm: &JsValue, key: &JsValue, signature: &Uint8Array, data: &Uint8Array) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = importKey, catch)]
-    fn subtle_import_key(
+    pub(super) fn subtle_import_key(
         format: &str,
         key: &JsValue,
         algorithm: &JsValue,

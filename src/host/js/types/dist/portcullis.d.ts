@@ -23,6 +23,7 @@ export function end_webhook(handle: number, isSigned: boolean, bytes: number): n
 export function give_up_webhook(handle: number): void;
 export function signature_key(run: number): string;
 export function resume_signature(run: number, outcome: number, bytes: number, now: number): number;
+export function resume_signed(run: number, isSigned: boolean, bytes: number, now: number): number;
 export function resume_backend(run: number, status: number, bytes: number, now: number): number;
 export function resume_outage(run: number, bytes: number, now: number): number;
 export function resume_waited(run: number, now: number): number;
