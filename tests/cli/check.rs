@@ -4,7 +4,7 @@ use crate::support::{Folder, READY, key_like};
 
 #[test]
 fn a_deployment_with_nothing_to_change_is_ready() {
-    Folder::tracked("ready", READY, &[]).run(&["check"]).exits(0).is_golden("check-ready.txt");
+    Folder::tracked("ready", READY, &[]).run(&["check", "--offline"]).exits(0).is_golden("check-ready.txt");
 }
 
 #[test]
@@ -22,7 +22,7 @@ default = "public"
 public = ["/api/public(.*)"]
 protected = ["/api/public/keys", "/dashboard/:path*"]
 "#;
-    Folder::tracked("findings", configuration, &[]).run(&["check"]).exits(1).is_golden("check-findings.txt");
+    Folder::tracked("findings", configuration, &[]).run(&["check", "--offline"]).exits(1).is_golden("check-findings.txt");
 }
 
 #[test]
@@ -44,24 +44,24 @@ methods = ["POST"]
 match = ["/a", "/b("]
 require = { "rôle" = "x", role = 7 }
 "#;
-    Folder::tracked("settings", configuration, &[]).run(&["check"]).exits(1).is_golden("check-settings.txt");
+    Folder::tracked("settings", configuration, &[]).run(&["check", "--offline"]).exits(1).is_golden("check-settings.txt");
 }
 
 #[test]
 fn a_broken_file_is_refused_with_line_and_column() {
     let folder = Folder::new("broken", "name = \"gate\"\n[vars]\nA = = 1\n");
-    folder.run(&["check"]).exits(2).is_golden("check-broken.txt");
-    folder.run(&["check", "--config", "absent.toml"]).exits(2).complains("cannot read `absent.toml`");
-    folder.run(&["check", "--colour"]).exits(2).complains("unexpected argument");
-    folder.run(&["check", "--json", "--sarif"]).exits(2).complains("cannot be used with");
+    folder.run(&["check", "--offline"]).exits(2).is_golden("check-broken.txt");
+    folder.run(&["check", "--offline", "--config", "absent.toml"]).exits(2).complains("cannot read `absent.toml`");
+    folder.run(&["check", "--offline", "--colour"]).exits(2).complains("unexpected argument");
+    folder.run(&["check", "--offline", "--json", "--sarif"]).exits(2).complains("cannot be used with");
 }
 
 #[test]
 fn variables_of_an_environment_replace_those_above_and_are_not_merged() {
     let with = |env: &str| format!("{READY}\n[env.staging]\n{env}\n");
     let empty = Folder::tracked("env-empty", &with(""), &[]);
-    empty.run(&["check"]).exits(0);
-    let run = empty.run(&["check", "--env", "staging"]);
+    empty.run(&["check", "--offline"]).exits(0);
+    let run = empty.run(&["check", "--offline", "--env", "staging"]);
     run.exits(1).says("setting `CLERK_PUBLISHABLE_KEY` is missing").says("setting `PORTCULLIS` is missing");
 
     let full = with(
@@ -69,9 +69,9 @@ fn variables_of_an_environment_replace_those_above_and_are_not_merged() {
          authorized_parties = [\"https://example.com\"]\n",
     );
     let full = Folder::tracked("env-full", &full, &[]);
-    let run = full.run(&["check", "--env", "staging"]);
+    let run = full.run(&["check", "--offline", "--env", "staging"]);
     run.exits(1).says("development-keys").says("--> wrangler.toml:21:25");
-    full.run(&["check", "--env", "stagging"]).exits(2).complains("it has: staging");
+    full.run(&["check", "--offline", "--env", "stagging"]).exits(2).complains("it has: staging");
 }
 
 #[test]
@@ -81,9 +81,9 @@ fn a_secret_is_found_wherever_it_stands_and_never_printed() {
     let page = format!("<script>\n  const key = '{live}';\n</script>\n");
     let note = format!("try {test}\n");
     let folder = Folder::tracked("secrets", &configuration, &[("www/app.html", &page), ("notes/todo.md", &note)]);
-    let run = folder.run(&["check"]);
+    let run = folder.run(&["check", "--offline"]);
     run.exits(1).is_golden("check-secrets.txt");
-    for form in [&["check", "--json"][..], &["check", "--sarif"]] {
+    for form in [&["check", "--offline", "--json"][..], &["check", "--offline", "--sarif"]] {
         let run = folder.run(form);
         run.exits(1);
         assert!(!run.out.contains("AbCdEf") && !run.err.contains("AbCdEf"));
@@ -95,29 +95,33 @@ fn a_placeholder_and_an_untracked_file_are_no_leaks() {
     let placeholder = format!("CLERK_SECRET_KEY={}_{}_{}\n", "sk", "live", "x".repeat(38));
     let folder = Folder::tracked("no-leaks", READY, &[("README.md", &placeholder)]);
     folder.write(".dev.vars", &format!("CLERK_SECRET_KEY={}\n", key_like("test")));
-    folder.run(&["check"]).exits(0);
+    folder.run(&["check", "--offline"]).exits(0);
 }
 
 #[test]
 fn dev_vars_has_to_be_ignored_by_git() {
     let folder = Folder::tracked("dev-vars", READY, &[]);
     folder.write(".gitignore", "dist\n");
-    folder.run(&["check"]).exits(1).says("warning[dev-vars-not-ignored]");
+    folder.run(&["check", "--offline"]).exits(1).says("warning[dev-vars-not-ignored]");
     folder.write(".gitignore", ".dev.*\n");
-    folder.run(&["check"]).exits(0);
-    Folder::new("no-git", READY).run(&["check", "--notes"]).exits(0).says("note[git-not-asked]");
+    folder.run(&["check", "--offline"]).exits(0);
+    Folder::new("no-git", READY).run(&["check", "--offline", "--notes"]).exits(0).says("note[git-not-asked]");
 }
 
 #[test]
 fn keys_in_the_environment_are_checked_against_the_configuration() {
     let folder = Folder::tracked("keys", READY, &[]);
     let (live, test) = (key_like("live"), key_like("test"));
-    folder.run_with(&["check"], &[("CLERK_SECRET_KEY", &live)], "").exits(0);
-    let run = folder.run_with(&["check"], &[("CLERK_SECRET_KEY", &test)], "");
+    folder.run_with(&["check", "--offline"], &[("CLERK_SECRET_KEY", &live)], "").exits(0);
+    let run = folder.run_with(&["check", "--offline"], &[("CLERK_SECRET_KEY", &test)], "");
     run.exits(1).says("one test and one live");
-    let run = folder.run_with(&["check"], &[("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_c2hvcnQ=")], "");
+    let run = folder.run_with(&["check", "--offline"], &[("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_c2hvcnQ=")], "");
     run.exits(1).says("error[webhook-secret-malformed]");
-    let run = folder.run_with(&["check"], &[("CLERK_JWT_KEY", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")], "");
+    let run = folder.run_with(
+        &["check", "--offline"],
+        &[("CLERK_JWT_KEY", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")],
+        "",
+    );
     run.exits(1).says("`CLERK_JWT_KEY` has an invalid value (not shown)");
 }
 
@@ -125,12 +129,12 @@ fn keys_in_the_environment_are_checked_against_the_configuration() {
 fn local_runs_read_dev_vars_and_take_development_keys() {
     let configuration = READY.replace("pk_live_", "pk_test_").replace("https://example.com", "http://localhost:8787");
     let folder = Folder::tracked("local", &configuration, &[]);
-    folder.run(&["check"]).exits(1).says("development-keys").says("authorized-party-local");
-    folder.run(&["check", "--local"]).exits(0);
+    folder.run(&["check", "--offline"]).exits(1).says("development-keys").says("authorized-party-local");
+    folder.run(&["check", "--offline", "--local"]).exits(0);
     folder.write(".dev.vars", &format!("# of the development instance\nCLERK_SECRET_KEY=\"{}\"\n", key_like("live")));
-    folder.run(&["check", "--local"]).exits(1).says("one test and one live");
+    folder.run(&["check", "--offline", "--local"]).exits(1).says("one test and one live");
     folder.write(".dev.vars", &format!("{} is no pair\n", key_like("test")));
-    let run = folder.run(&["check", "--local"]);
+    let run = folder.run(&["check", "--offline", "--local"]);
     run.exits(2).complains("`./.dev.vars` has a line that is not `NAME=VALUE`");
     assert!(!run.err.contains("AbCdEf"));
 }
@@ -138,43 +142,51 @@ fn local_runs_read_dev_vars_and_take_development_keys() {
 #[test]
 fn ways_around_the_gate_are_named() {
     let open = READY.replace("workers_dev = false\npreview_urls = false\n", "");
-    Folder::tracked("previews", &open, &[]).run(&["check"]).exits(1).says("preview-urls-open");
+    Folder::tracked("previews", &open, &[]).run(&["check", "--offline"]).exits(1).says("preview-urls-open");
     let open = READY.replace("workers_dev = false", "workers_dev = true");
-    Folder::tracked("workers-dev", &open, &[]).run(&["check"]).exits(1).says("--> wrangler.toml:3:15").says("workers-dev-open");
+    Folder::tracked("workers-dev", &open, &[])
+        .run(&["check", "--offline"])
+        .exits(1)
+        .says("--> wrangler.toml:3:15")
+        .says("workers-dev-open");
     let other = READY.replace("example.com/*", "*.example.org/*");
-    Folder::tracked("other-route", &other, &[]).run(&["check"]).exits(1).says("route-without-party").says("`*.example.org`");
+    Folder::tracked("other-route", &other, &[])
+        .run(&["check", "--offline"])
+        .exits(1)
+        .says("route-without-party")
+        .says("`*.example.org`");
     let wide = READY.replace("example.com/*", "*.example.com/*");
-    Folder::tracked("wide-route", &wide, &[]).run(&["check"]).exits(0);
+    Folder::tracked("wide-route", &wide, &[]).run(&["check", "--offline"]).exits(0);
     let nothing = READY.replace("authorized_parties", "# authorized_parties");
-    Folder::tracked("no-parties", &nothing, &[]).run(&["check"]).exits(1).says("authorized-parties-missing");
+    Folder::tracked("no-parties", &nothing, &[]).run(&["check", "--offline"]).exits(1).says("authorized-parties-missing");
 }
 
 #[test]
 fn routes_that_no_rule_names_are_listed_with_the_access_they_get() {
     let list = "# of the app\n/\nGET /dashboard/:id\nPOST /api/orders\n/pricing\n/docs/[...path]\n";
     let folder = Folder::tracked("routes", READY, &[("routes.txt", list)]);
-    folder.run(&["check", "--routes", "routes.txt"]).exits(0).is_golden("check-routes.txt");
+    folder.run(&["check", "--offline", "--routes", "routes.txt"]).exits(0).is_golden("check-routes.txt");
 
     let openapi = r#"{"openapi": "3.1.0", "paths": {"/api/orders/{id}": {"get": {}, "delete": {}, "parameters": []}, "/health": {"get": {}}}}"#;
     folder.write("openapi.json", openapi);
-    let report = folder.run(&["check", "--routes", "openapi.json", "--json"]).exits(0).json();
+    let report = folder.run(&["check", "--offline", "--routes", "openapi.json", "--json"]).exits(0).json();
     let routes = report["routes"].as_array().unwrap();
     assert_eq!(routes.len(), 3);
     assert_eq!((&routes[0]["path"], &routes[0]["rule"]), (&"/health".into(), &serde_json::Value::Null));
     assert_eq!(routes[1]["rule"], "protected[1] /api/:path*");
 
     folder.write("app-paths-manifest.json", r#"{"/page": "", "/(shop)/pricing/page": "", "/api/x/route": ""}"#);
-    let run = folder.run(&["check", "--routes", "app-paths-manifest.json"]);
+    let run = folder.run(&["check", "--offline", "--routes", "app-paths-manifest.json"]);
     run.exits(0).says("2 routes are named by a rule, 1 not").says("* /pricing: protected");
     folder.write("routes-manifest.json", r#"{"version": 3, "staticRoutes": [{"page": "/new"}], "dynamicRoutes": []}"#);
-    folder.run(&["check", "--routes", "routes-manifest.json"]).exits(0).says("* /new: protected");
+    folder.run(&["check", "--offline", "--routes", "routes-manifest.json"]).exits(0).says("* /new: protected");
 }
 
 #[test]
 fn an_open_route_that_nothing_names_is_a_finding() {
     let configuration = READY.replace("public = [", "default = \"public\"\npublic = [");
     let folder = Folder::tracked("open-routes", &configuration, &[("routes.txt", "/\n/invoices\n")]);
-    let run = folder.run(&["check", "--routes", "routes.txt"]);
+    let run = folder.run(&["check", "--offline", "--routes", "routes.txt"]);
     run.exits(1).says("warning[route-not-named]: `GET /invoices` is public").says("--> routes.txt:2:1");
 }
 
@@ -185,20 +197,20 @@ fn a_file_of_routes_that_cannot_be_read_is_refused_with_the_line() {
         READY,
         &[("routes.txt", "/ok\nGET what is this\n"), ("a.json", "{\n \"paths\": \n}"), ("b.json", "{\"x\": 1}")],
     );
-    folder.run(&["check", "--routes", "routes.txt"]).exits(2).complains("routes.txt:2:1");
-    folder.run(&["check", "--routes", "a.json"]).exits(2).complains("a.json:3:");
-    folder.run(&["check", "--routes", "b.json"]).exits(2).complains("no list of routes");
+    folder.run(&["check", "--offline", "--routes", "routes.txt"]).exits(2).complains("routes.txt:2:1");
+    folder.run(&["check", "--offline", "--routes", "a.json"]).exits(2).complains("a.json:3:");
+    folder.run(&["check", "--offline", "--routes", "b.json"]).exits(2).complains("no list of routes");
 }
 
 #[test]
 fn machines_get_json_and_sarif() {
     let configuration = READY.replace("preview_urls = false", "preview_urls = true");
     let folder = Folder::tracked("machines", &configuration, &[]);
-    let report = folder.run(&["check", "--json"]).exits(1).json();
+    let report = folder.run(&["check", "--offline", "--json"]).exits(1).json();
     assert_eq!(report["ready"], false);
     let finding = &report["findings"][0];
     assert_eq!((&finding["kind"], &finding["line"], &finding["column"]), (&"preview-urls-open".into(), &4.into(), &16.into()));
-    let log = folder.run(&["check", "--sarif"]).exits(1).json();
+    let log = folder.run(&["check", "--offline", "--sarif"]).exits(1).json();
     assert_eq!(log["version"], "2.1.0");
     let result = &log["runs"][0]["results"][0];
     assert_eq!((&result["ruleId"], &result["level"]), (&"preview-urls-open".into(), &"warning".into()));
@@ -208,7 +220,7 @@ fn machines_get_json_and_sarif() {
 #[test]
 fn colours_are_for_terminals_and_for_those_who_ask() {
     let folder = Folder::tracked("colours", READY, &[]);
-    assert!(!folder.run(&["check"]).out.contains('\u{1b}'));
-    assert!(folder.run_with(&["check"], &[("CLICOLOR_FORCE", "1")], "").out.contains('\u{1b}'));
-    assert!(!folder.run_with(&["check"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], "").out.contains('\u{1b}'));
+    assert!(!folder.run(&["check", "--offline"]).out.contains('\u{1b}'));
+    assert!(folder.run_with(&["check", "--offline"], &[("CLICOLOR_FORCE", "1")], "").out.contains('\u{1b}'));
+    assert!(!folder.run_with(&["check", "--offline"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], "").out.contains('\u{1b}'));
 }

@@ -32,24 +32,24 @@ fn with_json(name: &str, configuration: &str) -> Folder {
 #[test]
 fn json_with_comments_is_read_as_toml_is() {
     let folder = with_json("json", READY_JSON);
-    folder.run(&["check"]).exits(0).says("ready");
+    folder.run(&["check", "--offline"]).exits(0).says("ready");
     folder.run(&["explain", "GET", "/admin", "--offline"]).exits(0).says("admin by admin[0] /admin/:path*");
     let wrong = READY_JSON.replace("\"public\": [\"/\"", "\"public\": [\"/docs/:\"").replace("\"sign_in_url\"", "\"signin_url\"");
-    let run = with_json("json-wrong", &wrong).run(&["check"]);
+    let run = with_json("json-wrong", &wrong).run(&["check", "--offline"]);
     run.exits(1).is_golden("check-json.txt");
 }
 
 #[test]
 fn broken_json_is_refused_with_line_and_column() {
     let broken = READY_JSON.replace("\"name\": \"gate\",", "\"name\": \"gate\"");
-    with_json("json-broken", &broken).run(&["check"]).exits(2).is_golden("check-json-broken.txt");
+    with_json("json-broken", &broken).run(&["check", "--offline"]).exits(2).is_golden("check-json-broken.txt");
 }
 
 #[test]
 fn a_file_that_wrangler_does_not_read_is_named() {
     let folder = Folder::tracked("two-configurations", "nonsense =", &[("wrangler.jsonc", READY_JSON)]);
-    let run = folder.run(&["check"]);
+    let run = folder.run(&["check", "--offline"]);
     run.exits(1).says("warning[configuration-unread]: `wrangler.toml` is not read: Wrangler takes `wrangler.jsonc`");
     folder.write("wrangler.toml", READY);
-    folder.run(&["check", "--config", "wrangler.toml"]).exits(0);
+    folder.run(&["check", "--offline", "--config", "wrangler.toml"]).exits(0);
 }

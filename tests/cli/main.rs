@@ -4,6 +4,7 @@
 
 mod check;
 mod config_file;
+mod connectivity;
 mod explain;
 mod policy_test;
 mod server;

@@ -22,7 +22,7 @@ fn what_init_writes_is_read_back_by_check() {
     let written = folder.read("new.toml");
     assert!(written.contains(r#"public = ["/sign-in/:path*", "/sign-up/:path*", "/", "/blog/:slug"]"#), "{written}");
     assert!(written.contains("admin_requires"), "{written}");
-    folder.run(&["check", "--config", "new.toml"]).exits(0);
+    folder.run(&["check", "--offline", "--config", "new.toml"]).exits(0);
     folder.run(&with).exits(2).complains("is there already");
     folder.run(&[&with[..], &["--force"]].concat()).exits(0);
 }

@@ -2,7 +2,9 @@
 //!
 //! Every check is a file here that looks at one deployment and pushes findings; this one runs them in order.
 
+mod connectivity;
 mod entrances;
+mod evidence;
 mod finding;
 mod keys;
 mod leaks;
@@ -30,7 +32,7 @@ pub(super) struct Arguments {
     /// `routes-manifest.json` or `app-paths-manifest.json`.
     #[arg(long, value_name = "FILE")]
     routes: Option<PathBuf>,
-    /// Ask nobody over the network. It is the only way for now.
+    /// Ask nobody over the network: neither Clerk nor the origin.
     #[arg(long)]
     offline: bool,
     /// Show notes too: what is worth knowing and needs no change.
@@ -55,6 +57,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     if let Some(settings) = &settings {
         parties::check(&deployment, settings, &mut findings);
     }
+    let mut evidence = Vec::new();
+    if let Some(settings) = settings.as_ref().filter(|_| !arguments.offline) {
+        connectivity::check(&deployment, settings, &mut evidence, &mut findings)?;
+    }
     if let Some(path) = &arguments.routes {
         let routes = routes::read(path)?;
         if let Some(settings) = &settings {
@@ -65,11 +71,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
 
     let code = if findings.iter().any(|finding| finding.severity > Severity::Note) { FINDINGS } else { 0 };
     let text = if arguments.json {
-        json(&report::json(&findings, coverage.as_ref()))
+        json(&report::json(&findings, &evidence, coverage.as_ref()))
     } else if arguments.sarif {
         json(&report::sarif(&findings))
     } else {
-        report::text(&findings, coverage.as_ref(), arguments.notes)
+        report::text(&findings, &evidence, coverage.as_ref(), arguments.notes)
     };
     Ok(Report { text, code, ..Report::default() })
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{finding::Finding, routes::Coverage};
+use super::{evidence::Evidence, finding::Finding, routes::Coverage};
 use crate::{
     cli::output::{BLUE, BOLD, DIM, GREEN, RED, YELLOW, count, paint},
     policy::lint::Severity,
 };
 
 /// For people.
-pub(super) fn text(findings: &[Finding], coverage: Option<&Coverage>, with_notes: bool) -> String {
+pub(super) fn text(findings: &[Finding], evidence: &[Evidence], coverage: Option<&Coverage>, with_notes: bool) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| with_notes || finding.severity > Severity::Note) {
         let style = match finding.severity {
@@ -28,6 +28,9 @@ pub(super) fn text(findings: &[Finding], coverage: Option<&Coverage>, with_notes
         }
         text.push('\n');
     }
+    if !evidence.is_empty() {
+        text.push_str(&asked(evidence));
+    }
     if let Some(coverage) = coverage {
         text.push_str(&routes(coverage));
     }
@@ -45,6 +48,16 @@ pub(super) fn text(findings: &[Finding], coverage: Option<&Coverage>, with_notes
     text
 }
 
+fn asked(evidence: &[Evidence]) -> String {
+    let mut text = format!("{}\n", paint(BOLD, "asked over the network"));
+    for Evidence { asked, answer, proves, is_good } in evidence {
+        let mark = if *is_good { paint(GREEN, "✓") } else { paint(RED, "✗") };
+        text.push_str(&format!("  {mark} {asked}: {answer}\n    {}\n", paint(DIM, proves)));
+    }
+    text.push('\n');
+    text
+}
+
 fn routes(coverage: &Coverage) -> String {
     let unnamed = coverage.unnamed();
     let named = coverage.routes.len() - unnamed;
@@ -59,7 +72,7 @@ fn routes(coverage: &Coverage) -> String {
 }
 
 /// For machines.
-pub(super) fn json(findings: &[Finding], coverage: Option<&Coverage>) -> Value {
+pub(super) fn json(findings: &[Finding], evidence: &[Evidence], coverage: Option<&Coverage>) -> Value {
     let finding = |finding: &Finding| {
         let place = finding.place.as_ref();
         json!({
@@ -85,6 +98,9 @@ pub(super) fn json(findings: &[Finding], coverage: Option<&Coverage>) -> Value {
     json!({
         "ready": findings.iter().all(|finding| finding.severity == Severity::Note),
         "findings": findings.iter().map(finding).collect::<Vec<_>>(),
+        "evidence": evidence.iter().map(|one| json!({
+            "asked": one.asked, "answer": one.answer, "proves": one.proves, "good": one.is_good,
+        })).collect::<Vec<_>>(),
         "routes": coverage.map(|coverage| coverage.routes.iter().map(route).collect::<Vec<_>>()),
     })
 }
