@@ -132,8 +132,14 @@ pub const WEBHOOK_SIGNATURES: usize = 8;
 /// Secrets that a receiver may have at once; two while they are rotated.
 pub const WEBHOOK_SECRETS: usize = 4;
 
+/// Bytes of a signing secret that the gate takes; senders make 24, and what is shorter by much can be guessed.
+pub const WEBHOOK_SECRET_BYTES: usize = 16;
+
 /// Bytes of a webhook's body. Clerk's largest events, users with all their metadata, have some 50 KB.
 pub const WEBHOOK_BODY_BYTES: usize = 1024 * 1024;
 
 /// Bytes of a delivery's id; Svix's have 31.
 pub const WEBHOOK_ID_BYTES: usize = 256;
+
+/// How long the origin may take over a delivery. Senders give up after 15 seconds: an answer after that would go to nobody.
+pub const WEBHOOK_ORIGIN_TIME_LIMIT: Duration = Duration::from_secs(12);

@@ -149,6 +149,7 @@ impl Deployment {
             let is_live = environment.publishable_key.as_deref().is_some_and(|key| key.trim().starts_with("pk_live_"));
             environment.secret_key = Some(format!("sk_{}_not-known-here", if is_live { "live" } else { "test" }));
         }
+        environment.webhook_signing_secret.get_or_insert_with(|| ["whsec_", &"A".repeat(32)].concat());
         Ok(environment)
     }
 
@@ -171,6 +172,7 @@ impl Deployment {
             publishable_key: text("CLERK_PUBLISHABLE_KEY"),
             secret_key: text("CLERK_SECRET_KEY"),
             jwt_key: text("CLERK_JWT_KEY"),
+            webhook_signing_secret: text("CLERK_WEBHOOK_SIGNING_SECRET").or_else(|| text("CLERK_WEBHOOK_SECRET")),
             api_url: text("CLERK_API_URL"),
             proxy_url: text("CLERK_PROXY_URL"),
             signing_key: text("PORTCULLIS_SIGNING_KEY"),

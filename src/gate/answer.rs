@@ -18,6 +18,8 @@ pub enum Refusal {
     CrossSite,
     /// A method that no origin needs.
     MethodRefused,
+    /// A body beyond the limit.
+    TooLarge,
     /// More requests than the limit allows.
     TooManyRequests,
     /// The gate's settings are wrong.
@@ -44,6 +46,7 @@ impl Refusal {
                 "This request came from a page of another site. Open this site and try again.",
             ),
             Self::MethodRefused => (405, "Method not allowed", "This site does not answer requests of this kind."),
+            Self::TooLarge => (413, "Too large", "This request is larger than what is taken here."),
             Self::TooManyRequests => (429, "Too many requests", "Wait a moment and try again."),
             Self::NotFound => (404, "Not found", "There is nothing here."),
             Self::Misconfigured => {
@@ -96,7 +99,7 @@ impl Refusal {
                 headers.push(("retry-after", crate::limits::RETRY_AFTER_SECS.to_string()));
             }
             Self::MethodRefused => headers.push(("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned())),
-            Self::BadRequest | Self::Forbidden | Self::CrossSite | Self::NotFound | Self::Misconfigured => {}
+            Self::BadRequest | Self::TooLarge | Self::Forbidden | Self::CrossSite | Self::NotFound | Self::Misconfigured => {}
         }
         headers
     }

@@ -38,7 +38,7 @@ pub struct Decision {
 pub enum Event {
     /// The origin gets the request.
     Forwarded,
-    /// One of the gate's own endpoints said what it was asked.
+    /// One of the gate's own endpoints said what it was asked, or a webhook goes no further and its sender is told that all is well.
     Answered,
     /// It is refused; somebody who is signed in may be sent to `unauthorized_url`.
     Denied,
@@ -84,6 +84,9 @@ pub struct Trial {
 pub enum Action {
     /// The origin gets it.
     Forward(Forward),
+    /// The origin gets it once its signature has been found good: see [`Decision::deliver`]. A host that cannot look at signatures
+    /// refuses it.
+    Webhook(Forward),
     /// The gate answers by itself.
     Answer(Answer),
 }
@@ -113,12 +116,14 @@ pub struct Answer {
 }
 
 impl Decision {
-    /// `forward`, `redirect`, `deny`, or `answer` for one of the gate's own endpoints.
+    /// `forward`, `redirect`, `deny`, or `answer` for one of the gate's own endpoints and for a webhook that goes no further; `webhook` for
+    /// one that is yet to be checked.
     #[must_use]
     pub fn verb(&self) -> &'static str {
         match &self.action {
             Action::Answer(_) if self.event == Event::Answered => "answer",
             Action::Forward(_) => "forward",
+            Action::Webhook(_) => "webhook",
             Action::Answer(Answer { location: Some(_), .. }) => "redirect",
             Action::Answer(_) => "deny",
         }
@@ -128,7 +133,7 @@ impl Decision {
     #[must_use]
     pub fn status(&self) -> u16 {
         match &self.action {
-            Action::Forward(_) => 200,
+            Action::Forward(_) | Action::Webhook(_) => 200,
             Action::Answer(answer) => answer.status,
         }
     }

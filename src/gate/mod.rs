@@ -19,6 +19,7 @@ mod ready;
 mod record;
 mod redirect;
 mod shadow;
+mod webhook;
 
 use std::{borrow::Cow, rc::Rc};
 
@@ -167,6 +168,9 @@ impl Shared {
         }
         if target.readings().iter().any(|reading| endpoint::is_own(&reading.path)) {
             return own(Refusal::NotFound.problem("no-such-endpoint"), "no-such-endpoint", "");
+        }
+        if let Some(decision) = self.receive(request, &target, &request_id) {
+            return decision;
         }
         if REFUSED_METHODS.iter().any(|refused| refused.eq_ignore_ascii_case(&request.method)) {
             return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");

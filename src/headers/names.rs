@@ -20,6 +20,8 @@ pub const AUTH_STATUS: &str = "x-portcullis-auth-status";
 pub const REQUEST_ID: &str = "x-portcullis-request-id";
 /// All of that, signed by the gate, where it has a signing key.
 pub const ASSERTION: &str = "x-portcullis-assertion";
+/// `verified` on a webhook whose signature was found good. On nothing else.
+pub const WEBHOOK: &str = "x-portcullis-webhook";
 /// What scripts of the page have to carry where `csp` is strict.
 pub const NONCE: &str = "x-nonce";
 /// The public host that the client asked.

@@ -149,6 +149,11 @@ impl RequestState {
         Self::signed_out_quietly(TokenType::SessionToken, Reason::UnexpectedError, String::new()).unknown_if(true)
     }
 
+    /// Nobody: what is asked is not asked by anybody.
+    pub(crate) fn nobody() -> Self {
+        Self::signed_out_quietly(TokenType::SessionToken, Reason::SessionTokenAndUatMissing, String::new())
+    }
+
     pub(super) fn unknown_if(mut self, unknown: bool) -> Self {
         self.unknown = unknown;
         self

@@ -18,6 +18,8 @@ pub struct Environment {
     pub secret_key: Option<String>,
     /// `CLERK_JWT_KEY`, a PEM public key: no key set is fetched then.
     pub jwt_key: Option<String>,
+    /// `CLERK_WEBHOOK_SIGNING_SECRET`, or `CLERK_WEBHOOK_SECRET` where that is absent: a secret, or several with blanks between.
+    pub webhook_signing_secret: Option<String>,
     /// `CLERK_API_URL`; `None`: Clerk's own.
     pub api_url: Option<String>,
     /// `CLERK_PROXY_URL`: where the Frontend API is proxied.

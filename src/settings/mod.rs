@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod node;
 mod reader;
+mod webhook;
 
 #[cfg(feature = "js")]
 pub(crate) use self::reader::nearest;
@@ -19,6 +20,7 @@ pub use self::{
     environment::{Environment, Instance},
     error::{Problem, SettingError, quote},
     node::{Node, NodeError},
+    webhook::WebhookSettings,
 };
 use crate::{
     gate::LogUser,
@@ -69,6 +71,8 @@ pub struct Settings {
     pub signing_keys: Option<SigningKeys>,
     /// Whom assertions are for, where that is not the origin's address.
     pub assertion_audience: Option<String>,
+    /// Where webhooks come in; `None`: nowhere.
+    pub webhook: Option<WebhookSettings>,
 }
 
 impl Settings {
@@ -113,6 +117,7 @@ impl Settings {
         let log_forwards = table.take_share("log_forwards").unwrap_or(0.0);
         let assertion_audience = read_audience(&mut table);
         let enforce = table.take_flag("enforce").unwrap_or(true);
+        let webhook = webhook::read(&mut table, environment.webhook_signing_secret.as_deref());
         let mut bare = Vec::new();
         let mut patterns = |key| {
             let placed = table.take_patterns(key);
@@ -186,6 +191,7 @@ impl Settings {
             token_cache,
             signing_keys,
             assertion_audience,
+            webhook,
         };
         settings.check_pages_are_open(&mut errors);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }

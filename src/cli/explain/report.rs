@@ -85,7 +85,7 @@ fn push_decision(text: &mut String, decision: &Decision) {
         text.push_str(&format!("  {}\n", printable(&decision.message)));
     }
     match &decision.action {
-        Action::Forward(forward) => {
+        Action::Forward(forward) | Action::Webhook(forward) => {
             title(text, "headers that the origin gets from the gate");
             for (name, value) in &forward.headers {
                 text.push_str(&format!("  {name}: {}\n", printable(value)));
@@ -154,7 +154,7 @@ pub(super) fn json(explanation: &Explanation) -> Value {
 
 fn decision_json(decision: &Decision) -> Value {
     let (headers, target, to) = match &decision.action {
-        Action::Forward(forward) => {
+        Action::Forward(forward) | Action::Webhook(forward) => {
             let headers: serde_json::Map<_, _> =
                 forward.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
             (Some(headers), Some(&forward.target), None)

@@ -73,7 +73,7 @@ impl Expected {
     pub(super) fn differences(&self, decision: &Decision) -> Vec<String> {
         let location = match &decision.action {
             Action::Answer(answer) => answer.location.as_deref().unwrap_or_default(),
-            Action::Forward(_) => "",
+            Action::Forward(_) | Action::Webhook(_) => "",
         };
         let access = decision.access.map_or("none", |access| access.as_str());
         let rule = decision.rule.as_deref().unwrap_or_default();
@@ -190,7 +190,7 @@ impl Reader<'_> {
             let value = entry.value.as_text().ok_or_else(|| self.fault("a header is a string", &entry.value.span))?;
             headers.push((entry.key.to_ascii_lowercase(), value.to_owned()));
         }
-        let Some(verb) = self.choice(test, "expect", &["forward", "redirect", "deny"])? else {
+        let Some(verb) = self.choice(test, "expect", &["forward", "redirect", "deny", "webhook"])? else {
             return Err(self.fault("`expect` is missing: `forward`, `redirect` or `deny`", &test.span));
         };
         let status = match test.get("status") {

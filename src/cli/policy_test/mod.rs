@@ -200,7 +200,7 @@ fn describe(decision: &Decision) -> String {
             // A handshake's address carries nothing secret, but much: the page is what matters.
             format!(" to {}", location.split('?').next().unwrap_or(location))
         }),
-        Action::Forward(_) => String::new(),
+        Action::Forward(_) | Action::Webhook(_) => String::new(),
     };
     format!("{} {}{location} ({}){rule}", decision.verb(), decision.status(), decision.reason)
 }

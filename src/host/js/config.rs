@@ -42,6 +42,10 @@ pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
+    if entries.iter().any(|(key, _)| key == "webhookPath") {
+        let (why, help) = ("only the Worker takes in webhooks by itself", "remove it, and call `verifyWebhook` in the handler");
+        return Err(vec![problem("webhookPath", Problem::Conflict { why: why.to_owned(), help })]);
+    }
     let portcullis = Some(to_core(Node::Table(entries)));
     Ok(Environment {
         publishable_key,
@@ -172,6 +176,12 @@ mod tests {
         assert_eq!(table[0].0, "sign_in_url");
         let text = format!("{:?}", table[1]);
         assert!(text.contains("one_of") && text.contains("b_c") && text.contains("orgSlug"), "{text}");
+    }
+
+    #[test]
+    fn what_only_the_worker_can_keep_is_refused() {
+        let found = messages(&format!(r#"{{{KEYS},"webhookPath":"/hooks"}}"#));
+        assert!(found.contains("`webhookPath`: only the Worker") && found.contains("verifyWebhook"), "{found}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What came of it, as the JSON text that JavaScript reads.
 
 use crate::{
-    gate::{self, Action, Answer, Decision, Explanation, OWN_ANSWER_HEADERS},
+    gate::{self, Action, Answer, Decision, Explanation, OWN_ANSWER_HEADERS, Refusal},
     json::push_string,
     policy::Consideration,
     reason::Reason,
@@ -92,6 +92,11 @@ pub(super) fn of_decision(decision: &Decision, origin: Option<&str>) -> Outcome 
             push_member(&mut text, "origin", origin.unwrap_or(&forward.public_origin));
             text.push_str(",\"headers\":");
             push_pairs(&mut text, forward.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        // INVARIANT: the package takes no `webhook_path`, so no decision of it is one.
+        Action::Webhook(_) => {
+            text.push_str(",\"answer\":");
+            text.push_str(&answer_json(&Refusal::Misconfigured.problem("internal-error")));
         }
         Action::Answer(answer) => {
             text.push_str(",\"answer\":");

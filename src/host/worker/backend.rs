@@ -38,13 +38,16 @@ async fn send(call: &BackendRequest) -> Result<BackendResponse, JsValue> {
     let limit = u32::try_from(call.time_limit.as_millis()).unwrap_or(u32::MAX);
     Reflect::set(&init, &"signal".into(), &abort_after(limit))?;
     let response: web_sys::Response = settle(&fetch_with(&call.url, &init)?).await?.dyn_into()?;
-    Ok(BackendResponse { status: response.status(), body: read_body(&response).await? })
+    Ok(BackendResponse { status: response.status(), body: read_body(response.body(), limits::BACKEND_BODY_BYTES).await? })
 }
 
-/// The body, chunk by chunk, given up where it grows past the limit.
-async fn read_body(response: &web_sys::Response) -> Result<Vec<u8>, JsValue> {
+/// What is said of a body beyond the limit.
+pub(super) const TOO_LONG: &str = "the answer is too long";
+
+/// A body, chunk by chunk, given up where it grows past the limit.
+pub(super) async fn read_body(stream: Option<web_sys::ReadableStream>, limit_bytes: usize) -> Result<Vec<u8>, JsValue> {
     let mut body = Vec::new();
-    let Some(stream) = response.body() else { return Ok(body) };
+    let Some(stream) = stream else { return Ok(body) };
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().dyn_into()?;
     loop {
         let chunk = settle(&reader.read()).await?;
@@ -52,9 +55,9 @@ async fn read_body(response: &web_sys::Response) -> Result<Vec<u8>, JsValue> {
             return Ok(body);
         }
         let bytes: Uint8Array = Reflect::get(&chunk, &"value".into())?.dyn_into()?;
-        if body.len() + bytes.length() as usize > limits::BACKEND_BODY_BYTES {
+        if body.len() + bytes.length() as usize > limit_bytes {
             let _ = reader.cancel();
-            return Err(js_sys::Error::new("the answer is too long").into());
+            return Err(js_sys::Error::new(TOO_LONG).into());
         }
         body.extend_from_slice(&bytes.to_vec());
     }

@@ -16,6 +16,7 @@ pub(super) fn read(env: &JsValue) -> Result<Environment, String> {
         publishable_key: text("CLERK_PUBLISHABLE_KEY"),
         secret_key: text("CLERK_SECRET_KEY"),
         jwt_key: text("CLERK_JWT_KEY"),
+        webhook_signing_secret: text("CLERK_WEBHOOK_SIGNING_SECRET").or_else(|| text("CLERK_WEBHOOK_SECRET")),
         api_url: text("CLERK_API_URL"),
         proxy_url: text("CLERK_PROXY_URL"),
         signing_key: text("PORTCULLIS_SIGNING_KEY"),

@@ -14,7 +14,14 @@ mod respond;
 mod settle;
 mod signature;
 mod signing;
+mod webhook;
 
+use core::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -56,7 +63,7 @@ pub async fn decide_only(request: web_sys::Request, env: JsValue) -> Result<u32,
     let headers = Rc::new(JsHeaders::new(request.headers()));
     let decision = decide(&gate, RequestView { method: request.method().into(), url, headers }, &request_id::next()).await;
     Ok(match decision.action {
-        Action::Forward(_) => 0,
+        Action::Forward(_) | Action::Webhook(_) => 0,
         Action::Answer(answer) => u32::from(answer.status),
     })
 }
@@ -85,6 +92,10 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     let request_id = request_id::next();
     let began = now();
     let mut decision = decide(&gate, view.clone(), &request_id).await;
+    let mut delivery = None;
+    if let Action::Webhook(_) = decision.action {
+        (decision, delivery) = webhook::receive(settings, request, decision).await?;
+    }
     let nonce = settings.headers.needs_nonce().then(request_id::next);
     if let Action::Forward(forward) = &mut decision.action {
         forward.headers.extend(settings.headers.for_origin(nonce.as_deref()));
@@ -95,13 +106,20 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     let mut failure = None;
     let response = match decision.action {
         Action::Answer(ref answer) => respond::answer(answer.clone(), &decision.response_headers),
-        Action::Forward(ref forward) => match forward::send(request, env, settings.origin.as_deref(), forward).await {
-            Ok(response) => respond::of_origin(response, &decision),
-            Err(error) => {
-                failure = Some(describe(&error));
-                respond::answer(refuse(&view, Refusal::OriginUnreachable, "origin-unreachable"), &decision.response_headers)
+        Action::Webhook(_) => respond::answer(refuse(&view, Refusal::Misconfigured, "internal-error"), &[]),
+        Action::Forward(ref forward) => {
+            let sent = match &delivery {
+                Some(delivery) => delivery.send(env, settings, forward).await,
+                None => forward::send(request, env, settings.origin.as_deref(), forward).await,
+            };
+            match sent {
+                Ok(response) => respond::of_origin(response, &decision),
+                Err(error) => {
+                    failure = Some(describe(&error));
+                    respond::answer(refuse(&view, Refusal::OriginUnreachable, "origin-unreachable"), &decision.response_headers)
+                }
             }
-        },
+        }
     }?;
     let is_own = failure.is_some() || matches!(decision.action, Action::Answer(_));
     let response = if is_own && settings.own_pages { pages::replace(env, response).await } else { response };
@@ -126,6 +144,17 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
 
 fn milliseconds_since(began: UnixMillis) -> u64 {
     u64::try_from(now().since(began).as_millis()).unwrap_or_default()
+}
+
+/// What comes of `work`; `None` where it takes longer.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut end = pin!(worker::Delay::from(limit));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => end.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 /// The loop that every host has: do what is needed until the decision is made.

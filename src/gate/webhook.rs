@@ -1,0 +1,62 @@
+//! Webhooks at the gate: which requests are deliveries, and how one is answered.
+//!
+//! A delivery is a POST to the path of the settings, canonically spelled. Its signature is over its body, which the core never sees, so
+//! the decision is [`Action::Webhook`]: the host looks at header fields, body and signature by the room `webhook`, and then says by
+//! [`Decision::deliver`], [`Decision::refuse_delivery`] or [`Decision::acknowledge`] what came of it.
+//!
+//! Every other way to write the path is refused, whatever the policy says of it: an origin could run the handler for it, and no
+//! signature was looked at. Shadow mode changes none of this.
+
+use super::{Action, Answer, Decision, Event, Forward, Refusal, RequestState, Shared, identity, own, public_origin};
+use crate::{headers::names, path::JudgedTarget, request::RequestView};
+
+impl Shared {
+    /// The decision about a request for the webhooks' path; `None` for all others.
+    pub(super) fn receive(&self, request: &RequestView, target: &JudgedTarget, request_id: &str) -> Option<Decision> {
+        let webhook = self.settings.webhook.as_ref()?;
+        if target.path().as_str() != webhook.path {
+            let answers = target.answers(false, |path| webhook.pattern.is_match(path).then_some(true));
+            let is_near = answers.into_iter().any(|(is_named, _)| is_named);
+            let reason = "webhook-path-misspelt";
+            return is_near.then(|| own(Refusal::NotFound.problem(reason), reason, ""));
+        }
+        if &*request.method != "POST" {
+            let mut answer = Refusal::MethodRefused.problem("method-refused");
+            answer.headers.retain(|(name, _)| *name != "allow");
+            answer.headers.push(("allow", "POST".to_owned()));
+            return Some(own(answer, "method-refused", ""));
+        }
+        let headers = identity::headers(&self.settings, target, request_id, &RequestState::nobody());
+        let forward = Forward { target: target.forward_target(), public_origin: public_origin(target), headers };
+        let rule = ["webhook_path ", &webhook.path].concat();
+        Some(Decision { action: Action::Webhook(forward), rule: Some(rule.into()), ..own(no_answer(), "webhook-received", "") })
+    }
+}
+
+impl Decision {
+    /// The delivery is what its sender signed: the origin gets it, and is told so.
+    #[must_use]
+    pub fn deliver(self) -> Self {
+        let Action::Webhook(mut forward) = self.action else { return self };
+        forward.headers.push((names::WEBHOOK, "verified".to_owned()));
+        Self { action: Action::Forward(forward), event: Event::Forwarded, reason: "webhook-verified".to_owned(), ..self }
+    }
+
+    /// The origin does not get it. `reason` is one of the gate's own words, `message` is for the operator.
+    #[must_use]
+    pub fn refuse_delivery(self, refusal: Refusal, reason: &str, message: String) -> Self {
+        Self { action: Action::Answer(refusal.problem(reason)), event: Event::Denied, reason: reason.to_owned(), message, ..self }
+    }
+
+    /// The sender is told that all is well, and the origin gets nothing.
+    #[must_use]
+    pub fn acknowledge(self, reason: &str) -> Self {
+        let body = ["{\"status\":\"", reason, "\"}"].concat();
+        let answer = Answer { status: 200, body: Some(("application/json", body)), ..no_answer() };
+        Self { action: Action::Answer(answer), event: Event::Answered, reason: reason.to_owned(), ..self }
+    }
+}
+
+fn no_answer() -> Answer {
+    Answer { status: 200, location: None, body: None, headers: Vec::new() }
+}

@@ -1,0 +1,91 @@
+//! Webhooks: reads a delivery within bounds, has its signature checked, and sees to it that the origin's answer is one.
+//!
+//! What is checked and what that means the core says (`webhook`, `gate/webhook.rs`); here are the bytes.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+
+use super::{backend::read_body, describe, now, signature, within};
+use crate::{
+    gate::{Decision, Forward, Refusal},
+    limits,
+    settings::{Settings, WebhookSettings},
+    webhook::{Unverified, Verified, WebhookError},
+};
+
+/// A delivery that the origin is to get: the request with its body, which was read to be checked.
+pub(super) struct Delivery {
+    request: web_sys::Request,
+}
+
+/// Takes a delivery in. The decision is what became of it; with the delivery where the origin is to get it.
+pub(super) async fn receive(
+    settings: &Settings,
+    request: &web_sys::Request,
+    decision: Decision,
+) -> Result<(Decision, Option<Delivery>), JsValue> {
+    let Some(webhook) = &settings.webhook else {
+        let message = "there is no `webhook_path`".to_owned();
+        return Ok((decision.refuse_delivery(Refusal::Misconfigured, "internal-error", message), None));
+    };
+    let (verified, body) = match check(webhook, request).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            let refusal = if error.status() == 413 { Refusal::TooLarge } else { Refusal::BadRequest };
+            return Ok((decision.refuse_delivery(refusal, error.reason(), error.to_string()), None));
+        }
+    };
+    let _ = verified;
+    let init = web_sys::RequestInit::new();
+    init.set_body(&body);
+    let request = web_sys::Request::new_with_request_and_init(request, &init)?;
+    Ok((decision.deliver(), Some(Delivery { request })))
+}
+
+impl Delivery {
+    /// Hands it to the origin. An answer counts when it is there to its end, in time.
+    ///
+    /// # Errors
+    ///
+    /// The platform's exception when there was no such answer.
+    pub(super) async fn send(&self, env: &JsValue, settings: &Settings, forward: &Forward) -> Result<web_sys::Response, JsValue> {
+        let sent = async {
+            let response = super::forward::send(&self.request, env, settings.origin.as_deref(), forward).await?;
+            let body = read_body(response.body(), limits::WEBHOOK_BODY_BYTES).await?;
+            Ok::<_, JsValue>((response, body))
+        };
+        let in_time = within(limits::WEBHOOK_ORIGIN_TIME_LIMIT, sent).await;
+        let (response, body) = in_time.unwrap_or_else(|| Err(js_sys::Error::new("the origin took too long").into()))?;
+        let has_body = !matches!(response.status(), 101 | 204 | 205 | 304);
+        let body = has_body.then(|| Uint8Array::from(body.as_slice()));
+        let init = web_sys::ResponseInit::new();
+        init.set_status(response.status());
+        init.set_headers(&response.headers());
+        web_sys::Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)
+    }
+}
+
+/// The delivery and its body, where it is signed by one of the secrets.
+async fn check(webhook: &WebhookSettings, request: &web_sys::Request) -> Result<(Verified, Uint8Array), WebhookError> {
+    let headers = request.headers();
+    let unverified = Unverified::read(|name| headers.get(name).ok().flatten(), now())?;
+    let announced = headers.get("content-length").ok().flatten().and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > limits::WEBHOOK_BODY_BYTES as u64) {
+        return Err(WebhookError::BodyTooLarge);
+    }
+    // What breaks off was not signed; what goes past the limit is read no further.
+    let body = read_body(request.body(), limits::WEBHOOK_BODY_BYTES).await.map_err(|error| {
+        if describe(&error) == super::backend::TOO_LONG { WebhookError::BodyTooLarge } else { WebhookError::BodyInvalid }
+    })?;
+    let mut signed = unverified.signed_prefix().into_bytes();
+    signed.extend_from_slice(&body);
+    let signed = Uint8Array::from(signed.as_slice());
+    let mut is_signed = false;
+    for secret in &webhook.secrets {
+        for mac in unverified.signatures() {
+            is_signed = is_signed || signature::is_mac(secret.key(), mac, &signed).await;
+        }
+    }
+    let verified = unverified.conclude(is_signed, &body)?;
+    Ok((verified, Uint8Array::from(body.as_slice())))
+}
