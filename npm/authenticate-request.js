@@ -4,7 +4,7 @@ import { authObject } from './auth.js';
 import { PortcullisError } from './errors.js';
 import { check } from './loop.js';
 import { describeOptions } from './options.js';
-import { describeRequest } from './request.js';
+import { checkRequest, describeRequest } from './request.js';
 
 /**
  * Says who a request is from.
@@ -14,7 +14,8 @@ import { describeRequest } from './request.js';
  * @returns {Promise<any>} a `RequestState`
  */
 export async function authenticateRequest(request, options = {}) {
-  const { ok, text } = await check('request', describeOptions(/** @type {any} */ (options)), () => describeRequest(request));
+  checkRequest(request);
+  const { ok, text } = await check('request', describeOptions(/** @type {any} */ (options)), () => describeRequest(request), request.headers);
   if (!ok) {
     const { reason, message } = JSON.parse(text);
     throw new PortcullisError('invalid-request', reason, message);

@@ -5,13 +5,20 @@ import { forwardedHeaders, isStripped, privateHeaders } from './headers.js';
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 
+/** The first character of a decision in lines. */
+const IN_LINES = '+';
+const IS_PRIVATE = 1;
+const IS_AZP_MISSING = 2;
+
 /**
- * @param {string} text what the core says: one line of decision, and behind it the auth object, read when somebody asks
+ * @param {string} text what the core says, as `src/host/js/outcome.rs` writes it
  */
 export function decisionOf(text) {
+  if (text[0] === IN_LINES) return plainForwarding(text.split('\n'));
   const endOfDecision = text.indexOf('\n');
   const said = JSON.parse(text.slice(0, endOfDecision));
-  return decision(said, () => authOf(text.slice(endOfDecision + 1), said));
+  const auth = text.slice(endOfDecision + 1);
+  return said.action === 'forward' ? new Forwarding({ ...said, headers: Object.fromEntries(said.headers) }, auth) : new Answering(said, auth);
 }
 
 /**
@@ -23,83 +30,118 @@ export function failedClosed(error) {
   const body = JSON.stringify({ type: 'about:blank', title: 'Internal Server Error', status: 500, reason: 'internal-error' });
   const headers = [['cache-control', 'no-store'], ['vary', 'Cookie, Authorization'], ['content-type', 'application/problem+json']];
   const message = error instanceof Error ? error.message : String(error);
-  return decision({ action: 'deny', reason: 'internal-error', message, answer: { status: 500, headers, body } }, () => null);
+  return new Answering({ action: 'deny', reason: 'internal-error', message, answer: { status: 500, headers, body } }, '[null]');
 }
 
-/**
- * One literal for each kind, with all members in it: putting objects together costs more than the decision does.
- *
- * @param {any} said
- * @param {() => any} readAuth
- */
-function decision(said, readAuth) {
+/** @param {string[]} lines */
+function plainForwarding(lines) {
+  const [first, reason, message, access, rule, token, target, origin] = lines;
+  const flags = Number(first[1]);
+  /** @type {Record<string, string>} */
+  const headers = {};
+  let at = 8;
+  for (; lines[at] !== ''; at += 1) {
+    const field = lines[at];
+    const end = field.indexOf(':');
+    headers[field.slice(0, end)] = field.slice(end + 1);
+  }
+  const isPrivate = (flags & IS_PRIVATE) !== 0;
+  const isAzpMissing = (flags & IS_AZP_MISSING) !== 0;
+  return new Forwarding({ reason, message, access: access || null, rule: rule || null, token: token || null, isPrivate, isAzpMissing, target, origin, headers }, lines[at + 1]);
+}
+
+/** What every decision has. A class, and no object put together of parts: that would cost more than the decision does. */
+class Decision {
+  /** The auth object as JSON, in a list of one; read when somebody asks. @type {string} */
+  #json;
+  /** @type {string | null} */
+  #token;
   /** @type {{ auth: any } | undefined} */
-  let kept;
-  const auth = () => (kept ??= { auth: readAuth() }).auth;
-  return said.action === 'forward' ? forwarding(said, auth) : answering(said, auth);
+  #kept;
+
+  /**
+   * @param {string} action
+   * @param {number} status
+   * @param {any} said
+   * @param {string} json
+   */
+  constructor(action, status, { reason, message, access = null, rule = null, token = null, isPrivate = false, isAzpMissing = false, shadow = null }, json) {
+    this.action = action;
+    this.status = status;
+    this.reason = reason;
+    this.message = message;
+    this.access = access;
+    this.rule = rule;
+    this.isPrivate = isPrivate;
+    this.isAzpMissing = isAzpMissing;
+    this.shadow = shadow;
+    this.#json = json;
+    this.#token = token;
+  }
+
+  get auth() {
+    this.#kept ??= { auth: this.#readAuth() };
+    return this.#kept.auth;
+  }
+
+  #readAuth() {
+    const [auth] = JSON.parse(this.#json);
+    return auth && authObject(auth, this.#token, { reason: this.reason, message: this.message });
+  }
 }
 
-/**
- * @param {any} said
- * @param {() => any} auth
- */
-function forwarding(said, auth) {
-  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, shadow = null, responseHeaders = [], target, origin, headers } = said;
-  return {
-    action,
-    status: 200,
-    reason,
-    message,
-    access,
-    rule,
-    get auth() {
-      return auth();
-    },
-    isPrivate,
-    isAzpMissing,
-    shadow,
+class Forwarding extends Decision {
+  /**
+   * @param {any} said
+   * @param {string} json
+   */
+  constructor(said, json) {
+    super('forward', 200, said, json);
     /** @type {Pairs} */
-    responseHeaders,
-    target,
-    url: origin + target,
-    headers: Object.fromEntries(headers),
-    strips: isStripped,
-    /** @param {HeadersInit} incoming */
-    requestHeaders: (incoming) => forwardedHeaders(new Headers(incoming), headers),
-    /** @param {Response} response */
-    addTo: (response) => addTo(response, { isPrivate, responseHeaders }),
-    toResponse: () => null,
-  };
+    this.responseHeaders = said.responseHeaders ?? [];
+    /** @type {string} */
+    this.target = said.target;
+    /** @type {string} */
+    this.url = said.origin + said.target;
+    /** @type {Record<string, string>} */
+    this.headers = said.headers;
+    this.strips = isStripped;
+  }
+
+  /** @param {HeadersInit} incoming */
+  requestHeaders(incoming) {
+    return forwardedHeaders(new Headers(incoming), Object.entries(this.headers));
+  }
+
+  /** @param {Response} response */
+  addTo(response) {
+    return addTo(response, this);
+  }
+
+  toResponse() {
+    return null;
+  }
 }
 
-/**
- * @param {any} said
- * @param {() => any} auth
- */
-function answering(said, auth) {
-  const { action, reason, message, access = null, rule = null, isPrivate = false, isAzpMissing = false, shadow = null, responseHeaders: more = [] } = said;
-  const { status, headers, body = null } = said.answer;
-  const responseHeaders = [...headers, ...more];
-  const location = headers.find((/** @type {[string, string]} */ [name]) => name === 'location')?.[1];
-  return {
-    action,
-    status,
-    reason,
-    message,
-    access,
-    rule,
-    get auth() {
-      return auth();
-    },
-    isPrivate,
-    isAzpMissing,
-    shadow,
+class Answering extends Decision {
+  /**
+   * @param {any} said
+   * @param {string} json
+   */
+  constructor(said, json) {
+    const { status, headers, body = null } = said.answer;
+    super(said.action, status, said, json);
     /** @type {Pairs} */
-    responseHeaders,
-    ...(location === undefined ? {} : { location }),
-    body,
-    toResponse: () => new Response(body, { status, headers: /** @type {any} */ (responseHeaders) }),
-  };
+    this.responseHeaders = [...headers, ...(said.responseHeaders ?? [])];
+    const location = headers.find((/** @type {[string, string]} */ [name]) => name === 'location')?.[1];
+    if (location !== undefined) this.location = location;
+    /** @type {string | null} */
+    this.body = body;
+  }
+
+  toResponse() {
+    return new Response(this.body, { status: this.status, headers: /** @type {any} */ (this.responseHeaders) });
+  }
 }
 
 /**
@@ -122,13 +164,4 @@ export function makePrivate(headers) {
   const { set, remove } = privateHeaders(headers.get('cache-control'), headers.get('vary'));
   for (const [name, value] of set) headers.set(name, value);
   for (const name of remove) headers.delete(name);
-}
-
-/**
- * @param {string} json
- * @param {{ token?: string, reason: string, message: string }} said
- */
-function authOf(json, { token, reason, message }) {
-  const [auth] = JSON.parse(json);
-  return auth && authObject(auth, token ?? null, { reason, message });
 }

@@ -52,7 +52,7 @@ export function describeConfig(config) {
 export async function decide(settings, request) {
   checkRequest(request);
   try {
-    const { text } = await check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`);
+    const { text } = await check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
     return decisionOf(text);
   } catch (error) {
     if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;

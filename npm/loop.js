@@ -19,15 +19,22 @@ const encoder = new TextEncoder();
 let generation = 0;
 /** True while there is no instance that may be trusted. */
 let broken = false;
-/** @type {Uint8Array | undefined} */
+/** The instance's memory, by bytes and by words. @type {Uint8Array<ArrayBuffer> | undefined} */
 let memory;
+/** @type {Uint32Array} */
+let words;
 /** @type {Map<number, CryptoKey>} */
 let importedKeys = new Map();
 /** The gate's own keys, by their id. @type {Map<string, CryptoKey>} */
 const signingKeys = new Map();
-/** @typedef {keyof typeof EXPORTS} Kind */
+/** @typedef {'request' | 'token' | 'gate' | 'explanation' | 'matcher'} Kind */
+/** @typedef {(handle: number, bytes: number, now: number, headers?: any) => number} Begin with headers, where it is about a request */
 
-/** What there is to make from options or a configuration, and how it is asked. */
+/**
+ * What there is to make from options or a configuration, and how it is asked.
+ *
+ * @type {Record<Kind, { make: (bytes: number) => number, free: (handle: number) => void, begin: Begin }>}
+ */
 const EXPORTS = {
   request: { make: wasm.make_authenticator, free: wasm.free_authenticator, begin: wasm.begin_request },
   token: { make: wasm.make_verifier, free: wasm.free_verifier, begin: wasm.begin_token },
@@ -45,15 +52,17 @@ let checkers = noCheckers();
  * @param {Kind} kind
  * @param {string} options as JSON
  * @param {() => string} subject the request, as `describeRequest` has it, or the token
+ * @param {HeaderGetter} [headers] the request's
  * @returns {Promise<{ ok: boolean, text: string }>}
  */
-export async function check(kind, options, subject) {
+export async function check(kind, options, subject, headers) {
   if (broken) replaceInstance();
   const mine = generation;
   let step = guarded(mine, () => {
     const checker = checkerFor(kind, options);
-    return taken(EXPORTS[kind].begin(checker, write(subject()), Date.now()));
+    return taken(EXPORTS[kind].begin(checker, write(subject()), Date.now(), headers && new HeaderReader(headers)));
   });
+  if (step.run === 0) return { ok: step.kind === DONE, text: step.text };
   try {
     while (step.kind > DONE) {
       const resume = await satisfy(mine, step);
@@ -67,11 +76,55 @@ export async function check(kind, options, subject) {
   }
 }
 
+/** @typedef {{ get(name: string): string | null } & Iterable<[string, string]>} HeaderGetter */
+
+/** Characters of one value that are handed in. The core's own limits are lower; this keeps Wasm memory from growing for nothing. */
+const VALUE_CHARS = 128 * 1024 + 1;
+const ABSENT = -1;
+
+/** The headers that the core may ask for, by its numbers. @type {string[] | undefined} */
+let headerNames;
+
+/** A request's headers, read as the core asks for them: on most ways it wants three or four. */
+class HeaderReader {
+  /** @param {HeaderGetter} headers */
+  constructor(headers) {
+    headerNames ??= wasm.header_names().split(',');
+    this.headers = headers;
+  }
+
+  /** @param {number} index */
+  read(index) {
+    const value = this.headers.get(/** @type {string[]} */ (headerNames)[index]);
+    return value === null || value === undefined ? ABSENT : write(short(value));
+  }
+
+  readAll() {
+    let text = '';
+    for (const [name, value] of this.headers) text += `${name}:${line(value)}\n`;
+    return write(text);
+  }
+}
+
+/** @param {string} value */
+function short(value) {
+  return value.length > VALUE_CHARS ? value.slice(0, VALUE_CHARS) : value;
+}
+
+/** A value for one line. No real one holds a line end; the core refuses a URL with a carriage return. @param {string} value */
+export function line(value) {
+  const text = short(value);
+  return text.includes('\n') ? text.replaceAll('\n', '\r') : text;
+}
+
 /** What the lowest bits of a step say. */
 const DONE = 1;
 const SIGNATURE = 2;
 const BACKEND = 3;
 const SIGNING = 5;
+
+/** The outcome of a signature check that could not be made. */
+const UNCHECKED = 2;
 
 /**
  * @typedef {object} Step
@@ -87,7 +140,8 @@ const SIGNING = 5;
  * @returns {Step}
  */
 function taken(code) {
-  return { kind: code & 7, run: code >>> 3, text: wasm.take_text() };
+  const kind = code & 7;
+  return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : wasm.take_text() };
 }
 
 /**
@@ -100,12 +154,14 @@ function taken(code) {
 async function satisfy(mine, { kind, run, text }) {
   switch (kind) {
     case SIGNATURE: {
-      /** @type {[number, string]} */
-      const [outcome, why] = await verifySignature(mine, run, JSON.parse(text)).then(
-        (isValid) => [isValid ? 1 : 0, ''],
-        (error) => [2, describe(error)],
-      );
-      return () => wasm.resume_signature(run, outcome, write(why), Date.now());
+      /** @type {boolean} */
+      let isValid;
+      try {
+        isValid = await verifySignature(mine, run);
+      } catch (error) {
+        return () => wasm.resume_signature(run, UNCHECKED, write(describe(error)), Date.now());
+      }
+      return () => wasm.resume_signature(run, isValid ? 1 : 0, 0, Date.now());
     }
     case BACKEND: {
       /** @type {{ status: number, body: Uint8Array } | { outage: string }} */
@@ -127,25 +183,46 @@ async function satisfy(mine, { kind, run, text }) {
 }
 
 /**
+ * Checks the signature of the step that was just taken.
+ *
  * @param {number} mine
  * @param {number} run
- * @param {number[]} where the key's id, the hash's bits, and where signature and signing input are
+ * @returns {Promise<boolean>}
  */
-async function verifySignature(mine, run, [id, bits, signatureAt, signatureBytes, dataAt, dataBytes]) {
-  const name = id * 1024 + bits;
-  let key = importedKeys.get(name);
-  if (key === undefined) {
-    const kept = importedKeys;
-    const jwk = JSON.parse(guarded(mine, () => wasm.signature_key(run)));
-    key = await crypto.subtle.importKey('jwk', jwk, { name: RSA, hash: `SHA-${bits}` }, false, ['verify']);
-    if (kept.size >= KEPT_KEYS) kept.clear();
-    kept.set(name, key);
-  }
-  const { signature, data } = guarded(mine, () => ({
-    signature: view().slice(signatureAt, signatureAt + signatureBytes),
-    data: view().slice(dataAt, dataAt + dataBytes),
-  }));
-  return crypto.subtle.verify(RSA, key, signature, data);
+function verifySignature(mine, run) {
+  const { name, bits, signature, data } = guarded(mine, signatureOfStep);
+  const key = importedKeys.get(name);
+  if (key !== undefined) return crypto.subtle.verify(RSA, key, signature, data);
+  return importKey(mine, run, name, bits).then((imported) => crypto.subtle.verify(RSA, imported, signature, data));
+}
+
+/**
+ * What the core says about it. The bytes are copies, both in one buffer: workerd takes several times as long over a view of Wasm
+ * memory, and a second buffer costs as much as the rest of this.
+ */
+function signatureOfStep() {
+  const bytes = view();
+  const at = wasm.signature_place() >>> 2;
+  const [id, bits, signatureAt, signatureBytes, dataAt, dataBytes] = words.subarray(at, at + 6);
+  const copy = new Uint8Array(signatureBytes + dataBytes);
+  copy.set(bytes.subarray(signatureAt, signatureAt + signatureBytes));
+  copy.set(bytes.subarray(dataAt, dataAt + dataBytes), signatureBytes);
+  return { name: id * 1024 + bits, bits, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
+}
+
+/**
+ * @param {number} mine
+ * @param {number} run
+ * @param {number} name
+ * @param {number} bits of the hash
+ */
+async function importKey(mine, run, name, bits) {
+  const kept = importedKeys;
+  const jwk = JSON.parse(guarded(mine, () => wasm.signature_key(run)));
+  const key = await crypto.subtle.importKey('jwk', jwk, { name: RSA, hash: `SHA-${bits}` }, false, ['verify']);
+  if (kept.size >= KEPT_KEYS) kept.clear();
+  kept.set(name, key);
+  return key;
 }
 
 /**
@@ -338,7 +415,10 @@ function replaceInstance() {
 
 function view() {
   // Memory that has grown is another buffer.
-  if (memory === undefined || memory.length === 0) memory = new Uint8Array(wasm.wasm_memory().buffer);
+  if (memory === undefined || memory.length === 0) {
+    memory = new Uint8Array(/** @type {ArrayBuffer} */ (wasm.wasm_memory().buffer));
+    words = new Uint32Array(memory.buffer);
+  }
   return memory;
 }
 

@@ -1,8 +1,7 @@
 // `createRouteMatcher`: tests of paths by patterns, in the shape of Clerk's.
 
 import { PortcullisError, invalidArgument } from './errors.js';
-import { checkNow, prepare } from './loop.js';
-import { line } from './request.js';
+import { checkNow, line, prepare } from './loop.js';
 
 /**
  * @param {any} patterns

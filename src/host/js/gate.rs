@@ -2,7 +2,11 @@
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{HOST, advance, config, outcome, request, take_scratch, tell, time};
+use super::{
+    HOST, advance, config, outcome,
+    request::{self, HeaderReader},
+    take_scratch, tell, time,
+};
 use crate::{
     gate::{Gate, Refusal},
     headers, machine,
@@ -26,11 +30,11 @@ pub fn free_gate(handle: u32) {
     HOST.with_borrow_mut(|host| host.gates.take(handle));
 }
 
-/// Begins to decide about the request in the buffer: one line with its id, and behind it what `request.rs` says. Returns a step.
+/// Begins to decide about the request in the buffer: a line each for its id, its method and its URL. Returns a step.
 #[wasm_bindgen]
 #[must_use]
-pub fn begin_gate(handle: u32, bytes: usize, now: f64) -> u32 {
-    let (gate, id, request) = take_request(handle, bytes);
+pub fn begin_gate(handle: u32, bytes: usize, now: f64, headers: HeaderReader) -> u32 {
+    let (gate, id, request) = take_request(handle, bytes, headers);
     advance(machine::start(time(now), |io| async move {
         let decision = gate.decide(&io, &request, id).await;
         outcome::of_decision(&decision, gate.settings().origin.as_deref())
@@ -40,20 +44,19 @@ pub fn begin_gate(handle: u32, bytes: usize, now: f64) -> u32 {
 /// Begins to decide and to say why; as [`begin_gate`].
 #[wasm_bindgen]
 #[must_use]
-pub fn begin_explanation(handle: u32, bytes: usize, now: f64) -> u32 {
-    let (gate, id, request) = take_request(handle, bytes);
+pub fn begin_explanation(handle: u32, bytes: usize, now: f64, headers: HeaderReader) -> u32 {
+    let (gate, id, request) = take_request(handle, bytes, headers);
     advance(machine::start(time(now), |io| async move {
         let explanation = gate.explain_in(&io, &request, id).await;
         outcome::of_explanation(&explanation, gate.settings().origin.as_deref())
     }))
 }
 
-fn take_request(handle: u32, bytes: usize) -> (Gate, String, RequestView) {
+fn take_request(handle: u32, bytes: usize, headers: HeaderReader) -> (Gate, String, RequestView) {
     let gate = HOST.with_borrow(|host| host.gates.get(handle).clone());
-    let mut id = take_scratch(bytes);
-    let request = id.split_off(id.find('\n').map_or(id.len(), |end| end + 1));
-    id.truncate(id.trim_end().len());
-    (gate, id, request::read(request))
+    let text = take_scratch(bytes);
+    let (id, request) = text.split_once('\n').unwrap_or((&text, ""));
+    (gate, id.to_owned(), request::read(request, headers))
 }
 
 /// What becomes of a request header on its way to the app: 0: it passes, 1: it is reserved, 2: it is for one hop only.

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! A step is one number: the run in the upper bits, what it came to in the lowest three. 0: failed, 1: done, and
-//! [`take_text`] says how; 2: a signature is to be checked, 3: the Backend API is to be called, 4: time has to pass, and
-//! [`take_text`] describes it; 5: something is to be signed, with the key beside it. Long texts come in through one buffer, [`scratch`], as UTF-8.
+//! [`take_text`] says how; 2: a signature is to be checked, and [`signature_place`] has where it is; 3: the Backend API is to be
+//! called, 4: time has to pass, 5: something is to be signed, and [`take_text`] describes it. Long texts come in through one buffer,
+//! [`scratch`], as UTF-8.
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
@@ -34,6 +35,7 @@ use crate::{
 };
 
 use outcome::Outcome;
+use request::HeaderReader;
 
 /// All that this instance holds.
 #[derive(Default)]
@@ -47,6 +49,8 @@ struct Host {
     deliveries: Slots<crate::webhook::Unverified>,
     runs: Slots<Run>,
     caches: KeySetCaches,
+    /// See [`signature_place`].
+    signature: [usize; SIGNATURE_WORDS],
 }
 
 /// A decision that waits, and the signature that it waits for: JavaScript reads it in place.
@@ -54,6 +58,8 @@ struct Run {
     suspended: Suspended<Outcome>,
     signature: Option<SignatureCheck>,
 }
+
+const SIGNATURE_WORDS: usize = 6;
 
 thread_local! {
     static HOST: RefCell<Host> = RefCell::default();
@@ -85,7 +91,8 @@ pub fn take_text() -> String {
     HOST.with_borrow_mut(|host| core::mem::take(&mut host.text))
 }
 
-/// The names of the headers that are read, in the order in which a request's values are handed in; commas between.
+/// The names of the headers that may be read, by the numbers that [`HeaderReader::read`](request::HeaderReader) is asked with;
+/// commas between.
 #[wasm_bindgen]
 #[must_use]
 pub fn header_names() -> String {
@@ -135,9 +142,9 @@ pub fn free_verifier(handle: u32) {
 /// Begins `authenticateRequest` for the request in the buffer, written as `request.rs` says. Returns a step.
 #[wasm_bindgen]
 #[must_use]
-pub fn begin_request(handle: u32, bytes: usize, now: f64) -> u32 {
+pub fn begin_request(handle: u32, bytes: usize, now: f64, headers: HeaderReader) -> u32 {
     let authenticator = HOST.with_borrow(|host| host.authenticators.get(handle).clone());
-    let request = request::read(take_scratch(bytes));
+    let request = request::read(&take_scratch(bytes), headers);
     advance(machine::start(time(now), |io| async move {
         match authenticator.authenticate(&io, &request).await {
             Ok(state) => outcome::of_state(&state, authenticator.proxy_url(&request)),
@@ -158,6 +165,14 @@ pub fn begin_token(handle: u32, bytes: usize, now: f64) -> u32 {
             Err(error) => outcome::of_rejected_token(&error),
         }
     }))
+}
+
+/// Where the last step's signature check is described, as words of 32 bits: the key's number, the hash's bits, and then address and
+/// length in bytes of the signature and of what it signs, which stay in place while the run waits.
+#[wasm_bindgen]
+#[must_use]
+pub fn signature_place() -> usize {
+    HOST.with_borrow(|host| host.signature.as_ptr() as usize)
 }
 
 /// The public key that a run's signature is to be checked with, as a JWK. Asked for only where the key is not known by its id.
@@ -246,32 +261,34 @@ fn resume(run: u32, answer: Answer, now: f64) -> u32 {
 
 /// Keeps what is suspended, and says what it needs or came to.
 fn advance(step: Step<Outcome>) -> u32 {
-    match step {
-        Step::Done(outcome) => tell(outcome.text, u32::from(outcome.is_ok)),
-        Step::Need(need, suspended) => {
-            let (kind, text, signature) = match need {
-                Need::Signature(check) => (2, describe_check(&check), Some(check)),
-                Need::Sign(request) => (5, describe_signing(&request), None),
-                Need::Backend(call) => (3, describe_call(&call), None),
-                Need::Wait(time) => (4, time.as_millis().to_string(), None),
-            };
-            let run = HOST.with_borrow_mut(|host| host.runs.put(Run { suspended, signature }));
-            tell(text, run << 3 | kind)
+    let (need, suspended) = match step {
+        Step::Done(outcome) => return tell(outcome.text, u32::from(outcome.is_ok)),
+        Step::Need(need, suspended) => (need, suspended),
+    };
+    let (kind, text, signature) = match need {
+        Need::Signature(check) => (2, String::new(), Some(check)),
+        Need::Backend(call) => (3, describe_call(&call), None),
+        Need::Sign(request) => (5, describe_signing(&request), None),
+        Need::Wait(time) => (4, time.as_millis().to_string(), None),
+    };
+    let run = HOST.with_borrow_mut(|host| {
+        if let Some(check) = &signature {
+            host.signature = describe_check(check);
         }
-    }
+        host.runs.put(Run { suspended, signature })
+    });
+    tell(text, run << 3 | kind)
 }
 
-/// Where signature and signing input are: they stay in place while the run waits.
-fn describe_check(check: &SignatureCheck) -> String {
-    let hash = match check.algorithm {
+/// See [`signature_place`].
+fn describe_check(check: &SignatureCheck) -> [usize; SIGNATURE_WORDS] {
+    let bits = match check.algorithm {
         Algorithm::Rs256 => 256,
         Algorithm::Rs384 => 384,
         Algorithm::Rs512 => 512,
     };
-    let place = |bytes: &[u8]| [bytes.as_ptr() as usize, bytes.len()];
-    let [signature, signature_bytes] = place(&check.signature);
-    let [data, data_bytes] = place(check.signing_input());
-    format!("[{},{hash},{signature},{signature_bytes},{data},{data_bytes}]", check.key.id)
+    let (signature, data) = (&check.signature, check.signing_input());
+    [check.key.id as usize, bits, signature.as_ptr() as usize, signature.len(), data.as_ptr() as usize, data.len()]
 }
 
 /// The key's id, the key as a JWK, and the text.

@@ -1,58 +1,53 @@
-//! A request as the loop hands it in: one text, one fact a line.
+//! A request as the loop hands it in: method and URL as text, headers one by one as the core asks for them.
 
-use std::{ops::Range, rc::Rc};
+use std::{cell::OnceCell, rc::Rc};
 
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::take_scratch;
 use crate::request::{HeaderName, HeaderSource, RequestView};
 
-/// Reads the method, the URL, the value of each [`HeaderName`] in its order, and then, where the loop has reason to tell all,
-/// every header as `name:value`. A value has a colon before it; a header that is absent is an empty line. No line break can
-/// stand in any of these.
-pub(super) fn read(text: String) -> RequestView {
-    let mut lines = Vec::new();
-    let mut start = 0;
-    for line in text.split('\n') {
-        lines.push(start..start + line.len());
-        start += line.len() + 1;
+#[wasm_bindgen]
+extern "C" {
+    /// A request's headers, on JavaScript's side (`npm/loop.js`). Each call writes into the buffer and says how many bytes it wrote.
+    pub type HeaderReader;
+
+    /// The value of the header at this place in [`HeaderName::ALL`]; -1 where it is absent.
+    #[wasm_bindgen(method)]
+    fn read(this: &HeaderReader, index: u32) -> i32;
+
+    /// Every header as `name:value`, a line each.
+    #[wasm_bindgen(method, js_name = readAll)]
+    fn read_all(this: &HeaderReader) -> usize;
+}
+
+/// Reads the method and the URL, a line each. No line break can stand in either.
+pub(super) fn read(text: &str, headers: HeaderReader) -> RequestView {
+    let (method, url) = text.split_once('\n').unwrap_or((text, ""));
+    RequestView { method: method.into(), url: url.into(), headers: Rc::new(Headers::new(headers)) }
+}
+
+/// Headers that were read once stay as they were: a decision looks at one request, whatever becomes of the object meanwhile.
+struct Headers {
+    reader: HeaderReader,
+    known: [OnceCell<Option<String>>; HeaderName::ALL.len()],
+}
+
+impl Headers {
+    fn new(reader: HeaderReader) -> Self {
+        Self { reader, known: [const { OnceCell::new() }; HeaderName::ALL.len()] }
     }
-    let lines = Lines { text, lines };
-    RequestView { method: lines.line(0).into(), url: lines.line(1).into(), headers: Rc::new(lines) }
 }
 
-struct Lines {
-    text: String,
-    lines: Vec<Range<usize>>,
-}
-
-impl Lines {
-    fn line(&self, at: usize) -> &str {
-        self.lines.get(at).and_then(|line| self.text.get(line.clone())).unwrap_or_default()
-    }
-}
-
-impl HeaderSource for Lines {
+impl HeaderSource for Headers {
     fn header(&self, name: HeaderName) -> Option<String> {
-        self.line(2 + name as usize).strip_prefix(':').map(str::to_owned)
+        let read = || usize::try_from(self.reader.read(name as u32)).ok().map(take_scratch);
+        self.known.get(name as usize)?.get_or_init(read).clone()
     }
 
     fn all(&self) -> Vec<(String, String)> {
-        let lines = (2 + HeaderName::ALL.len()..self.lines.len()).map(|at| self.line(at));
-        let pairs = lines.filter_map(|line| line.split_once(':'));
+        let text = take_scratch(self.reader.read_all());
+        let pairs = text.split('\n').filter_map(|line| line.split_once(':'));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_header_is_not_an_absent_one() {
-        let blanks = "\n".repeat(HeaderName::ALL.len() - 1);
-        let request = read(format!("GET\nhttps://example.com/\n:{blanks}\nx-a:b:c\nx-d:"));
-        assert_eq!((&*request.method, &*request.url), ("GET", "https://example.com/"));
-        assert_eq!(request.headers.header(HeaderName::Accept).as_deref(), Some(""));
-        assert_eq!(request.headers.header(HeaderName::UserAgent), None);
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(request.headers.all(), [pair("x-a", "b:c"), pair("x-d", "")]);
     }
 }
