@@ -17,14 +17,14 @@ const NEW = 5000;
 /**
  * `of` is whose memory a token enters; `times` how often an entry goes over a hundred tokens in one call; `base` what is taken off.
  *
- * @type {Record<string, { entry: string, base: string, times: number, of?: 'worker' | 'package', isSeen?: boolean, path?: string, what?: string, checks?: boolean }>}
+ * @type {Record<string, { entry: string, base: string, times: number, of?: 'worker' | 'package' | 'authenticate' | 'verify', isSeen?: boolean, path?: string, what?: string, checks?: boolean }>}
  */
 const ROWS = {
   floor: { entry: 'floor', base: 'empty', times: 10, checks: true, what: 'floor: bare `crypto.subtle.verify`, key and operands ready' },
   packageNew: { entry: 'packageDecide', base: 'request', times: 6, of: 'package', checks: true, what: 'package, new token: `gate.decide`' },
   packageHandle: { entry: 'packageHandle', base: 'request', times: 6, of: 'package', checks: true, what: 'package, new token: `gate.handle`, forwarding included' },
-  packageAuthenticate: { entry: 'packageAuthenticate', base: 'request', times: 6, of: 'package', checks: true, what: 'package, new token: `authenticateRequest`' },
-  packageVerify: { entry: 'packageVerify', base: 'empty', times: 6, of: 'package', checks: true, what: 'package, new token: `verifyToken`' },
+  packageAuthenticate: { entry: 'packageAuthenticate', base: 'request', times: 6, of: 'authenticate', checks: true, what: 'package, new token: `authenticateRequest`' },
+  packageVerify: { entry: 'packageVerify', base: 'empty', times: 6, of: 'verify', checks: true, what: 'package, new token: `verifyToken`' },
   workerNew: { entry: 'workerDecide', base: 'request', times: 6, of: 'worker', checks: true, what: 'Worker, new token: the decision' },
   workerFetch: { entry: 'workerFetch', base: 'request', times: 6, of: 'worker', checks: true, what: 'Worker, new token: the whole of `fetch`, forwarding included' },
   jose: { entry: 'jose', base: 'empty', times: 6, checks: true, what: '`jose.jwtVerify` alone, key ready' },
@@ -32,8 +32,8 @@ const ROWS = {
   honoJwk: { entry: 'honoJwk', base: 'hono', times: 4, checks: true, what: "Hono's `jwk` middleware, static keys" },
   clerk: { entry: 'clerk', base: 'request', times: 1, checks: true, what: '`@clerk/backend` `authenticateRequest`, `jwtKey` given' },
   packageSeen: { entry: 'packageDecide', base: 'request', times: 20, of: 'package', isSeen: true, what: 'package, token seen before: `gate.decide`' },
-  packageAuthenticateSeen: { entry: 'packageAuthenticate', base: 'request', times: 6, of: 'package', isSeen: true, what: 'package, token seen before: `authenticateRequest`' },
-  packageVerifySeen: { entry: 'packageVerify', base: 'empty', times: 6, of: 'package', isSeen: true, what: 'package, token seen before: `verifyToken`' },
+  packageAuthenticateSeen: { entry: 'packageAuthenticate', base: 'request', times: 20, of: 'authenticate', isSeen: true, what: 'package, token seen before: `authenticateRequest`' },
+  packageVerifySeen: { entry: 'packageVerify', base: 'empty', times: 20, of: 'verify', isSeen: true, what: 'package, token seen before: `verifyToken`' },
   workerSeen: { entry: 'workerDecide', base: 'request', times: 20, of: 'worker', isSeen: true, what: 'Worker, token seen before: the decision' },
   workerFetchSeen: { entry: 'workerFetch', base: 'request', times: 10, of: 'worker', isSeen: true, what: 'Worker, token seen before, forwarding included' },
   packagePublic: { entry: 'packageDecideBare', base: 'bareRequest', times: 40, path: '/', what: 'package, public path without a token: `gate.decide`' },
@@ -57,7 +57,7 @@ export async function measureDecisions({ quick }) {
     await bench.upload(tokens);
     const checked = Object.values(ROWS).filter(({ checks }) => checks).map(({ entry }) => entry);
     await refuseForged(bench, checked, seen, instance.forged);
-    const rings = { worker: bench.ring(SEEN), package: bench.ring(SEEN) };
+    const rings = { worker: bench.ring(SEEN), package: bench.ring(SEEN), authenticate: bench.ring(SEEN), verify: bench.ring(SEEN) };
     const entries = Object.entries(ROWS).map(([name, { entry, times, of, isSeen, path, what }]) => ({
       name,
       pid: bench.pid,

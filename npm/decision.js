@@ -1,7 +1,7 @@
 // A decision, as callers see it: data, and the few things that a host does with it.
 
 import { authObject } from './auth.js';
-import { forwardedHeaders, isStripped, privateHeaders } from './headers.js';
+import { forwardHeaders, isStripped, privateHeaders } from './headers.js';
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 
@@ -110,7 +110,7 @@ class Forwarding extends Decision {
 
   /** @param {HeadersInit} incoming */
   requestHeaders(incoming) {
-    return forwardedHeaders(new Headers(incoming), Object.entries(this.headers));
+    return forwardHeaders(new Headers(incoming), this.headers);
   }
 
   /** @param {Response} response */

@@ -2,7 +2,7 @@
 
 import { decisionOf, failedClosed } from './decision.js';
 import { PortcullisError, invalidArgument } from './errors.js';
-import { forwardedHeaders } from './headers.js';
+import { forwardHeaders } from './headers.js';
 import { ask, check, prepare } from './loop.js';
 import { checkRequest, describeRequest } from './request.js';
 
@@ -52,8 +52,8 @@ export function describeConfig(config) {
 export async function decide(settings, request) {
   checkRequest(request);
   try {
-    const { text } = await check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
-    return decisionOf(text);
+    const checked = check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
+    return decisionOf((checked instanceof Promise ? await checked : checked).text);
   } catch (error) {
     if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;
     console.error('portcullis: no decision could be made, the answer is 500:', error);
@@ -97,7 +97,7 @@ function unreachable({ responseHeaders }) {
 function forwarded(request, { url, target, headers }) {
   const { method, body, signal } = request;
   /** @type {any} */
-  const init = { method, headers: forwardedHeaders(request.headers, Object.entries(headers)), redirect: 'manual', signal };
+  const init = { method, headers: request.headers, redirect: 'manual', signal };
   if (body) {
     init.body = body;
     init.duplex = 'half';
@@ -105,6 +105,7 @@ function forwarded(request, { url, target, headers }) {
   // What Cloudflare knows about the connection.
   if ('cf' in request) init.cf = request.cf;
   const outgoing = new Request(url, init);
+  forwardHeaders(outgoing.headers, headers);
   if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');
   return outgoing;
 }

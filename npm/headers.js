@@ -48,19 +48,17 @@ export function privateHeaders(cacheControl, vary) {
 }
 
 /**
- * Request headers as the app gets them: without what is stripped, and with what the decision sets.
+ * Makes request headers what the app gets: takes off what is stripped, and sets what the decision says. In place: a list of
+ * one's own costs several times as much.
  *
- * @param {Iterable<[string, string]>} incoming
- * @param {Iterable<readonly [string, string]>} set
+ * @param {Headers} headers
+ * @param {Record<string, string>} set
  */
-export function forwardedHeaders(incoming, set) {
-  const all = [...incoming];
-  // A WebSocket is opened by `Connection: upgrade`.
-  const isUpgrade = all.some(([name]) => name.toLowerCase() === 'upgrade');
-  const headers = new Headers();
-  for (const [name, value] of all) {
-    if (!isStripped(name) || (isUpgrade && name.toLowerCase() === 'connection')) headers.append(name, value);
+export function forwardHeaders(headers, set) {
+  for (const name of [...headers.keys()]) {
+    // A WebSocket is opened by `Connection: upgrade`.
+    if (isStripped(name) && !(name === 'connection' && headers.has('upgrade'))) headers.delete(name);
   }
-  for (const [name, value] of set) headers.set(name, value);
+  for (const name in set) headers.set(name, set[name]);
   return headers;
 }

@@ -47,22 +47,33 @@ const EXPORTS = {
 let checkers = noCheckers();
 
 /**
- * Runs one check to its end.
+ * Runs one check to its end; at once, where it needs nothing of the host.
  *
  * @param {Kind} kind
  * @param {string} options as JSON
  * @param {() => string} subject the request, as `describeRequest` has it, or the token
  * @param {HeaderGetter} [headers] the request's
- * @returns {Promise<{ ok: boolean, text: string }>}
+ * @returns {Checked | Promise<Checked>}
  */
-export async function check(kind, options, subject, headers) {
+export function check(kind, options, subject, headers) {
   if (broken) replaceInstance();
-  const mine = generation;
-  let step = guarded(mine, () => {
+  const step = guarded(generation, () => {
     const checker = checkerFor(kind, options);
     return taken(EXPORTS[kind].begin(checker, write(subject()), Date.now(), headers && new HeaderReader(headers)));
   });
-  if (step.run === 0) return { ok: step.kind === DONE, text: step.text };
+  return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(generation, step);
+}
+
+/** @typedef {{ ok: boolean, text: string }} Checked */
+
+/**
+ * Does what a run needs, until it needs no more.
+ *
+ * @param {number} mine
+ * @param {Step} step
+ * @returns {Promise<Checked>}
+ */
+async function finish(mine, step) {
   try {
     while (step.kind > DONE) {
       const resume = await satisfy(mine, step);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::{
     json::{Document, Raw},
+    limits,
     session::{AcceptsToken, AuthenticateOptions, OrganizationSync, TokenType, VercelEnvironment, auto_proxy_path},
     token::{KeySetCache, KeySetCaches},
 };
@@ -54,6 +55,7 @@ pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
         sign_up_url: text("signUpUrl")?,
         organization_sync: organization_sync(given("organizationSyncOptions").map(|(_, value)| value))?,
         accepts_token: accepts_token(document.get("acceptsToken"))?,
+        token_cache: limits::SEEN_TOKENS,
         publishable_key,
         ..defaults
     })
