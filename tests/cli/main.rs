@@ -5,7 +5,9 @@
 mod check;
 mod config_file;
 mod connectivity;
+mod domain;
 mod explain;
+mod name_server;
 mod policy_test;
 mod server;
 mod support;

@@ -3,6 +3,7 @@
 //! Every check is a file here that looks at one deployment and pushes findings; this one runs them in order.
 
 mod connectivity;
+mod domain;
 mod entrances;
 mod evidence;
 mod finding;
@@ -13,9 +14,12 @@ mod policy;
 mod report;
 mod routes;
 
-use std::path::PathBuf;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
-use self::routes::Coverage;
+use self::{domain::Question, routes::Coverage};
 use super::{
     DeploymentArguments, FINDINGS,
     deployment::Deployment,
@@ -23,6 +27,17 @@ use super::{
     source::Fault,
 };
 use crate::policy::lint::Severity;
+
+/// A part of the check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// What the files say: settings, keys, leaks, parties, lints, routes.
+    Files,
+    /// Clerk and the origin, asked from here.
+    Network,
+    /// What `--domain` names.
+    Domain,
+}
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -32,9 +47,21 @@ pub(super) struct Arguments {
     /// `routes-manifest.json` or `app-paths-manifest.json`.
     #[arg(long, value_name = "FILE")]
     routes: Option<PathBuf>,
+    /// The production domain, as `example.com`: its DNS records for Clerk, CAA, and certificates.
+    #[arg(long, value_name = "DOMAIN", conflicts_with = "offline")]
+    domain: Option<String>,
+    /// The name server to ask about it, as `1.1.1.1` or `127.0.0.1:5353`; this machine's where it is absent.
+    #[arg(long, value_name = "ADDRESS", requires = "domain", value_parser = parse_name_server)]
+    name_server: Option<SocketAddr>,
+    /// Where its certificates are looked at.
+    #[arg(long, value_name = "PORT", requires = "domain", default_value_t = 443, hide = true)]
+    tls_port: u16,
     /// Ask nobody over the network: neither Clerk nor the origin.
     #[arg(long)]
     offline: bool,
+    /// Only these parts, instead of all.
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_enum)]
+    only: Vec<Part>,
     /// Show notes too: what is worth knowing and needs no change.
     #[arg(long)]
     notes: bool,
@@ -46,26 +73,40 @@ pub(super) struct Arguments {
     sarif: bool,
 }
 
+/// An address with or without a port; 53 where it has none.
+fn parse_name_server(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+    text.parse().or(bare).map_err(|_| "expected an address, as `1.1.1.1` or `[2606:4700:4700::1111]:53`".to_owned())
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let deployment = Deployment::read(&arguments.deployment)?;
-    let mut findings = Vec::new();
-    keys::check(&deployment, &mut findings);
-    leaks::check(&deployment, &mut findings);
-    entrances::check(&deployment, &mut findings);
+    let wants = |part| arguments.only.is_empty() || arguments.only.contains(&part);
+    let (mut findings, mut evidence) = (Vec::new(), Vec::new());
     let mut coverage = None;
-    let settings = policy::check(&deployment, &mut findings)?;
-    if let Some(settings) = &settings {
-        parties::check(&deployment, settings, &mut findings);
+    let mut of_settings = Vec::new();
+    let settings = policy::check(&deployment, &mut of_settings)?;
+    if wants(Part::Files) {
+        keys::check(&deployment, &mut findings);
+        leaks::check(&deployment, &mut findings);
+        entrances::check(&deployment, &mut findings);
+        findings.append(&mut of_settings);
+        if let Some(settings) = &settings {
+            parties::check(&deployment, settings, &mut findings);
+        }
+        if let Some(path) = &arguments.routes {
+            let routes = routes::read(path)?;
+            if let Some(settings) = &settings {
+                coverage = Some(Coverage::of(settings, &path.display().to_string(), routes, &mut findings));
+            }
+        }
     }
-    let mut evidence = Vec::new();
-    if let Some(settings) = settings.as_ref().filter(|_| !arguments.offline) {
+    if let Some(settings) = settings.as_ref().filter(|_| wants(Part::Network) && !arguments.offline) {
         connectivity::check(&deployment, settings, &mut evidence, &mut findings)?;
     }
-    if let Some(path) = &arguments.routes {
-        let routes = routes::read(path)?;
-        if let Some(settings) = &settings {
-            coverage = Some(Coverage::of(settings, &path.display().to_string(), routes, &mut findings));
-        }
+    if let Some(domain) = arguments.domain.as_ref().filter(|_| wants(Part::Domain)) {
+        let question = Question { domain, name_server: arguments.name_server, tls_port: arguments.tls_port };
+        domain::check(&deployment, settings.as_ref(), &question, &mut evidence, &mut findings)?;
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 
