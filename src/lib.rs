@@ -39,6 +39,7 @@ pub mod reason;
 pub mod request;
 pub mod session;
 pub mod settings;
+pub mod store;
 mod text;
 pub mod time;
 pub mod token;

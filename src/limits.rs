@@ -143,3 +143,12 @@ pub const WEBHOOK_ID_BYTES: usize = 256;
 
 /// How long the origin may take over a delivery. Senders give up after 15 seconds: an answer after that would go to nobody.
 pub const WEBHOOK_ORIGIN_TIME_LIMIT: Duration = Duration::from_secs(12);
+
+/// How long a delivery is one request's alone: longer than the origin's time and both statements of the database together.
+pub const WEBHOOK_LEASE: Duration = Duration::from_secs(30);
+
+/// How long a handled delivery is remembered. Senders try again for a day and some hours.
+pub const WEBHOOK_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Time limit of one batch in the database.
+pub const STORE_TIME_LIMIT: Duration = Duration::from_secs(5);

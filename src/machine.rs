@@ -16,6 +16,7 @@ use std::{
 };
 
 use crate::{
+    store::{Batch, Rows},
     time::UnixMillis,
     token::{SignatureCheck, SigningRequest},
 };
@@ -29,6 +30,8 @@ pub enum Need {
     Signature(SignatureCheck),
     /// Something to be signed with one of the gate's own keys.
     Sign(SigningRequest),
+    /// Statements to be run in the host's database, where it has one.
+    Store(Batch),
     /// Some time to pass: another request is already fetching what this one needs.
     Wait(Duration),
 }
@@ -42,6 +45,8 @@ pub enum Answer {
     Signature(SignatureOutcome),
     /// The signature, as ES256 has it (64 bytes, RFC 7518 section 3.4); or why there is none.
     Signed(Result<Vec<u8>, String>),
+    /// What the statements gave; or that they were not run.
+    Store(Result<Rows, Outage>),
     /// The time has passed.
     Waited,
 }
@@ -160,6 +165,18 @@ impl Io {
         match self.ask(Need::Sign(request)).await {
             Answer::Signed(outcome) => outcome,
             _ => Err("the host answered another question".into()),
+        }
+    }
+
+    /// Runs statements in the host's database.
+    ///
+    /// # Errors
+    ///
+    /// [`Outage`] where there is none, or it failed.
+    pub async fn store(&self, batch: Batch) -> Result<Rows, Outage> {
+        match self.ask(Need::Store(batch)).await {
+            Answer::Store(answer) => answer,
+            _ => Err(Outage("the host has no database".into())),
         }
     }
 

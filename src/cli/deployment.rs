@@ -156,8 +156,10 @@ impl Deployment {
     /// The environment that the Worker would have, as far as it is known here.
     fn environment(&self) -> Result<Environment, Fault> {
         let text = |name| self.text(name).map(str::to_owned);
-        let services = self.level().and_then(|level| level.get("services")).map(Located::items).unwrap_or_default();
-        let is_origin = |service: &Located| service.get("binding").and_then(Located::as_text) == Some("ORIGIN");
+        let binds = |kind: &str, name: &str| {
+            let bindings = self.level().and_then(|level| level.get(kind)).map(Located::items).unwrap_or_default();
+            bindings.iter().any(|one| one.get("binding").and_then(Located::as_text) == Some(name))
+        };
         let portcullis = match self.policy() {
             None => None,
             Some(entry) => Some(match &entry.value.value {
@@ -178,7 +180,8 @@ impl Deployment {
             signing_key: text("PORTCULLIS_SIGNING_KEY"),
             signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
             signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
-            has_origin_binding: services.iter().any(is_origin),
+            has_origin_binding: binds("services", "ORIGIN"),
+            has_database: binds("d1_databases", "PORTCULLIS_DB"),
             portcullis,
         })
     }

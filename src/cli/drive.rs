@@ -26,6 +26,9 @@ pub(super) fn run_asking<T>(
             Step::Need(Need::Signature(check), suspended) => (Answer::Signature(check_signature(&check)), suspended),
             Step::Need(Need::Sign(request), suspended) => (Answer::Signed(sign(&request)), suspended),
             Step::Need(Need::Backend(request), suspended) => (Answer::Backend(ask(&request)), suspended),
+            Step::Need(Need::Store(_), suspended) => {
+                (Answer::Store(Err(Outage("the command line has no database".to_owned()))), suspended)
+            }
             Step::Need(Need::Wait(time), suspended) => {
                 waited += time;
                 (Answer::Waited, suspended)

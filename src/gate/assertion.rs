@@ -47,7 +47,7 @@ pub(super) async fn sign(
     request: &RequestView,
     mut decision: Decision,
 ) -> Decision {
-    let Action::Forward(forward) = &decision.action else { return decision };
+    let (Action::Forward(forward) | Action::Webhook(forward)) = &decision.action else { return decision };
     let claims = claims(settings, request, forward, &decision, io.now().0.div_euclid(1000));
     let mut input = header(&keys.current);
     input.push('.');
@@ -56,7 +56,7 @@ pub(super) async fn sign(
         Ok(signature) => {
             input.push('.');
             input.push_str(&URL_SAFE_NO_PAD.encode(signature));
-            if let Action::Forward(forward) = &mut decision.action {
+            if let Action::Forward(forward) | Action::Webhook(forward) = &mut decision.action {
                 forward.headers.push((names::ASSERTION, input));
             }
             decision

@@ -32,6 +32,8 @@ pub struct Environment {
     pub signing_key_next: Option<String>,
     /// Whether a service binding `ORIGIN` is there; it and the setting `origin` exclude each other.
     pub has_origin_binding: bool,
+    /// Whether a database `PORTCULLIS_DB` is there.
+    pub has_database: bool,
     /// `PORTCULLIS`: the policy and everything else.
     pub portcullis: Option<Node>,
 }

@@ -71,6 +71,8 @@ pub struct Settings {
     pub signing_keys: Option<SigningKeys>,
     /// Whom assertions are for, where that is not the origin's address.
     pub assertion_audience: Option<String>,
+    /// Whether the host has a database.
+    pub has_database: bool,
     /// Where webhooks come in; `None`: nowhere.
     pub webhook: Option<WebhookSettings>,
 }
@@ -191,6 +193,7 @@ impl Settings {
             token_cache,
             signing_keys,
             assertion_audience,
+            has_database: environment.has_database,
             webhook,
         };
         settings.check_pages_are_open(&mut errors);

@@ -7,11 +7,12 @@
 //!    checks that, in constant time; there is none here.
 //! 4. The body is a JSON object with a `type`.
 //!
-//! Whether a delivery was seen before is the app's to remember, by its id.
+//! Whether a delivery was seen before is remembered by its id: in [`inbox`], where the host has a database, or by the app.
 //!
 //! Source: the Standard Webhooks specification; `verifyWebhook` in `@clerk/backend`.
 
 mod error;
+pub mod inbox;
 mod secret;
 
 pub use self::{error::WebhookError, secret::WebhookSecret};

@@ -32,10 +32,11 @@ export const POLICY = {
  * @param {'address' | 'ORIGIN' | 'ASSETS' | 'route'} [options.reach] how the gate gets to the origin: by its address, by a binding, or
  *   as the origin of the gate's own route
  * @param {string} [options.assets] `host:port` of a server that is bound as `ASSETS` beside the origin
+ * @param {string} [options.database] `host:port` of the door to a D1 database
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed
  * @param {string} [options.dir] the folder with the Worker's modules, where it is not the built one
  */
-export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, dir } = {}) {
+export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, database, dir } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
   const table = { ...POLICY, ...(reach === 'address' ? { origin: origin.url } : {}), ...policy };
   const worker = await startWorker({
@@ -48,6 +49,7 @@ export async function startGate({ policy = {}, env = {}, reach = 'address', anal
       ...(typeof env === 'function' ? env(clerk) : env),
     },
     binding: assets ? { name: 'ASSETS', address: assets } : reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
+    database,
     analytics,
     dir,
     routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,

@@ -35,13 +35,14 @@ export function workerdBinary() {
  * @param {object} options
  * @param {Record<string, string | object>} options.env plain variables (text) and tables (objects)
  * @param {{ name: string, address: string }} [options.binding] a service binding, and `host:port` of the server behind it
+ * @param {string} [options.database] `host:port` of the door to a D1 database, which is bound as `PORTCULLIS_DB`
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed as `point {…}`
  * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
  * @param {string} [options.dir] the folder with the built modules
  * @param {string[]} [options.args] more arguments for workerd
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, binding, routeOrigin, analytics = false, dir = RELEASE_DIR, args = [] }) {
+export async function startWorker({ env, binding, routeOrigin, database, analytics = false, dir = RELEASE_DIR, args = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
   await cp(dir, join(temporary, 'modules'), { recursive: true });
@@ -59,6 +60,11 @@ export async function startWorker({ env, binding, routeOrigin, analytics = false
   if (binding) {
     services.push(`(name = "bound", external = (address = ${capnpText(binding.address)}, http = ()))`);
     bindings.push(`(name = ${capnpText(binding.name)}, service = "bound")`);
+  }
+  if (database) {
+    services.push(`(name = "database", external = (address = ${capnpText(database)}, http = ()))`);
+    const inner = '(name = "fetcher", service = "database")';
+    bindings.push(`(name = "PORTCULLIS_DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [${inner}]))`);
   }
   if (analytics) bindings.push('(name = "ANALYTICS", wrapped = (moduleName = "test:analytics", innerBindings = []))');
   if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = ()))`);

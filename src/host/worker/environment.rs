@@ -22,6 +22,7 @@ pub(super) fn read(env: &JsValue) -> Result<Environment, String> {
         signing_key: text("PORTCULLIS_SIGNING_KEY"),
         signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
         signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
+        has_database: binding(env, super::store::DATABASE).is_some(),
         has_origin_binding: binding(env, "ORIGIN").is_some(),
         portcullis: binding(env, "PORTCULLIS").map(|value| read_table(&value)).transpose()?,
     })

@@ -14,6 +14,7 @@ mod respond;
 mod settle;
 mod signature;
 mod signing;
+mod store;
 mod webhook;
 
 use core::{
@@ -61,7 +62,7 @@ pub async fn decide_only(request: web_sys::Request, env: JsValue) -> Result<u32,
     let gate = gate(&env).ok_or(JsValue::from(500))?;
     let url = request.url().into();
     let headers = Rc::new(JsHeaders::new(request.headers()));
-    let decision = decide(&gate, RequestView { method: request.method().into(), url, headers }, &request_id::next()).await;
+    let decision = decide(&env, &gate, RequestView { method: request.method().into(), url, headers }, &request_id::next()).await;
     Ok(match decision.action {
         Action::Forward(_) | Action::Webhook(_) => 0,
         Action::Answer(answer) => u32::from(answer.status),
@@ -91,10 +92,10 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     }
     let request_id = request_id::next();
     let began = now();
-    let mut decision = decide(&gate, view.clone(), &request_id).await;
+    let mut decision = decide(env, &gate, view.clone(), &request_id).await;
     let mut delivery = None;
     if let Action::Webhook(_) = decision.action {
-        (decision, delivery) = webhook::receive(settings, request, decision).await?;
+        (decision, delivery) = webhook::receive(env, settings, request, &request_id, decision).await?;
     }
     let nonce = settings.headers.needs_nonce().then(request_id::next);
     if let Action::Forward(forward) = &mut decision.action {
@@ -109,7 +110,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         Action::Webhook(_) => respond::answer(refuse(&view, Refusal::Misconfigured, "internal-error"), &[]),
         Action::Forward(ref forward) => {
             let sent = match &delivery {
-                Some(delivery) => delivery.send(env, settings, forward).await,
+                Some(delivery) => delivery.hand_over(env, settings, forward).await,
                 None => forward::send(request, env, settings.origin.as_deref(), forward).await,
             };
             match sent {
@@ -157,24 +158,29 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> 
     .await
 }
 
-/// The loop that every host has: do what is needed until the decision is made.
-async fn decide(gate: &Gate, view: RequestView, request_id: &str) -> Decision {
-    let mut step = gate.begin(view, request_id.to_owned(), now());
+async fn decide(env: &JsValue, gate: &Gate, view: RequestView, request_id: &str) -> Decision {
+    run(env, gate.begin(view, request_id.to_owned(), now())).await
+}
+
+/// The loop that every host has: do what is needed until all is done.
+async fn run<T>(env: &JsValue, mut step: Step<T>) -> T {
     loop {
         match step {
-            Step::Done(decision) => return decision,
-            Step::Need(need, suspended) => {
-                let answer = match need {
-                    Need::Signature(check) => Answer::Signature(signature::check(&check).await),
-                    Need::Sign(request) => Answer::Signed(signing::sign(&request).await),
-                    Need::Backend(call) => Answer::Backend(backend::call(call).await),
-                    Need::Wait(time) => {
-                        worker::Delay::from(time).await;
-                        Answer::Waited
-                    }
-                };
-                step = suspended.resume(answer, now());
-            }
+            Step::Done(done) => return done,
+            Step::Need(need, suspended) => step = suspended.resume(satisfy(env, need).await, now()),
+        }
+    }
+}
+
+async fn satisfy(env: &JsValue, need: Need) -> Answer {
+    match need {
+        Need::Signature(check) => Answer::Signature(signature::check(&check).await),
+        Need::Sign(request) => Answer::Signed(signing::sign(&request).await),
+        Need::Backend(call) => Answer::Backend(backend::call(call).await),
+        Need::Store(batch) => Answer::Store(store::run(env, &batch).await),
+        Need::Wait(time) => {
+            worker::Delay::from(time).await;
+            Answer::Waited
         }
     }
 }

@@ -5,23 +5,32 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-use super::{backend::read_body, describe, now, signature, within};
+use super::{backend::read_body, describe, forward, log, now, run, signature, within};
 use crate::{
     gate::{Decision, Forward, Refusal},
     limits,
+    machine::{self, Outage},
     settings::{Settings, WebhookSettings},
-    webhook::{Unverified, Verified, WebhookError},
+    webhook::{
+        Unverified, Verified, WebhookError,
+        inbox::{self, Claim},
+    },
 };
 
 /// A delivery that the origin is to get: the request with its body, which was read to be checked.
 pub(super) struct Delivery {
     request: web_sys::Request,
+    verified: Verified,
+    /// By what name it was asked for, where there is a database to ask.
+    claim: Option<String>,
 }
 
 /// Takes a delivery in. The decision is what became of it; with the delivery where the origin is to get it.
 pub(super) async fn receive(
+    env: &JsValue,
     settings: &Settings,
     request: &web_sys::Request,
+    request_id: &str,
     decision: Decision,
 ) -> Result<(Decision, Option<Delivery>), JsValue> {
     let Some(webhook) = &settings.webhook else {
@@ -35,27 +44,57 @@ pub(super) async fn receive(
             return Ok((decision.refuse_delivery(refusal, error.reason(), error.to_string()), None));
         }
     };
-    let _ = verified;
+    let mut claim = None;
+    if settings.has_database {
+        let (delivery, name) = (verified.clone(), request_id.to_owned());
+        let asked = machine::start(now(), |io| async move { inbox::claim(&io, &delivery, &name).await });
+        match run(env, asked).await {
+            Ok(Claim::Granted) => claim = Some(request_id.to_owned()),
+            Ok(Claim::Handled) => return Ok((decision.acknowledge("webhook-already-handled"), None)),
+            Ok(Claim::InProgress) => {
+                return Ok((decision.refuse_delivery(Refusal::CannotTell, "webhook-in-progress", String::new()), None));
+            }
+            // Sooner twice to the sender than never to the origin.
+            Err(Outage(why)) => {
+                return Ok((decision.refuse_delivery(Refusal::CannotTell, "webhook-store-unavailable", why), None));
+            }
+        }
+    }
     let init = web_sys::RequestInit::new();
     init.set_body(&body);
     let request = web_sys::Request::new_with_request_and_init(request, &init)?;
-    Ok((decision.deliver(), Some(Delivery { request })))
+    Ok((decision.deliver(), Some(Delivery { request, verified, claim })))
 }
 
 impl Delivery {
-    /// Hands it to the origin. An answer counts when it is there to its end, in time.
+    /// Hands it to the origin, and notes whether it took it: an answer counts when it is there to its end, in time, and a 2xx.
     ///
     /// # Errors
     ///
     /// The platform's exception when there was no such answer.
-    pub(super) async fn send(&self, env: &JsValue, settings: &Settings, forward: &Forward) -> Result<web_sys::Response, JsValue> {
-        let sent = async {
-            let response = super::forward::send(&self.request, env, settings.origin.as_deref(), forward).await?;
-            let body = read_body(response.body(), limits::WEBHOOK_BODY_BYTES).await?;
-            Ok::<_, JsValue>((response, body))
-        };
-        let in_time = within(limits::WEBHOOK_ORIGIN_TIME_LIMIT, sent).await;
-        let (response, body) = in_time.unwrap_or_else(|| Err(js_sys::Error::new("the origin took too long").into()))?;
+    pub(super) async fn hand_over(
+        &self,
+        env: &JsValue,
+        settings: &Settings,
+        forward: &Forward,
+    ) -> Result<web_sys::Response, JsValue> {
+        let sent = within(limits::WEBHOOK_ORIGIN_TIME_LIMIT, self.send(env, settings, forward)).await;
+        let sent = sent.unwrap_or_else(|| Err(js_sys::Error::new("the origin took too long").into()));
+        if let Some(claim) = &self.claim {
+            let is_handled = sent.as_ref().is_ok_and(web_sys::Response::ok);
+            let (delivery, claim) = (self.verified.clone(), claim.clone());
+            let settled = machine::start(now(), |io| async move { inbox::settle(&io, &delivery, &claim, is_handled).await });
+            // The sender is told the truth all the same: what was taken it does not send again.
+            if let Err(Outage(why)) = run(env, settled).await {
+                log::error("webhook-not-noted", &why);
+            }
+        }
+        sent
+    }
+
+    async fn send(&self, env: &JsValue, settings: &Settings, forward: &Forward) -> Result<web_sys::Response, JsValue> {
+        let response = forward::send(&self.request, env, settings.origin.as_deref(), forward).await?;
+        let body = read_body(response.body(), limits::WEBHOOK_BODY_BYTES).await?;
         let has_body = !matches!(response.status(), 101 | 204 | 205 | 304);
         let body = has_body.then(|| Uint8Array::from(body.as_slice()));
         let init = web_sys::ResponseInit::new();
