@@ -4,6 +4,7 @@
 use crate::{
     json::push_string,
     settings::{Environment, Node, Problem, SettingError, nearest as nearest_of},
+    text,
 };
 
 /// What stands beside the policy in a Worker's environment, by both of its names.
@@ -96,7 +97,7 @@ fn message(setting: String, problem: Problem) -> String {
     let mut message = SettingError { setting, problem }.to_string();
     // The longer names first: one begins like another.
     for (name, variable) in VARIABLES.into_iter().rev() {
-        message = message.replace(variable, name);
+        message = text::replace(&message, variable, name);
     }
     message
 }
