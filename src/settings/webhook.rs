@@ -5,6 +5,7 @@ use crate::{
     limits,
     path::{PathSettings, judge},
     policy::pattern::Pattern,
+    text,
     webhook::WebhookSecret,
 };
 
@@ -57,7 +58,7 @@ fn is_plain(path: &str) -> bool {
     is_literal
         && is_canonical
         && path.len() > 1
-        && !path.contains("//")
+        && !text::contains(path, "//")
         && !path.ends_with('/')
         && !path.starts_with("/.well-known/portcullis")
 }
