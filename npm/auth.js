@@ -15,6 +15,7 @@ export function authObject(auth, token, about) {
   const never = { getToken: () => Promise.resolve(null), has: () => false, debug };
   const { tokenType, isAuthenticated } = auth;
   if (!isAuthenticated) return { ...auth, ...never };
+  if (auth.issuer) return issuedObject(auth, token, debug);
   if (tokenType === 'session_token') return sessionObject(auth, token, debug);
   const machine = {
     id: auth.id,
@@ -63,6 +64,19 @@ function sessionObject(auth, token, debug) {
     debug,
     isAuthenticated: true,
   };
+}
+
+/**
+ * Who signed in with another issuer than Clerk: what Clerk's claims mean is not read from these.
+ *
+ * @param {any} auth
+ * @param {string | null} token
+ * @param {() => object} debug
+ */
+function issuedObject(auth, token, debug) {
+  const { issuer, userId, roles, permissions } = auth;
+  const facts = { issuer, userId, roles, permissions };
+  return { ...auth, getToken: () => Promise.resolve(token), has: (/** @type {unknown} */ asked) => meets(facts, asked), debug };
 }
 
 /**

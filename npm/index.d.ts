@@ -36,6 +36,8 @@ export type TokenReason =
   | 'jwk-remote-failed-to-load'
   | 'jwk-failed-to-resolve'
   | 'jwk-kid-mismatch'
+  /** A gate's, where the configuration has an `issuer` and no Clerk instance. */
+  | 'token-missing'
   | 'unexpected-error';
 
 /** What kind of failure a {@link PortcullisError} is. */
@@ -196,6 +198,26 @@ export interface SignedInAuth extends AuthFunctions {
   readonly orgPermissions: readonly string[] | undefined;
   /** Minutes since the first and the second factor were verified; -1 for a factor that is not there. */
   readonly factorVerificationAge: readonly [first: number, second: number] | null;
+}
+
+/** Somebody is signed in with another issuer than Clerk; see `issuer` in {@link GateConfig}. */
+export interface IssuedAuth extends AuthFunctions {
+  readonly isAuthenticated: true;
+  readonly tokenType: 'session_token';
+  /** Whose user it is: ids of two issuers say nothing about each other. Absent on Clerk's users. */
+  readonly issuer: string;
+  readonly sessionClaims: { readonly [claim: string]: unknown };
+  readonly userId: string;
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+  readonly sessionId: null;
+  readonly sessionStatus: null;
+  readonly actor: null;
+  readonly orgId: null;
+  readonly orgRole: null;
+  readonly orgSlug: null;
+  readonly orgPermissions: null;
+  readonly factorVerificationAge: null;
 }
 
 /** Nobody is signed in, or only with tasks to be done (`sessionStatus` is `pending` then). */
@@ -390,12 +412,34 @@ export interface Rule {
   readonly enforce?: boolean;
 }
 
+/** An issuer of JWTs: an OpenID provider, say. */
+export interface IssuerConfig {
+  /** `iss`, to the letter. */
+  readonly issuer: string;
+  /** The address of the key set; `https`, or this machine. */
+  readonly jwksUrl: string;
+  /** Whom the tokens have to be made for. */
+  readonly audience: string | readonly string[];
+  /** The cookie that holds a token. */
+  readonly cookie?: string;
+  /** The header that holds a token. Default: `Authorization`, where no cookie is named. */
+  readonly header?: string;
+  /** Default: `RS256`. */
+  readonly algorithms?: readonly ('RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA')[];
+  /** Where the user's id stands: a dotted path, or a list of member names. Default: `sub`. */
+  readonly userId?: string | readonly string[];
+  /** Where roles stand: a string or a list of strings. */
+  readonly role?: string | readonly string[];
+  /** Where permissions stand: a list of strings, or one with blanks between. */
+  readonly permissions?: string | readonly string[];
+}
+
 /**
  * A policy and the instance that it is for: the settings of `docs/settings.md` in camelCase. What is unknown, of another type or
  * contradicts another setting is an error, all of them in one.
  */
 export interface GateConfig {
-  /** `pk_test_…` or `pk_live_…`: names the Frontend API, and tells development from production. */
+  /** `pk_test_…` or `pk_live_…`: names the Frontend API, and tells development from production. Undefined where there is only an `issuer`. */
   readonly publishableKey: string | undefined;
   /** `sk_test_…` or `sk_live_…`: the key set is fetched with it. Not needed with `jwtKey`. */
   readonly secretKey?: string;
@@ -417,6 +461,10 @@ export interface GateConfig {
   readonly signingKeyNext?: string;
   /** Whom assertions are for. Default: `origin`, or the request's own origin. */
   readonly assertionAudience?: string;
+  /** Another issuer whose tokens are taken beside Clerk's, or instead of them: leave `publishableKey` undefined then. See `docs/issuers.md`. */
+  readonly issuer?: IssuerConfig;
+  /** Several of them. */
+  readonly issuers?: readonly IssuerConfig[];
 
   /** Origins whose tokens are accepted, as browsers write them: `https://example.com`. For previews `https://*.preview.example.com`. Default: any. */
   readonly authorizedParties?: readonly string[];
@@ -537,8 +585,8 @@ export interface ForwardDecision extends DecisionBase {
   readonly action: 'forward';
   /** Stands for the app's own. */
   readonly status: 200;
-  /** Who asks; on a public path perhaps nobody. Null before a handshake. */
-  readonly auth: Auth | null;
+  /** Who asks; on a public path perhaps nobody. Null before a handshake. {@link IssuedAuth} only where the configuration has an `issuer`. */
+  readonly auth: Auth | IssuedAuth | null;
   /** Path and query, byte for byte what was judged. */
   readonly target: string;
   /** The same under `origin`, or under the request's own origin: where to send it. */

@@ -110,6 +110,12 @@ class HeaderReader {
     return value === null || value === undefined ? ABSENT : write(short(value));
   }
 
+  /** @param {string} name */
+  readNamed(name) {
+    const value = this.headers.get(name);
+    return value === null || value === undefined ? ABSENT : write(short(value));
+  }
+
   readAll() {
     let text = '';
     for (const [name, value] of this.headers) text += `${name}:${line(value)}\n`;
@@ -201,10 +207,11 @@ async function satisfy(mine, { kind, run, text }) {
  * @returns {Promise<boolean>}
  */
 function verifySignature(mine, run) {
-  const { name, bits, signature, data } = guarded(mine, signatureOfStep);
+  const { name, algorithm, signature, data } = guarded(mine, signatureOfStep);
+  const parameters = algorithm < SCHEME ? RSA : parametersOf(algorithm);
   const key = importedKeys.get(name);
-  if (key !== undefined) return crypto.subtle.verify(RSA, key, signature, data);
-  return importKey(mine, run, name, bits).then((imported) => crypto.subtle.verify(RSA, imported, signature, data));
+  if (key !== undefined) return crypto.subtle.verify(parameters, key, signature, data);
+  return importKey(mine, run, name, algorithm).then((imported) => crypto.subtle.verify(parameters, imported, signature, data));
 }
 
 /**
@@ -214,23 +221,40 @@ function verifySignature(mine, run) {
 function signatureOfStep() {
   const bytes = view();
   const at = wasm.signature_place() >>> 2;
-  const [id, bits, signatureAt, signatureBytes, dataAt, dataBytes] = words.subarray(at, at + 6);
+  const [id, algorithm, signatureAt, signatureBytes, dataAt, dataBytes] = words.subarray(at, at + 6);
   const copy = new Uint8Array(signatureBytes + dataBytes);
   copy.set(bytes.subarray(signatureAt, signatureAt + signatureBytes));
   copy.set(bytes.subarray(dataAt, dataAt + dataBytes), signatureBytes);
-  return { name: id * 1024 + bits, bits, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
+  return { name: id * SCHEME * SCHEMES.length + algorithm, algorithm, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
+}
+
+/** An algorithm is the bits of its hash, and from here on its scheme. */
+const SCHEME = 1024;
+const SCHEMES = [RSA, 'RSA-PSS', 'ECDSA', 'Ed25519'];
+/** @type {Record<number, string>} */
+const CURVES = { 256: 'P-256', 384: 'P-384', 512: 'P-521' };
+
+/**
+ * What Web Crypto wants to know of an algorithm, to import a key and to verify: of the members each reads its own. The salt of RSA-PSS
+ * has the hash's length (RFC 7518 section 3.5).
+ *
+ * @param {number} algorithm
+ */
+function parametersOf(algorithm) {
+  const bits = algorithm % SCHEME;
+  return { name: SCHEMES[Math.floor(algorithm / SCHEME)], hash: `SHA-${bits}`, namedCurve: CURVES[bits], saltLength: bits / 8 };
 }
 
 /**
  * @param {number} mine
  * @param {number} run
  * @param {number} name
- * @param {number} bits of the hash
+ * @param {number} algorithm
  */
-async function importKey(mine, run, name, bits) {
+async function importKey(mine, run, name, algorithm) {
   const kept = importedKeys;
   const jwk = JSON.parse(guarded(mine, () => wasm.signature_key(run)));
-  const key = await crypto.subtle.importKey('jwk', jwk, { name: RSA, hash: `SHA-${bits}` }, false, ['verify']);
+  const key = await crypto.subtle.importKey('jwk', jwk, parametersOf(algorithm), false, ['verify']);
   if (kept.size >= KEPT_KEYS) kept.clear();
   kept.set(name, key);
   return key;

@@ -48,7 +48,7 @@ fn several(character: char) -> Option<impl Iterator<Item = char>> {
     let before = SEVERAL.partition_point(|(first, ..)| *first <= place).checked_sub(1)?;
     let (first, count, [upper, rest @ ..]) = *SEVERAL.get(before)?;
     let offset = place - first;
-    if offset >= count.into() {
+    if offset >= u16::from(count) {
         return None;
     }
     let rest = rest.into_iter().filter(|code| *code != 0);

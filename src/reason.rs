@@ -67,6 +67,8 @@ pub enum Reason {
     SecretKeyInvalid,
     /// The key set could not be had.
     RemoteJwkFailedToLoad,
+    /// Ours: no token, where Clerk has none to give.
+    TokenMissing,
     /// Nothing to verify with: neither a PEM key nor a secret key.
     JwkFailedToResolve,
     /// No key of the set has the token's `kid`.
@@ -132,6 +134,7 @@ impl Reason {
             Self::TokenVerificationFailed => "token-verification-failed",
             Self::SecretKeyInvalid => "secret-key-invalid",
             Self::RemoteJwkFailedToLoad => "jwk-remote-failed-to-load",
+            Self::TokenMissing => "token-missing",
             Self::JwkFailedToResolve => "jwk-failed-to-resolve",
             Self::JwkKidMismatch => "jwk-kid-mismatch",
         })

@@ -38,6 +38,11 @@ pub trait HeaderSource {
     /// The value of `name`, or `None`.
     fn header(&self, name: HeaderName) -> Option<String>;
 
+    /// One header by a name of the settings' own, in lower case.
+    fn named(&self, name: &str) -> Option<String> {
+        self.all().into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
     /// All headers, names in lower case: what the Backend API is told of a request whose session it renews. A host that has
     /// more than the named ones at hand may say so.
     fn all(&self) -> Vec<(String, String)> {
@@ -97,5 +102,9 @@ impl HeaderSource for HeaderList {
             .map(|(_, value)| value.trim_matches([' ', '\t', '\r', '\n']))
             .collect();
         (!values.is_empty()).then(|| values.join(separator))
+    }
+
+    fn named(&self, name: &str) -> Option<String> {
+        self.0.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn headers(
             set(names::TOKEN_TYPE, Some(machine.token_type().as_str()));
             set(names::SUBJECT, Some(machine.subject()));
         }
+        set(names::ISSUER, auth.issuer());
         set(names::USER_ID, auth.user_id());
         set(names::SESSION_ID, auth.session_id());
         set(names::ORG_ID, auth.org_id());

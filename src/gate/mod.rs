@@ -109,8 +109,6 @@ impl Gate {
 /// What the gate asks of the session room: Clerk's behaviour, pinned to this instance.
 fn options_of(settings: &Settings) -> AuthenticateOptions {
     let instance = &settings.instance;
-    let mut issuer = vec![format!("https://{}", instance.frontend_api)];
-    issuer.extend(instance.proxy_url.iter().filter(|url| url.starts_with("http")).cloned());
     AuthenticateOptions {
         publishable_key: instance.publishable_key.clone(),
         secret_key: instance.secret_key.clone(),
@@ -119,7 +117,8 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
         api_url: instance.api_url.clone(),
         proxy_url: instance.proxy_url.clone(),
         authorized_parties: settings.authorized_parties.clone(),
-        issuer,
+        issuer: instance.issuers(),
+        issuers: settings.issuers.clone(),
         authorized_party_patterns: true,
         missing_azp: settings.missing_azp,
         token_cache: settings.token_cache,
@@ -153,8 +152,8 @@ impl Shared {
             Ok(target) => target,
             Err(ambiguity) => return unjudged(request, ambiguity.kind(), ambiguity.to_string()),
         };
-        if self.settings.instance.is_local() && !is_loopback_host(target.host()) {
-            let message = "the Clerk addresses are this machine's own, so only requests to this machine are served";
+        if self.settings.is_local() && !is_loopback_host(target.host()) {
+            let message = "an address in the settings is this machine's own, so only requests to this machine are served";
             return own(Refusal::Misconfigured.problem("development-settings"), "development-settings", message);
         }
         if Endpoint::of(&request.url) == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {

@@ -9,7 +9,7 @@ use crate::{limits, machine::Io, session::Authenticator};
 /// Answers from the state of the key set.
 pub(super) async fn decide(io: &Io, authenticator: &Authenticator) -> Decision {
     let checked = authenticator.check_keys(io).await;
-    let message = checked.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    let message = checked.as_ref().err().map(|error| ["key set unavailable: ", &error.to_string()].concat()).unwrap_or_default();
     let (keys, backend_api) = match checked {
         Ok(()) if authenticator.fetches_keys() => ("fresh", "reachable"),
         Ok(()) => ("configured", "not-asked"),

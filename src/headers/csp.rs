@@ -133,7 +133,9 @@ fn defaults(is_strict: bool, frontend_api: &str) -> Vec<(String, Vec<String>)> {
         ("style-src", &[SELF, "'unsafe-inline'"]),
         ("worker-src", &[SELF, "blob:"]),
     ];
-    let owned = |sources: &[&str]| sources.iter().map(|source| (*source).to_owned()).collect();
+    // Without Clerk there is no Frontend API.
+    let owned =
+        |sources: &[&str]| sources.iter().filter(|source| !source.is_empty()).map(|source| (*source).to_owned()).collect();
     directives.into_iter().map(|(name, sources)| (name.to_owned(), owned(sources))).collect()
 }
 

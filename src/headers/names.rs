@@ -2,6 +2,8 @@
 
 /// The user's id.
 pub const USER_ID: &str = "x-portcullis-user-id";
+/// Who issued the token, where that is not Clerk. User ids of two issuers say nothing about each other.
+pub const ISSUER: &str = "x-portcullis-issuer";
 /// The session's id.
 pub const SESSION_ID: &str = "x-portcullis-session-id";
 /// The active organization's id.

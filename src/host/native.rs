@@ -5,13 +5,20 @@ use jsonwebtoken::{Algorithm as Jose, DecodingKey, EncodingKey, crypto};
 
 use crate::{
     machine::SignatureOutcome,
-    token::{Algorithm, SignatureCheck, SigningRequest},
+    token::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
 };
 
 /// Checks a signature.
 #[must_use]
 pub fn check_signature(check: &SignatureCheck) -> SignatureOutcome {
-    let key = match DecodingKey::from_rsa_components(&check.key.n, &check.key.e) {
+    let key = &check.key;
+    let decoding = match key.kind {
+        KeyKind::Rsa => DecodingKey::from_rsa_components(key.member("n"), key.member("e")),
+        KeyKind::P256 | KeyKind::P384 => DecodingKey::from_ec_components(key.member("x"), key.member("y")),
+        KeyKind::Ed25519 => DecodingKey::from_ed_components(key.member("x")),
+        KeyKind::P521 => return SignatureOutcome::Unusable("P-521 is not supported natively".to_owned()),
+    };
+    let key = match decoding {
         Ok(key) => key,
         Err(error) => return SignatureOutcome::Unusable(error.to_string()),
     };
@@ -19,6 +26,13 @@ pub fn check_signature(check: &SignatureCheck) -> SignatureOutcome {
         Algorithm::Rs256 => Jose::RS256,
         Algorithm::Rs384 => Jose::RS384,
         Algorithm::Rs512 => Jose::RS512,
+        Algorithm::Ps256 => Jose::PS256,
+        Algorithm::Ps384 => Jose::PS384,
+        Algorithm::Ps512 => Jose::PS512,
+        Algorithm::Es256 => Jose::ES256,
+        Algorithm::Es384 => Jose::ES384,
+        Algorithm::EdDsa => Jose::EdDSA,
+        Algorithm::Es512 => return SignatureOutcome::Unusable("ES512 is not supported natively".to_owned()),
     };
     // An empty signature is no base64url to some readers; it is never a good one.
     if check.signature.is_empty() {

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use super::{
     TokenType, has,
+    issuer::IssuedFacts,
     machine::MachineAuth,
     scopes::{self, Malformed},
 };
@@ -43,9 +44,35 @@ pub(super) struct SessionAuth {
     org_slug: Option<String>,
     org_role: Option<String>,
     permissions: OnceCell<Option<Vec<String>>>,
+    /// Where the token is not Clerk's: what Clerk's claims mean is not to be read from it.
+    pub(super) issued: Option<IssuedFacts>,
 }
 
 impl Auth {
+    /// What a token of another issuer says.
+    pub(super) fn issued(claims: VerifiedClaims, facts: IssuedFacts) -> Self {
+        Self {
+            who: Who::Session(Box::new(SessionAuth {
+                claims,
+                is_v2: false,
+                user_id: facts.user_id.clone(),
+                session_id: None,
+                session_status: None,
+                org_id: None,
+                org_slug: None,
+                org_role: None,
+                permissions: OnceCell::from(None),
+                issued: Some(facts),
+            })),
+        }
+    }
+
+    /// Who issued the token, where that is not Clerk: user ids of two issuers say nothing about each other.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.signed_in()?.issued.as_ref().map(|issued| &*issued.issuer)
+    }
+
     /// Reads the claims of a session token, version 1 or 2.
     ///
     /// # Errors
@@ -129,7 +156,7 @@ impl Auth {
     /// `act`: who acts as this user.
     #[must_use]
     pub fn actor(&self) -> Option<Raw<'_>> {
-        self.claim(&["act"])
+        self.claim(&["act"]).filter(|_| self.issuer().is_none())
     }
 
     /// The active organization.
@@ -162,7 +189,8 @@ impl Auth {
     /// Minutes since the first and the second factor were verified; -1 for a factor that is not there.
     #[must_use]
     pub fn factor_verification_age(&self) -> Option<(f64, f64)> {
-        has::factor_ages(self.signed_in()?.claims.get("fva"))
+        let session = self.signed_in().filter(|session| session.issued.is_none())?;
+        has::factor_ages(session.claims.get("fva"))
     }
 
     /// All claims of the session token.
@@ -285,6 +313,7 @@ impl SessionAuth {
             org_slug,
             org_role,
             permissions: OnceCell::new(),
+            issued: None,
             claims,
         })
     }
@@ -320,6 +349,9 @@ impl SessionAuth {
 
     fn write(&self, out: &mut JsonObject) {
         let claims = &self.claims;
+        if let Some(issued) = &self.issued {
+            return issued.write(claims, out);
+        }
         out.text("tokenType", TokenType::SessionToken.as_str());
         out.member("actor", claims.get("act"));
         out.raw("sessionClaims", claims.json());
@@ -340,6 +372,24 @@ impl SessionAuth {
         }
         out.member("orgSlug", self.org("org_slug", "slg"));
         out.raw("factorVerificationAge", claims.get("fva").map_or("null", Raw::text));
+        out.raw("isAuthenticated", "true");
+    }
+}
+
+impl IssuedFacts {
+    /// The same members as for Clerk's sessions, of which an issuer knows few, and its own.
+    fn write(&self, claims: &VerifiedClaims, out: &mut JsonObject) {
+        out.text("tokenType", TokenType::SessionToken.as_str());
+        out.text("issuer", &self.issuer);
+        out.raw("sessionClaims", claims.json());
+        out.text("userId", &self.user_id);
+        out.texts("roles", &self.roles);
+        out.texts("permissions", &self.permissions);
+        for name in
+            ["actor", "sessionId", "sessionStatus", "orgId", "orgRole", "orgSlug", "orgPermissions", "factorVerificationAge"]
+        {
+            out.raw(name, "null");
+        }
         out.raw("isAuthenticated", "true");
     }
 }

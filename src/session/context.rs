@@ -52,8 +52,14 @@ impl Carried {
         self.decoded.get_or_init(|| CompactJws::decode(&self.token).map(Rc::new))
     }
 
-    fn claim(&self, name: &str) -> Option<Raw<'_>> {
+    /// An unverified claim.
+    pub(super) fn claim(&self, name: &str) -> Option<Raw<'_>> {
         self.decoded().as_ref().ok()?.unverified(name)
+    }
+
+    /// An unverified claim that is a string.
+    pub(super) fn text(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
+        self.claim(name)?.as_str()
     }
 
     /// An unverified claim as JavaScript compares it with a number; what is none compares as not a number.
@@ -96,6 +102,11 @@ impl<'r> Context<'r> {
             None => (!scheme.is_empty()).then(|| Carried::known(scheme, seen)),
             Some(token) => (scheme == "Bearer").then(|| Carried::known(token, seen)),
         }
+    }
+
+    /// A token from another place.
+    pub(super) fn carried(&self, token: &str) -> Carried {
+        Carried::known(token, &self.settings.verifier.options.seen)
     }
 
     pub(super) fn is_get(&self) -> bool {

@@ -24,6 +24,18 @@ impl Cookies {
         Self { header }
     }
 
+    /// The value of the first cookie of that name, undecoded.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&str> {
+        let mut found = None;
+        self.each(|each, value| {
+            if each == name && found.is_none() {
+                found = Some(value);
+            }
+        });
+        found
+    }
+
     /// Hands each cookie's name and value to `see`, undecoded.
     pub fn each<'a>(&'a self, mut see: impl FnMut(&'a str, &'a str)) {
         for pair in self.header.split(';') {

@@ -124,7 +124,7 @@ impl Reverification {
 pub struct CheckedFacts<'a> {
     has_user: bool,
     has_org: bool,
-    org_role: Option<Cow<'a, str>>,
+    org_roles: Vec<Cow<'a, str>>,
     org_permissions: Vec<Cow<'a, str>>,
     features: Option<Cow<'a, str>>,
     plans: Option<Cow<'a, str>>,
@@ -137,11 +137,21 @@ impl<'a> CheckedFacts<'a> {
     #[must_use]
     pub fn read(facts: &'a Document) -> Self {
         let text = |name| facts.get(name).and_then(Raw::as_str);
+        if let Some(issuer) = facts.get("issuer") {
+            let texts = |name| facts.get(name).and_then(Raw::as_strings).unwrap_or_default();
+            return Self {
+                has_user: text("userId").is_some_and(|user| !user.is_empty()),
+                has_org: issuer.is_truthy(),
+                org_roles: texts("roles"),
+                org_permissions: texts("permissions").into_iter().map(|one| as_clerks(&one)).collect(),
+                ..Self::default()
+            };
+        }
         let permissions = facts.get("orgPermissions").and_then(Raw::elements).unwrap_or_default();
         Self {
             has_user: text("userId").is_some_and(|user| !user.is_empty()),
             has_org: facts.get("orgId").is_some_and(Raw::is_truthy),
-            org_role: text("orgRole"),
+            org_roles: text("orgRole").into_iter().collect(),
             org_permissions: permissions.into_iter().filter_map(Raw::as_str).collect(),
             features: text("features"),
             plans: text("plans"),
@@ -150,11 +160,21 @@ impl<'a> CheckedFacts<'a> {
     }
 
     pub(super) fn of(session: &'a SessionAuth) -> Self {
+        // Roles and permissions are where the settings say; plans, features and factors are Clerk's alone.
+        if let Some(issued) = &session.issued {
+            return Self {
+                has_user: true,
+                has_org: true,
+                org_roles: issued.roles.iter().map(|role| Cow::Borrowed(role.as_str())).collect(),
+                org_permissions: issued.permissions.iter().map(|one| as_clerks(one)).collect(),
+                ..Self::default()
+            };
+        }
         let permissions = session.permissions().unwrap_or_default();
         Self {
             has_user: !session.user_id().is_empty(),
             has_org: session.has_org(),
-            org_role: session.org_role().map(Cow::Borrowed),
+            org_roles: session.org_role().map(Cow::Borrowed).into_iter().collect(),
             org_permissions: permissions.iter().map(|one| Cow::Borrowed(one.as_str())).collect(),
             features: session.claims.text("fea"),
             plans: session.claims.text("pla"),
@@ -177,14 +197,19 @@ impl<'a> CheckedFacts<'a> {
     }
 
     fn has_role(&self, role: &str) -> bool {
-        let held = self.org_role.as_deref().filter(|held| !held.is_empty());
-        self.has_org && held.is_some_and(|held| without_org(held) == without_org(role))
+        let mut held = self.org_roles.iter().filter(|held| !held.is_empty());
+        self.has_org && held.any(|held| without_org(held) == without_org(role))
     }
 
     fn has_permission(&self, permission: &str) -> bool {
         let wanted = without_org(permission);
         self.has_org && self.org_permissions.iter().any(|held| held.strip_prefix("org:") == Some(wanted))
     }
+}
+
+/// A permission of another issuer as the policy writes it.
+fn as_clerks(permission: &str) -> Cow<'static, str> {
+    Cow::Owned(["org:", without_org(permission)].concat())
 }
 
 fn without_org(mut name: &str) -> &str {

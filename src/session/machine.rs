@@ -131,7 +131,7 @@ async fn verify_opaque(settings: &Settings, io: &Io, token: &str, kind: TokenTyp
 /// Whether the audience of an OAuth token is ours. Unlike a session token's it has to be there.
 ///
 /// Source: `assertOAuthAudienceClaim` in `@clerk/backend`.
-fn meets_audience(aud: Option<Raw<'_>>, audience: &[String]) -> bool {
+pub(super) fn meets_audience(aud: Option<Raw<'_>>, audience: &[String]) -> bool {
     if audience.iter().all(String::is_empty) {
         return true;
     }

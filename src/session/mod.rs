@@ -20,8 +20,8 @@ use crate::{
     request::RequestView,
     time::UnixMillis,
     token::{
-        AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError,
-        VerificationKey, VerifiedClaims, VerifyOptions, verify,
+        Algorithm, AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens,
+        TokenError, VerificationKey, VerifiedClaims, VerifyOptions, verify,
     },
 };
 
@@ -34,6 +34,7 @@ mod error;
 mod flow;
 mod handshake;
 mod has;
+mod issuer;
 mod machine;
 mod options;
 mod organization;
@@ -49,6 +50,7 @@ mod state;
 pub use auth::{Auth, HasParams, Level, Reverification};
 pub use error::AuthenticateError;
 pub use has::CheckedFacts;
+pub use issuer::IssuerOptions;
 pub use machine::MachineAuth;
 pub use options::{AcceptsToken, AuthenticateOptions, OptionsError, OrganizationSync};
 pub use proxy::{VercelEnvironment, auto_proxy_path};
@@ -60,6 +62,7 @@ pub use crate::token::MissingAzp;
 
 use backend::Backend;
 use context::Context;
+use issuer::Issuer;
 use organization::OrganizationMatcher;
 use state::Headers;
 
@@ -80,6 +83,7 @@ struct Settings {
     m2m_options: VerifyOptions,
     oauth_options: VerifyOptions,
     organizations: OrganizationMatcher,
+    issuers: Vec<Issuer>,
 }
 
 /// What the publishable key says, made ready.
@@ -156,6 +160,8 @@ impl TokenVerifier {
                 issuer: options.issuer.clone(),
                 clock_skew: options.clock_skew,
                 header_type: options.header_type.clone(),
+                type_is_optional: false,
+                algorithms: Algorithm::OF_CLERK[..].into(),
                 seen: Rc::new(SeenTokens::new(options.token_cache)),
             },
         })
@@ -196,8 +202,12 @@ impl Authenticator {
     /// As [`new`](Self::new).
     pub fn sharing(options: AuthenticateOptions, cache: Rc<KeySetCache>) -> Result<Self, OptionsError> {
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        let instance = if options.accepts_token.is_header_only() { None } else { Some(Instance::new(&options)?) };
-        if options.accepts_token.is_m2m_only() {
+        let is_without_clerk = options.publishable_key.is_empty() && !options.issuers.is_empty();
+        let is_bare = is_without_clerk || options.accepts_token.is_header_only();
+        let instance = if is_bare { None } else { Some(Instance::new(&options)?) };
+        if is_without_clerk {
+            // Nothing of Clerk's is asked for, so nothing is missing.
+        } else if options.accepts_token.is_m2m_only() {
             if !is_given(&options.secret_key) && !is_given(&options.machine_secret_key) {
                 return Err(OptionsError::MachineKeyMissing);
             }
@@ -220,6 +230,7 @@ impl Authenticator {
         let organizations = OrganizationMatcher::new(&options.organization_sync)?;
         let verifier = TokenVerifier::new(&options, Some(cache))?;
         let clock_skew = options.clock_skew;
+        let issuers = options.issuers.iter().map(|issuer| Issuer::new(issuer, clock_skew, &verifier.options.seen)).collect();
         let oauth_types = ["at+jwt", "application/at+jwt"].map(str::to_owned).to_vec();
         Ok(Self {
             settings: Settings {
@@ -229,6 +240,7 @@ impl Authenticator {
                 instance,
                 verifier,
                 organizations,
+                issuers,
                 options,
             },
         })
@@ -258,26 +270,34 @@ impl Authenticator {
     ///
     /// [`KeySetError`] where there is none; a stale one that bridges an outage counts as none.
     pub async fn check_keys(&self, io: &Io) -> Result<(), KeySetError> {
-        match &self.settings.verifier.keys {
-            KeySource::Remote(remote) => remote.check(io).await,
-            KeySource::Pem(_) | KeySource::None => Ok(()),
+        for keys in self.key_sources() {
+            if let KeySource::Remote(remote) = keys {
+                remote.check(io).await?;
+            }
         }
+        Ok(())
     }
 
-    /// Whether keys come from the Backend API, and not from the settings.
+    /// Where the keys of all whose tokens are taken come from.
+    fn key_sources(&self) -> impl Iterator<Item = &KeySource> {
+        let of_clerk = self.settings.instance.is_some().then_some(&self.settings.verifier.keys);
+        of_clerk.into_iter().chain(self.settings.issuers.iter().map(Issuer::keys))
+    }
+
+    /// Whether keys come from the Backend API or another issuer, and not from the settings alone.
     #[must_use]
     pub fn fetches_keys(&self) -> bool {
-        matches!(self.settings.verifier.keys, KeySource::Remote(_))
+        self.key_sources().any(|keys| matches!(keys, KeySource::Remote(_)))
     }
 
     /// Whether there are keys to verify with now, be it a stale set that bridges an outage.
     #[must_use]
     pub fn holds_keys(&self, now: UnixMillis) -> bool {
-        match &self.settings.verifier.keys {
+        self.key_sources().all(|keys| match keys {
             KeySource::Remote(remote) => remote.cache.is_usable(now),
             KeySource::Pem(_) => true,
             KeySource::None => false,
-        }
+        })
     }
 
     /// The Frontend API's proxy as seen from a request: a path belongs to the request's public origin.
@@ -323,6 +343,14 @@ impl Authenticator {
         request: &RequestView,
     ) -> Option<(&'static str, Result<VerifiedClaims, TokenError>)> {
         let context = Context::new(&self.settings, request, io.now());
+        if let Some(presented) = issuer::in_authorization(&self.settings.issuers, &context) {
+            return Some(("header", presented.verify(io).await));
+        }
+        if context.token_in_header().is_none()
+            && let Some(presented) = issuer::ambient(&self.settings.issuers, &context).into_iter().next()
+        {
+            return Some(("cookie", presented.verify(io).await));
+        }
         let (place, token, missing_azp) = match context.token_in_header() {
             Some(token) => ("header", std::rc::Rc::new(token), context.allows_missing_azp_of_header()),
             None => ("cookie", context.cookies().session.clone()?, context.allows_missing_azp_of_cookie()),
@@ -349,7 +377,21 @@ impl Authenticator {
         if self.settings.options.is_satellite && !accepts.is_m2m_only() {
             flow::check_sign_in_url(&context)?;
         }
+        let issuers = if accepts.accepts(TokenType::SessionToken) { self.settings.issuers.as_slice() } else { &[] };
+        if let Some(presented) = issuer::in_authorization(issuers, &context) {
+            return Ok(presented.authenticate(io).await);
+        }
         let token = context.token_in_header();
+        if !issuers.is_empty() && token.is_none() {
+            let state = issuer::authenticate_ambient(issuers, io, &context).await;
+            if let Some(state) = state {
+                return self.beside_clerk(&context, io, state).await;
+            }
+        }
+        if self.settings.instance.is_none() && !self.settings.issuers.is_empty() {
+            let reason = if token.is_some() { Reason::TokenInvalidIssuer } else { Reason::TokenMissing };
+            return Ok(RequestState::signed_out(TokenType::SessionToken, reason, String::new()));
+        }
         let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_deref().ok()));
         if matches!(accepts, AcceptsToken::List(_)) && !accepts.accepts(kind.unwrap_or(TokenType::SessionToken)) {
             let reason = Reason::TokenTypeMismatch;
@@ -371,5 +413,21 @@ impl Authenticator {
             }
             (None, _) => Ok(RequestState { from_cookies: true, ..flow::with_cookies(&context, io).await? }),
         }
+    }
+
+    /// A session of another issuer beside Clerk's cookies: whichever is good. An outage of either is no sign-out.
+    async fn beside_clerk(
+        self: &Rc<Self>,
+        context: &Context<'_>,
+        io: &Io,
+        state: RequestState,
+    ) -> Result<RequestState, AuthenticateError> {
+        if state.is_authenticated() || self.settings.instance.is_none() {
+            return Ok(state);
+        }
+        let of_clerk = RequestState { from_cookies: true, ..flow::with_cookies(context, io).await? };
+        let is_empty = of_clerk.reason == Some(Reason::SessionTokenAndUatMissing);
+        let is_undone = !of_clerk.is_authenticated() && state.unknown;
+        Ok(if is_undone || is_empty { state } else { of_clerk })
     }
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::TokenType;
+use super::{IssuerOptions, TokenType};
 use crate::{
     limits,
     token::{MissingAzp, PemError},
@@ -70,6 +70,8 @@ pub struct AuthenticateOptions {
     /// Ours: whether `X-Forwarded-Host`, `X-Forwarded-Proto` and `Host` say what the public URL is, as in Clerk; without, the
     /// request's own URL does.
     pub forwarded_headers: bool,
+    /// Ours: whose tokens are taken beside Clerk's. With one of them the publishable key may be left out: then Clerk's are not.
+    pub issuers: Vec<IssuerOptions>,
 }
 
 impl Default for AuthenticateOptions {
@@ -103,6 +105,7 @@ impl Default for AuthenticateOptions {
             organization_sync: OrganizationSync::default(),
             accepts_token: AcceptsToken::default(),
             forwarded_headers: true,
+            issuers: Vec::new(),
         }
     }
 }

@@ -52,7 +52,7 @@ impl Environment {
 /// A Clerk instance, checked.
 #[derive(Clone)]
 pub struct Instance {
-    /// The publishable key.
+    /// The publishable key; empty where there is no instance.
     pub publishable_key: String,
     /// The host of the Frontend API, from the publishable key.
     pub frontend_api: String,
@@ -86,8 +86,37 @@ impl Instance {
         [&self.api_url, &self.proxy_url].into_iter().flatten().any(|url| is_loopback(url))
     }
 
-    pub(super) fn read(environment: &Environment, errors: &mut Vec<SettingError>) -> Option<Self> {
+    /// Whether there is no Clerk instance: all tokens are other issuers'.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.publishable_key.is_empty()
+    }
+
+    /// Who issues the tokens, as `iss` has it: the Frontend API, or its proxy.
+    #[must_use]
+    pub fn issuers(&self) -> Vec<String> {
+        let frontend_api = (!self.is_absent()).then(|| ["https://", &self.frontend_api].concat());
+        let proxy_url = self.proxy_url.iter().filter(|url| url.starts_with("http")).cloned();
+        frontend_api.into_iter().chain(proxy_url).collect()
+    }
+
+    /// Reads it; `may_be_absent` where there are other issuers. One variable of Clerk's alone is enough to mean an instance.
+    pub(super) fn read(environment: &Environment, may_be_absent: bool, errors: &mut Vec<SettingError>) -> Option<Self> {
         let before = errors.len();
+        let Environment { publishable_key, secret_key, jwt_key, api_url, proxy_url, .. } = environment;
+        if may_be_absent
+            && [publishable_key, secret_key, jwt_key, api_url, proxy_url].into_iter().all(|one| filled(one).is_none())
+        {
+            return Some(Self {
+                publishable_key: String::new(),
+                frontend_api: String::new(),
+                is_production: true,
+                secret_key: None,
+                jwt_key: None,
+                api_url: None,
+                proxy_url: None,
+            });
+        }
         let publishable_key = filled(&environment.publishable_key);
         let secret_key = filled(&environment.secret_key);
         let jwt_key = filled(&environment.jwt_key);

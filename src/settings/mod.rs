@@ -6,21 +6,22 @@
 mod authorized_parties;
 mod environment;
 mod error;
+mod issuers;
 mod node;
 mod reader;
 mod webhook;
 
 #[cfg(feature = "js")]
 pub(crate) use self::reader::nearest;
-pub(crate) use self::{
-    environment::is_loopback_host,
-    reader::{TableReader, wrong_type},
-};
 pub use self::{
     environment::{Environment, Instance},
     error::{Problem, SettingError, quote},
     node::{Node, NodeError},
     webhook::WebhookSettings,
+};
+pub(crate) use self::{
+    environment::{is_loopback, is_loopback_host},
+    reader::{TableReader, wrong_type},
 };
 use crate::{
     gate::LogUser,
@@ -28,7 +29,7 @@ use crate::{
     limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
-    session::{MissingAzp, TokenType},
+    session::{IssuerOptions, MissingAzp, TokenType},
     token::SigningKeys,
 };
 
@@ -37,6 +38,8 @@ use crate::{
 pub struct Settings {
     /// The Clerk instance and how to talk to it.
     pub instance: Instance,
+    /// Whose tokens are taken beside Clerk's.
+    pub issuers: Vec<IssuerOptions>,
     /// Which access a request gets.
     pub policy: Policy,
     /// How paths are read.
@@ -85,14 +88,16 @@ impl Settings {
     /// All that is wrong, in the order in which it was found.
     pub fn read(environment: Environment) -> Result<Self, Vec<SettingError>> {
         let mut errors = Vec::new();
-        let instance = Instance::read(&environment, &mut errors);
         let signing_keys = environment::read_signing_keys(&environment, &mut errors);
+        let has_issuer = environment.portcullis.as_ref().is_some_and(|table| table.has("issuer") || table.has("issuers"));
+        let instance = Instance::read(&environment, has_issuer, &mut errors);
         let Some(table) = environment.portcullis else {
             errors.push(SettingError::missing("PORTCULLIS", "the policy, a table `[vars.PORTCULLIS]`"));
             return Err(errors);
         };
         let Some(mut table) = TableReader::open("", table, &mut errors) else { return Err(errors) };
 
+        let issuer_nodes = [("issuer", table.take("issuer")), ("issuers", table.take("issuers"))];
         let authorized_parties = authorized_parties::read(&mut table);
         let missing_azp = table.take_choice(
             "missing_azp",
@@ -138,6 +143,15 @@ impl Settings {
         let admin_requires = table.take("admin_requires");
         table.finish();
 
+        let mut issuers = Vec::new();
+        for (place, node) in issuer_nodes {
+            if let Some(node) = node {
+                issuers::read(place, node, &mut issuers, &mut errors);
+            }
+        }
+        if let Some(instance) = &instance {
+            issuers::check_names(&issuers, &instance.issuers(), &mut errors);
+        }
         if let Some(rules) = rules {
             lists.rules = Rule::read_all(rules, &mut errors);
         }
@@ -167,7 +181,10 @@ impl Settings {
             let why = "there is a service binding `ORIGIN` too, and a request can go to one origin only";
             errors.push(SettingError::conflict("origin", why, "remove the setting or the binding"));
         }
-        let frontend = instance.as_ref().map(|instance| frontend_origin(&instance.frontend_api, instance.proxy_url.as_deref()));
+        let frontend = instance
+            .as_ref()
+            .filter(|instance| !instance.is_absent())
+            .map(|instance| frontend_origin(&instance.frontend_api, instance.proxy_url.as_deref()));
         let headers = AddedHeaders {
             fields: security_headers.map(|node| read_fields(node, &mut errors)).unwrap_or_default(),
             csp: csp.and_then(|node| ContentSecurityPolicy::read(node, frontend.as_deref().unwrap_or_default(), &mut errors)),
@@ -176,6 +193,7 @@ impl Settings {
         let Some(instance) = instance.filter(|_| errors.is_empty()) else { return Err(errors) };
         let settings = Self {
             instance,
+            issuers,
             policy,
             path,
             authorized_parties,
@@ -198,6 +216,12 @@ impl Settings {
         };
         settings.check_pages_are_open(&mut errors);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
+    }
+
+    /// Whether an address that is trusted is on this machine: then the gate serves requests to this machine only.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.instance.is_local() || self.issuers.iter().any(|issuer| is_loopback(&issuer.jwks_url))
     }
 
     /// A sign-in page behind the gate would send its visitors round in circles, and so would an "unauthorized" page that asks

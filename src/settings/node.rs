@@ -65,6 +65,12 @@ impl fmt::Display for NodeError {
 impl std::error::Error for NodeError {}
 
 impl Node {
+    /// Whether it is a table with that key.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        matches!(self, Self::Table(entries) if entries.iter().any(|(name, value)| name == key && *value != Self::Null))
+    }
+
     /// Reads JSON, as a Worker's environment gives it.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub enum TokenError {
         expected: String,
     },
     /// The `alg` header.
-    #[error("alg is {found}, expected RS256, RS384 or RS512")]
+    #[error("alg is {found}, expected one that is allowed here, as RS256")]
     Algorithm {
         /// As found.
         found: String,
@@ -36,7 +36,7 @@ pub enum TokenError {
     #[error("key set unavailable: {0}")]
     KeySet(#[from] KeySetError),
     /// The key set has no such key.
-    #[error("no key of the instance's key set has the kid {kid}; help: are token and secret key of one Clerk instance?")]
+    #[error("no key of the key set has the kid {kid}; help: are token and secret key of one Clerk instance?")]
     KidNotFound {
         /// The token's `kid`, as found.
         kid: String,
@@ -241,11 +241,11 @@ impl TokenError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeySetError {
-    /// No answer from the Backend API.
-    #[error("no answer from the Backend API: {0}")]
+    /// No answer from the Backend API, or whoever else has the keys.
+    #[error("no answer from its server: {0}")]
     Outage(String),
     /// An answer that is no success.
-    #[error("{status} from the Backend API")]
+    #[error("{status} from its server")]
     Status {
         /// The status code.
         status: u16,
@@ -256,7 +256,7 @@ pub enum KeySetError {
     #[error("the Backend API does not know the secret key; help: check CLERK_SECRET_KEY")]
     SecretKeyInvalid,
     /// The answer is not JSON, or no object.
-    #[error("the Backend API's answer is no key set")]
+    #[error("its server's answer is no key set")]
     NotAKeySet,
     /// The answer holds no keys.
     #[error("the key set is empty")]

@@ -4,25 +4,70 @@ use crate::json::{Document, Raw};
 
 use super::error::quoted;
 
-/// RSASSA-PKCS1-v1_5 with SHA-2 (RFC 7518 section 3.3): all that Clerk signs with.
+/// The signature algorithms that can be checked: asymmetric ones only (RFC 7518 section 3.1, RFC 8037 section 3.1). Clerk signs with
+/// the first three and nothing else; which ones a token may have is for [`VerifyOptions`](super::VerifyOptions) to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Algorithm {
     Rs256,
     Rs384,
     Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    Es512,
+    EdDsa,
+}
+
+/// What kind of key an algorithm takes: `kty` and `crv` in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum KeyKind {
+    Rsa,
+    P256,
+    P384,
+    P521,
+    Ed25519,
+}
+
+impl KeyKind {
+    /// `crv`, or `kty` where there is no curve.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rsa => "RSA",
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+            Self::Ed25519 => "Ed25519",
+        }
+    }
 }
 
 impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
+        Self::EdDsa,
+    ];
+
+    /// What Clerk signs with.
+    pub const OF_CLERK: [Self; 3] = [Self::Rs256, Self::Rs384, Self::Rs512];
+
     /// Reads a JWA name; exactly, there is no other spelling.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "RS256" => Some(Self::Rs256),
-            "RS384" => Some(Self::Rs384),
-            "RS512" => Some(Self::Rs512),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
     /// The JWA name.
@@ -32,6 +77,59 @@ impl Algorithm {
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
             Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    /// The only kind of key that it takes.
+    #[must_use]
+    pub fn key_kind(self) -> KeyKind {
+        match self {
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => KeyKind::Rsa,
+            Self::Es256 => KeyKind::P256,
+            Self::Es384 => KeyKind::P384,
+            Self::Es512 => KeyKind::P521,
+            Self::EdDsa => KeyKind::Ed25519,
+        }
+    }
+
+    /// The bits of its SHA-2 hash, which is not EdDSA's to choose: 512 there.
+    #[must_use]
+    pub fn hash_bits(self) -> u16 {
+        match self {
+            Self::Rs256 | Self::Ps256 | Self::Es256 => 256,
+            Self::Rs384 | Self::Ps384 | Self::Es384 => 384,
+            Self::Rs512 | Self::Ps512 | Self::Es512 | Self::EdDsa => 512,
+        }
+    }
+
+    /// How long its signatures are, in bytes; `None`: as long as the key. Some hosts refuse to look at others.
+    ///
+    /// Source: RFC 7518 section 3.4, RFC 8032 section 5.1.6.
+    #[must_use]
+    pub fn signature_bytes(self) -> Option<usize> {
+        match self.key_kind() {
+            KeyKind::Rsa => None,
+            KeyKind::P256 | KeyKind::Ed25519 => Some(64),
+            KeyKind::P384 => Some(96),
+            KeyKind::P521 => Some(132),
+        }
+    }
+
+    /// Its name in Web Crypto.
+    #[must_use]
+    pub fn web_crypto_name(self) -> &'static str {
+        match self {
+            Self::Rs256 | Self::Rs384 | Self::Rs512 => "RSASSA-PKCS1-v1_5",
+            Self::Ps256 | Self::Ps384 | Self::Ps512 => "RSA-PSS",
+            Self::Es256 | Self::Es384 | Self::Es512 => "ECDSA",
+            Self::EdDsa => "Ed25519",
         }
     }
 }
@@ -94,12 +192,13 @@ impl Parameter {
     }
 }
 
-/// The parameters of the protected header that matter here. All others are left alone, `crit` included, as in Clerk.
+/// The parameters of the protected header that matter here. All others are left alone. `crit` is too for Clerk's tokens, as in Clerk.
 #[derive(Clone, Debug)]
 pub struct ProtectedHeader {
     algorithm: Option<Algorithm>,
-    /// Kept only where it is not on the allow-list.
+    /// Kept only where it is none of [`Algorithm`].
     odd_algorithm: Parameter,
+    has_crit: bool,
     typ: Parameter,
     kid: Parameter,
     category: Category,
@@ -122,13 +221,14 @@ impl ProtectedHeader {
         Self {
             algorithm,
             odd_algorithm: if algorithm.is_some() { Parameter::Absent } else { Parameter::read(alg) },
+            has_crit: header.get("crit").is_some(),
             typ: Parameter::read(header.get("typ")),
             kid: Parameter::read(header.get("kid")),
             category,
         }
     }
 
-    /// `alg`, where it is on the allow-list.
+    /// `alg`, where it is one that can be checked.
     #[must_use]
     pub fn algorithm(&self) -> Option<Algorithm> {
         self.algorithm
@@ -158,6 +258,12 @@ impl ProtectedHeader {
         }
     }
 
+    /// Whether it names extensions that have to be understood (RFC 7515 section 4.1.11); none is.
+    #[must_use]
+    pub fn has_crit(&self) -> bool {
+        self.has_crit
+    }
+
     /// `cat`.
     #[must_use]
     pub fn category(&self) -> Category {
@@ -173,7 +279,7 @@ impl ProtectedHeader {
     }
 
     pub(super) fn found_algorithm(&self) -> String {
-        self.odd_algorithm.found()
+        self.algorithm.map_or_else(|| self.odd_algorithm.found(), |algorithm| quoted(algorithm.as_str()))
     }
 }
 
@@ -186,9 +292,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_three_rsa_algorithms_are_allowed() {
-        assert_eq!(read(r#"{"alg":"RS384"}"#).algorithm(), Some(Algorithm::Rs384));
-        for alg in ["\"none\"", "\"HS256\"", "\"PS256\"", "\"rs256\"", "[\"RS256\"]", "null", "1"] {
+    fn only_asymmetric_algorithms_have_a_name_and_each_has_one() {
+        for algorithm in Algorithm::ALL {
+            let header = read(&format!("{{\"alg\":\"{}\"}}", algorithm.as_str()));
+            assert_eq!(header.algorithm(), Some(algorithm));
+        }
+        for alg in ["\"none\"", "\"HS256\"", "\"ES256K\"", "\"rs256\"", "[\"RS256\"]", "null", "1"] {
             assert_eq!(read(&format!("{{\"alg\":{alg}}}")).algorithm(), None, "{alg}");
         }
     }

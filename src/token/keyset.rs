@@ -1,4 +1,4 @@
-//! Keys: a JWK Set as the Backend API serves it, or the PEM key of `CLERK_JWT_KEY`.
+//! Keys: a JWK Set as the Backend API or another issuer serves it, or the PEM key of `CLERK_JWT_KEY`.
 
 use std::{
     rc::Rc,
@@ -10,29 +10,33 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
 };
 
-use super::{Algorithm, KeySetError};
+use super::{Algorithm, KeyKind, KeySetError};
 use crate::{
     json::{Document, Raw},
     limits, text,
 };
 
-/// A public RSA key that may verify.
+/// A public key that may verify.
 #[derive(Debug)]
 pub struct VerificationKey {
     /// Unique in this process; never reused, so a host's cache of imported keys cannot mix two up. A key that is in the next
     /// key set too keeps its id.
     pub id: u64,
-    /// `n`, base64url.
-    pub n: String,
-    /// `e`, base64url.
-    pub e: String,
+    /// What kind of key it is: no algorithm of another kind is checked with it.
+    pub kind: KeyKind,
+    /// The members of its JWK that make the key: `kty`, and `n` and `e`, or `crv`, `x` and `y`.
+    pub members: Vec<(&'static str, String)>,
     /// The only algorithm that this key is for; `None` where the JWK does not say.
     pub algorithm: Option<Algorithm>,
 }
 
 impl VerificationKey {
-    fn new(n: String, e: String, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
+    fn new(kind: KeyKind, members: Vec<(&'static str, String)>, algorithm: Option<Algorithm>) -> Self {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+        Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), kind, members, algorithm }
+    }
+
+    fn rsa(n: String, e: String, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
         let modulus = URL_SAFE_NO_PAD.decode(&n).map_err(|_| "n is not base64url")?;
         let exponent = URL_SAFE_NO_PAD.decode(&e).map_err(|_| "e is not base64url")?;
         let bits = bit_length(&modulus);
@@ -46,7 +50,37 @@ impl VerificationKey {
         if bit_length(&exponent) < 2 || exponent.last().is_none_or(|last| last & 1 == 0) {
             return Err("e is not a public exponent");
         }
-        Ok(Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), n, e, algorithm })
+        Ok(Self::new(KeyKind::Rsa, vec![("kty", "RSA".into()), ("n", n), ("e", e)], algorithm))
+    }
+
+    /// A key on a curve. Whether the point is on it is for the host's cryptography to say, which refuses to import one that is not.
+    ///
+    /// Source: RFC 7518 section 6.2.1, RFC 8037 section 2.
+    fn on_curve(jwk: Raw<'_>, kty: &str, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
+        let text = |name| jwk.get(name).and_then(Raw::as_str);
+        let (kind, bytes) = match (kty, text("crv").as_deref()) {
+            ("EC", Some("P-256")) => (KeyKind::P256, 32),
+            ("EC", Some("P-384")) => (KeyKind::P384, 48),
+            ("EC", Some("P-521")) => (KeyKind::P521, 66),
+            ("OKP", Some("Ed25519")) => (KeyKind::Ed25519, 32),
+            _ => return Err("kty and crv are none of RSA, EC with P-256, P-384 or P-521, OKP with Ed25519"),
+        };
+        let mut members = vec![("kty", kty.to_owned()), ("crv", kind.as_str().to_owned())];
+        let coordinates: &[&'static str] = if kty == "EC" { &["x", "y"] } else { &["x"] };
+        for name in coordinates {
+            let value = text(name).ok_or("x or y is missing")?.into_owned();
+            if URL_SAFE_NO_PAD.decode(&value).map(|decoded| decoded.len()) != Ok(bytes) {
+                return Err("x or y is not of the curve's length");
+            }
+            members.push((name, value));
+        }
+        Ok(Self::new(kind, members, algorithm))
+    }
+
+    /// A member of the JWK.
+    #[must_use]
+    pub fn member(&self, name: &str) -> &str {
+        self.members.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
     /// Reads a PEM key: `SubjectPublicKeyInfo` in `PUBLIC KEY` armour, or its bare base64. Line breaks of any kind may be
@@ -67,7 +101,7 @@ impl VerificationKey {
         let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| PemError::Base64)?;
         let (modulus, exponent) = read_public_key(&der).ok_or(PemError::NotRsa)?;
-        Self::new(URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent), Some(Algorithm::Rs256))
+        Self::rsa(URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent), Some(Algorithm::Rs256))
             .map_err(PemError::Unusable)
     }
 }
@@ -138,9 +172,7 @@ impl KeySet {
 
 fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKey>, &'static str> {
     let text = |name| jwk.get(name).and_then(Raw::as_str);
-    if text("kty").as_deref() != Some("RSA") {
-        return Err("kty is not RSA");
-    }
+    let kty = text("kty").unwrap_or_default();
     if jwk.get("use").is_some() && text("use").as_deref() != Some("sig") {
         return Err("use is not sig");
     }
@@ -154,15 +186,20 @@ fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKe
     }
     let algorithm = match jwk.get("alg") {
         None => None,
-        Some(alg) => Some(alg.as_str().and_then(|name| Algorithm::parse(&name)).ok_or("alg is none of RS256, RS384, RS512")?),
+        Some(alg) => Some(alg.as_str().and_then(|name| Algorithm::parse(&name)).ok_or("alg is none that can be checked")?),
     };
-    let (Some(n), Some(e)) = (text("n"), text("e")) else { return Err("n or e is missing") };
-    let same = |known: &&Rc<VerificationKey>| known.n == n && known.e == e && known.algorithm == algorithm;
-    let known = previous.and_then(|set| set.keys.iter().filter_map(|jwk| jwk.key.as_ref().ok()).find(same));
-    match known {
-        Some(key) => Ok(key.clone()),
-        None => VerificationKey::new(n.into_owned(), e.into_owned(), algorithm).map(Rc::new),
+    let key = if kty == "RSA" {
+        let (Some(n), Some(e)) = (text("n"), text("e")) else { return Err("n or e is missing") };
+        VerificationKey::rsa(n.into_owned(), e.into_owned(), algorithm)?
+    } else {
+        VerificationKey::on_curve(jwk, &kty, algorithm)?
+    };
+    if algorithm.is_some_and(|algorithm| algorithm.key_kind() != key.kind) {
+        return Err("alg does not go with kty and crv");
     }
+    let same = |known: &&Rc<VerificationKey>| known.members == key.members && known.algorithm == algorithm;
+    let known = previous.and_then(|set| set.keys.iter().filter_map(|jwk| jwk.key.as_ref().ok()).find(same));
+    Ok(known.cloned().unwrap_or_else(|| Rc::new(key)))
 }
 
 fn bit_length(big_endian: &[u8]) -> usize {
@@ -235,13 +272,18 @@ mod tests {
             jwk("enc", 256, r#","use":"enc""#),
             jwk("private", 256, r#","d":"AQ""#),
             jwk("signs", 256, r#","key_ops":["sign"]"#),
-            jwk("other", 256, r#","alg":"PS256""#),
+            jwk("other", 256, r#","alg":"ES256""#),
+            jwk("symmetric", 256, r#","alg":"HS256""#),
             r#"{"kid":"ec","kty":"EC"}"#.into(),
+            r#"{"kid":"oct","kty":"oct","k":"AQAB"}"#.into(),
+            format!(r#"{{"kid":"short","kty":"EC","crv":"P-256","x":"{}","y":"AQ"}}"#, URL_SAFE_NO_PAD.encode([7; 32])),
+            format!(r#"{{"kid":"crossed","kty":"OKP","crv":"Ed25519","alg":"ES256","x":"{}"}}"#, URL_SAFE_NO_PAD.encode([7; 32])),
+            format!(r#"{{"kid":"k1","kty":"EC","crv":"secp256k1","x":"{0}","y":"{0}"}}"#, URL_SAFE_NO_PAD.encode([7; 32])),
             "null".into(),
             "[]".into(),
         ]);
         assert!(set.select("good").unwrap().is_ok());
-        for kid in ["small", "enc", "private", "signs", "other", "ec"] {
+        for kid in ["small", "enc", "private", "signs", "other", "symmetric", "ec", "oct", "short", "crossed", "k1"] {
             assert!(set.select(kid).unwrap().is_err(), "{kid}");
         }
         for kid in ["", "constructor", "__proto__", "undefined", "null"] {
@@ -292,7 +334,7 @@ mod tests {
             format!("-----BEGIN PUBLIC KEY-----\\n{first}\\n{second}\\n-----END PUBLIC KEY-----\\n"),
             format!(" -----BEGIN PUBLIC KEY-----{first}\r\n  {second}-----END PUBLIC KEY-----"),
         ] {
-            assert_eq!(VerificationKey::parse_pem(&pem).unwrap().e, "AQAB", "{pem}");
+            assert_eq!(VerificationKey::parse_pem(&pem).unwrap().member("e"), "AQAB", "{pem}");
         }
         for pem in ["", "garbage!", "-----BEGIN RSA PUBLIC KEY-----", &base64[..base64.len() - 8]] {
             assert!(VerificationKey::parse_pem(pem).is_err(), "{pem}");

@@ -29,7 +29,7 @@ pub use cache::{KeySetCache, KeySetCaches};
 pub use claims::VerifiedClaims;
 pub use compact::CompactJws;
 pub use error::{KeySetError, TokenCheck, TokenError};
-pub use header::{Algorithm, Category, ProtectedHeader};
+pub use header::{Algorithm, Category, KeyKind, ProtectedHeader};
 pub use keyset::{KeySet, PemError, VerificationKey};
 pub use resolve::{KeySource, RemoteKeys};
 pub use seen::SeenTokens;

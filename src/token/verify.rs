@@ -12,7 +12,8 @@ use core::time::Duration;
 use std::{borrow::Cow, rc::Rc};
 
 use super::{
-    Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, VerifiedClaims, error::quoted, resolve::Selected,
+    Algorithm, Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, VerifiedClaims, error::quoted,
+    resolve::Selected,
 };
 use crate::{
     json::{Document, Raw},
@@ -35,6 +36,10 @@ pub struct VerifyOptions {
     pub clock_skew: Duration,
     /// The accepted `typ`s. `None`: `JWT`, or none at all.
     pub header_type: Option<Vec<String>>,
+    /// Whether a token needs no `typ` where `header_type` names some.
+    pub type_is_optional: bool,
+    /// The algorithms that a token may be signed with.
+    pub algorithms: Cow<'static, [Algorithm]>,
     /// The signatures that were good before.
     pub seen: Rc<SeenTokens>,
 }
@@ -56,6 +61,8 @@ impl Default for VerifyOptions {
             issuer: Vec::new(),
             clock_skew: limits::CLOCK_SKEW,
             header_type: None,
+            type_is_optional: false,
+            algorithms: Cow::Borrowed(&Algorithm::OF_CLERK),
             seen: Rc::default(),
         }
     }
@@ -147,8 +154,8 @@ pub async fn verify_jwt(
     leniency: Leniency,
 ) -> Result<VerifiedClaims, TokenError> {
     let key = keys.resolve(io, jws.header()).await?;
-    check_type(jws, options.header_type.as_deref())?;
-    check_signature(io, jws, key, &options.seen).await?;
+    check_type(jws, options.header_type.as_deref(), options.type_is_optional)?;
+    check_signature(io, jws, key, &options.algorithms, &options.seen).await?;
     let payload = jws.payload();
     check_subject(payload)?;
     check_audience(payload, &options.audience)?;
@@ -179,20 +186,21 @@ pub async fn verify_handshake_token(
     clock_skew: Duration,
 ) -> Result<Option<VerifiedClaims>, TokenError> {
     let key = keys.resolve(io, jws.header()).await?;
-    check_type(jws, None)?;
+    check_type(jws, None, false)?;
     if jws.header().algorithm().is_some() && jws.header().category().is_non_session() {
         return Err(TokenError::HandshakeCategory);
     }
-    check_signature(io, jws, key, &SeenTokens::default()).await?;
+    check_signature(io, jws, key, &Algorithm::OF_CLERK, &SeenTokens::default()).await?;
     check_times(jws.payload(), io.now(), clock_skew, ExpIs::Optional)?;
     let has_cookies = jws.payload().get("handshake").is_some_and(|cookies| cookies.elements().is_some());
     Ok(has_cookies.then(|| VerifiedClaims::new(jws.clone(), false)))
 }
 
-fn check_type(jws: &CompactJws, allowed: Option<&[String]>) -> Result<(), TokenError> {
+fn check_type(jws: &CompactJws, allowed: Option<&[String]>, is_optional: bool) -> Result<(), TokenError> {
     let header = jws.header();
     let is_allowed = match allowed {
         None => !header.has_typ() || header.typ() == Some("JWT"),
+        Some(_) if is_optional && !header.has_typ() => true,
         Some(allowed) => header.typ().is_some_and(|typ| allowed.iter().any(|one| one == typ)),
     };
     if is_allowed {
@@ -202,14 +210,27 @@ fn check_type(jws: &CompactJws, allowed: Option<&[String]>) -> Result<(), TokenE
     Err(TokenError::Type { found: header.found_typ(), expected })
 }
 
-async fn check_signature(io: &Io, jws: &Rc<CompactJws>, key: Selected, seen: &SeenTokens) -> Result<(), TokenError> {
+async fn check_signature(
+    io: &Io,
+    jws: &Rc<CompactJws>,
+    key: Selected,
+    allowed: &[Algorithm],
+    seen: &SeenTokens,
+) -> Result<(), TokenError> {
     let header = jws.header();
-    let Some(algorithm) = header.algorithm() else {
+    let Some(algorithm) = header.algorithm().filter(|algorithm| allowed.contains(algorithm)) else {
         return Err(TokenError::Algorithm { found: header.found_algorithm() });
     };
     let key = key.map_err(|why| TokenError::UnusableKey { kid: header.found_kid(), why })?;
     if let Some(only) = key.algorithm.filter(|only| *only != algorithm) {
         return Err(TokenError::KeyAlgorithm { key: only.as_str(), token: algorithm.as_str() });
+    }
+    // INVARIANT: a key is never tried with an algorithm of another kind of key, whatever either of them says.
+    if key.kind != algorithm.key_kind() {
+        return Err(TokenError::KeyAlgorithm { key: key.kind.as_str(), token: algorithm.as_str() });
+    }
+    if algorithm.signature_bytes().is_some_and(|bytes| bytes != jws.signature().len()) {
+        return Err(TokenError::Signature);
     }
     if jws.is_good_under(key.id) {
         return Ok(());
@@ -334,7 +355,7 @@ fn at(secs: f64) -> i64 {
     (secs.trunc() as i64).saturating_mul(1000)
 }
 
-fn show(found: Option<Raw<'_>>) -> String {
+pub(crate) fn show(found: Option<Raw<'_>>) -> String {
     match found {
         None => "absent".into(),
         Some(raw) => quoted(&raw.as_str().unwrap_or(Cow::Borrowed(raw.text()))),

@@ -164,7 +164,7 @@ impl Asking<'_> {
         }
         let pem = self.settings.instance.jwt_key.as_deref().and_then(|pem| VerificationKey::parse_pem(pem).ok());
         let (Some(key), Some(set)) = (pem, backend.or(frontend)) else { return };
-        let is_known = set.iter().any(|(_, modulus)| *modulus == key.n);
+        let is_known = set.iter().any(|(_, modulus)| *modulus == *key.member("n"));
         if !is_known {
             self.find(
                 "jwt-key-not-in-key-set",

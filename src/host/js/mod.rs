@@ -31,7 +31,7 @@ use crate::{
     request::HeaderName,
     session::{Authenticator, CheckedFacts, HasParams, TokenVerifier},
     time::UnixMillis,
-    token::{Algorithm, KeySetCaches, SignatureCheck, SigningRequest},
+    token::{Algorithm, KeyKind, KeySetCaches, SignatureCheck, SigningRequest},
 };
 
 use outcome::Outcome;
@@ -167,7 +167,8 @@ pub fn begin_token(handle: u32, bytes: usize, now: f64) -> u32 {
     }))
 }
 
-/// Where the last step's signature check is described, as words of 32 bits: the key's number, the hash's bits, and then address and
+/// Where the last step's signature check is described, as words of 32 bits: the key's number, the hash's bits (and 1024 for RSA-PSS, 2048
+/// for ECDSA, 3072 for Ed25519), and then address and
 /// length in bytes of the signature and of what it signs, which stay in place while the run waits.
 #[wasm_bindgen]
 #[must_use]
@@ -181,10 +182,13 @@ pub fn signature_place() -> usize {
 pub fn signature_key(run: u32) -> String {
     HOST.with_borrow(|host| {
         let Some(check) = &host.runs.get(run).signature else { panic!("the run needs no signature") };
-        let mut jwk = String::from("{\"kty\":\"RSA\",\"n\":");
-        push_string(&mut jwk, &check.key.n);
-        jwk.push_str(",\"e\":");
-        push_string(&mut jwk, &check.key.e);
+        let mut jwk = String::from("{");
+        for (at, (name, value)) in check.key.members.iter().enumerate() {
+            jwk.push_str(if at > 0 { ",\"" } else { "\"" });
+            jwk.push_str(name);
+            jwk.push_str("\":");
+            push_string(&mut jwk, value);
+        }
         jwk.push('}');
         jwk
     })
@@ -284,13 +288,15 @@ fn advance(step: Step<Outcome>) -> u32 {
 
 /// See [`signature_place`].
 fn describe_check(check: &SignatureCheck) -> [usize; SIGNATURE_WORDS] {
-    let bits = match check.algorithm {
-        Algorithm::Rs256 => 256,
-        Algorithm::Rs384 => 384,
-        Algorithm::Rs512 => 512,
+    let algorithm = check.algorithm;
+    let scheme = match algorithm.key_kind() {
+        KeyKind::Rsa => usize::from(!Algorithm::OF_CLERK.contains(&algorithm)),
+        KeyKind::P256 | KeyKind::P384 | KeyKind::P521 => 2,
+        KeyKind::Ed25519 => 3,
     };
+    let algorithm = usize::from(algorithm.hash_bits()) + 1024 * scheme;
     let (signature, data) = (&check.signature, check.signing_input());
-    [check.key.id as usize, bits, signature.as_ptr() as usize, signature.len(), data.as_ptr() as usize, data.len()]
+    [check.key.id as usize, algorithm, signature.as_ptr() as usize, signature.len(), data.as_ptr() as usize, data.len()]
 }
 
 /// The key's id, the key as a JWK, and the text.

@@ -16,6 +16,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn read(this: &HeaderReader, index: u32) -> i32;
 
+    /// The value of the header of this name; -1 where it is absent.
+    #[wasm_bindgen(method, js_name = readNamed)]
+    fn read_named(this: &HeaderReader, name: &str) -> i32;
+
     /// Every header as `name:value`, a line each.
     #[wasm_bindgen(method, js_name = readAll)]
     fn read_all(this: &HeaderReader) -> usize;
@@ -43,6 +47,10 @@ impl HeaderSource for Headers {
     fn header(&self, name: HeaderName) -> Option<String> {
         let read = || usize::try_from(self.reader.read(name as u32)).ok().map(take_scratch);
         self.known.get(name as usize)?.get_or_init(read).clone()
+    }
+
+    fn named(&self, name: &str) -> Option<String> {
+        usize::try_from(self.reader.read_named(name)).ok().map(take_scratch)
     }
 
     fn all(&self) -> Vec<(String, String)> {

@@ -74,6 +74,10 @@ impl HeaderSource for JsHeaders {
     fn header(&self, name: HeaderName) -> Option<String> {
         CROSSING.with(|crossing| crossing.header(&self.0, name))
     }
+
+    fn named(&self, name: &str) -> Option<String> {
+        self.0.get(name).ok().flatten()
+    }
 }
 
 /// A request for the origin: the one that came, under another URL, without the headers that a client may not send through, and with

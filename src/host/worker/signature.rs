@@ -64,23 +64,35 @@ async fn verify(check: &SignatureCheck) -> Result<bool, JsValue> {
     };
     let signature = Uint8Array::from(check.signature.as_slice());
     let data = Uint8Array::from(check.signing_input());
-    let promise = RSA.with(|rsa| subtle_verify(rsa, &key, &signature, &data))?;
+    let promise = match check.algorithm {
+        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => RSA.with(|rsa| subtle_verify(rsa, &key, &signature, &data))?,
+        _ => subtle_verify(&parameters(check)?.into(), &key, &signature, &data)?,
+    };
     Ok(settle(&promise).await?.is_truthy())
+}
+
+/// What Web Crypto wants to know of an algorithm, to import a key and to verify: of the members each reads its own.
+fn parameters(check: &SignatureCheck) -> Result<Object, JsValue> {
+    let bits = check.algorithm.hash_bits();
+    let parameters = Object::new();
+    for (name, value) in [
+        ("name", check.algorithm.web_crypto_name().into()),
+        ("hash", ["SHA-", &bits.to_string()].concat().into()),
+        ("namedCurve", check.key.kind.as_str().into()),
+        // The salt has the hash's length (RFC 7518 section 3.5).
+        ("saltLength", (bits / 8).into()),
+    ] {
+        Reflect::set(&parameters, &name.into(), &value)?;
+    }
+    Ok(parameters)
 }
 
 async fn import(check: &SignatureCheck) -> Result<JsValue, JsValue> {
     let jwk = Object::new();
-    for (name, value) in [("kty", "RSA"), ("n", check.key.n.as_str()), ("e", check.key.e.as_str())] {
-        Reflect::set(&jwk, &name.into(), &value.into())?;
+    for (name, value) in &check.key.members {
+        Reflect::set(&jwk, &(*name).into(), &value.as_str().into())?;
     }
-    let hash = match check.algorithm {
-        Algorithm::Rs256 => "SHA-256",
-        Algorithm::Rs384 => "SHA-384",
-        Algorithm::Rs512 => "SHA-512",
-    };
-    let algorithm = Object::new();
-    Reflect::set(&algorithm, &"name".into(), &RSA.with(JsValue::clone))?;
-    Reflect::set(&algorithm, &"hash".into(), &hash.into())?;
+    let algorithm = parameters(check)?;
     let key = settle(&subtle_import_key("jwk", &jwk, &algorithm, false, &Array::of1(&"verify".into()))?).await?;
     IMPORTED.with_borrow_mut(|keys| {
         if keys.len() >= IMPORTED_KEYS {

@@ -1,0 +1,141 @@
+//! `issuer` and `issuers`: whose tokens are taken beside Clerk's, or instead of them.
+
+use super::{
+    Node, TableReader,
+    environment::is_loopback,
+    error::{SettingError, quote},
+    url_origin_of, wrong_type,
+};
+use crate::{
+    headers::{is_hop_by_hop, is_reserved},
+    session::IssuerOptions,
+    token::Algorithm,
+};
+
+/// Reads one table, or a list of them, at `place`.
+pub(super) fn read(place: &str, node: Node, issuers: &mut Vec<IssuerOptions>, errors: &mut Vec<SettingError>) {
+    match node {
+        Node::List(items) => {
+            for (index, item) in items.into_iter().enumerate() {
+                issuers.extend(read_one(&[place, "[", &index.to_string(), "]"].concat(), item, errors));
+            }
+        }
+        node => issuers.extend(read_one(place, node, errors)),
+    }
+}
+
+/// Two issuers of one name would have their keys taken for each other's.
+pub(super) fn check_names(issuers: &[IssuerOptions], of_clerk: &[String], errors: &mut Vec<SettingError>) {
+    for (index, IssuerOptions { issuer, .. }) in issuers.iter().enumerate() {
+        let earlier = issuers.get(..index).unwrap_or_default();
+        let is_clerk = of_clerk.contains(issuer);
+        if is_clerk || earlier.iter().any(|earlier| earlier.issuer == *issuer) {
+            let whose = if is_clerk { "the Clerk instance's own" } else { "given twice" };
+            let why = ["`", &quote(issuer), "` is ", whose].concat();
+            errors.push(SettingError::conflict("issuers", why, "name each issuer once, and Clerk's not at all"));
+        }
+    }
+}
+
+fn read_one(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<IssuerOptions> {
+    let before = errors.len();
+    let mut table = TableReader::open(place, node, errors)?;
+    let issuer = take_address(&mut table, "issuer");
+    let jwks_url = take_address(&mut table, "jwks_url");
+    let cookie = take_name(&mut table, "cookie");
+    let header = take_name(&mut table, "header").map(|name| name.to_ascii_lowercase());
+    let audience: Vec<String> = table.take_texts("audience").unwrap_or_default().into_iter().map(|(_, text)| text).collect();
+    let named = table.take_texts("algorithms");
+    let user_id = take_path(&mut table, "user_id").unwrap_or_else(|| vec!["sub".to_owned()]);
+    let role = take_path(&mut table, "role").unwrap_or_default();
+    let permissions = take_path(&mut table, "permissions").unwrap_or_default();
+    let audience_place = table.name("audience");
+    if audience.is_empty() || audience.iter().any(String::is_empty) {
+        let expected = "whom the tokens have to be made for, or those made for any other app of the issuer would pass";
+        table.errors().push(SettingError::missing(&audience_place, expected));
+    }
+    let cookie_place = table.name("cookie");
+    if let Some(name) = cookie.as_deref().filter(|name| name.starts_with("__session") || name.starts_with("__clerk")) {
+        table.errors().push(SettingError::value(&cookie_place, name, "a name that is not one of Clerk's cookies"));
+    }
+    let header_place = table.name("header");
+    let is_taken = |name: &str| is_reserved(name) || is_hop_by_hop(name) || matches!(name, "cookie" | "host");
+    if let Some(name) = header.as_deref().filter(|name| is_taken(name)) {
+        table.errors().push(SettingError::value(
+            &header_place,
+            name,
+            "a name that is neither the gate's nor the connection's own",
+        ));
+    }
+    let algorithms = read_algorithms(named, table.errors());
+    table.finish();
+    if errors.len() > before {
+        return None;
+    }
+    // A token has to stand somewhere: where the settings name no place, it is the usual one.
+    let header = header.or_else(|| cookie.is_none().then(|| "authorization".to_owned()));
+    Some(IssuerOptions { issuer: issuer?, jwks_url: jwks_url?, cookie, header, audience, algorithms, user_id, role, permissions })
+}
+
+fn read_algorithms(named: Option<Vec<(String, String)>>, errors: &mut Vec<SettingError>) -> Vec<Algorithm> {
+    let Some(named) = named.filter(|named| !named.is_empty()) else { return vec![Algorithm::Rs256] };
+    let mut algorithms = Vec::with_capacity(named.len());
+    for (place, name) in named {
+        match Algorithm::parse(&name) {
+            Some(algorithm) => algorithms.push(algorithm),
+            None => {
+                let names = Algorithm::ALL.map(Algorithm::as_str).join(", ");
+                errors.push(SettingError::value(&place, &name, ["one of ", &names].concat()));
+            }
+        }
+    }
+    algorithms
+}
+
+/// An `https` URL, kept to the letter; `http` only for this machine.
+fn take_address(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
+    let name = table.name(key);
+    let Some(text) = table.take_text(key) else {
+        table.errors().push(SettingError::missing(&name, "an `https` URL"));
+        return None;
+    };
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"' | b'<' | b'>'));
+    let is_safe = text.starts_with("https://") || is_loopback(&text);
+    if is_plain && is_safe && url_origin_of(&text).is_some() {
+        return Some(text);
+    }
+    table.errors().push(SettingError::value(&name, &text, "an `https` URL"));
+    None
+}
+
+/// The name of a cookie or a header (RFC 9110 section 5.6.2).
+fn take_name(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
+    let text = table.take_text(key)?;
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if !text.is_empty() && text.len() <= 128 && text.bytes().all(is_token) {
+        return Some(text);
+    }
+    let name = table.name(key);
+    table.errors().push(SettingError::value(&name, &text, "a name of letters, digits and dashes"));
+    None
+}
+
+/// Where a claim stands: a dotted path, or a list of member names.
+fn take_path(table: &mut TableReader<'_>, key: &'static str) -> Option<Vec<String>> {
+    let name = table.name(key);
+    let path: Vec<String> = match table.take(key)? {
+        Node::Text(text) => text.split('.').map(str::to_owned).collect(),
+        Node::List(items) => {
+            items.into_iter().map(|item| if let Node::Text(text) = item { text } else { String::new() }).collect()
+        }
+        other => {
+            wrong_type(table.errors(), &name, &other, "a dotted path or a list of member names");
+            return None;
+        }
+    };
+    if path.is_empty() || path.iter().any(String::is_empty) {
+        table.errors().push(SettingError::value(&name, "", "a path of member names without an empty one"));
+        return None;
+    }
+    Some(path)
+}
