@@ -26,9 +26,10 @@ use crate::{
 const TYPE: &str = "portcullis-assertion+jwt";
 
 /// The claims that are headers too. The first of a claim's headers that is there counts.
-const FROM_HEADERS: [(&str, &str); 9] = [
+const FROM_HEADERS: [(&str, &str); 10] = [
     ("sub", names::USER_ID),
     ("sub", names::SUBJECT),
+    ("user_issuer", names::ISSUER),
     ("sid", names::SESSION_ID),
     ("org", names::ORG_ID),
     ("org_role", names::ORG_ROLE),

@@ -73,7 +73,10 @@ impl Asking<'_> {
         let now = moment::now();
         drive::run_asking(gate.begin(request, "check".to_owned(), now), now, |call| {
             let answer = self.network.ask_backend(call);
-            last = Some((format!("{} {} with CLERK_SECRET_KEY", call.method, call.url), answer.clone()));
+            // Other issuers are asked without a secret, and their keys have nothing to do with Clerk's.
+            if call.headers.iter().any(|(name, _)| *name == "authorization") {
+                last = Some((format!("{} {} with CLERK_SECRET_KEY", call.method, call.url), answer.clone()));
+            }
             answer
         });
         let Some((asked, answer)) = last else { return Ok(None) };
@@ -118,6 +121,9 @@ impl Asking<'_> {
     /// The key set that the Frontend API shows to everybody.
     fn frontend(&mut self) -> Option<Keys> {
         let instance = &self.settings.instance;
+        if instance.is_absent() {
+            return None;
+        }
         let base = match &instance.proxy_url {
             Some(path) if path.starts_with('/') => format!("{}{path}", self.deployment.base_url()),
             Some(url) => url.clone(),
