@@ -459,6 +459,8 @@ export interface GateConfig {
   readonly signingKeyPrevious?: string;
   /** Published beside {@link signingKey} before it signs. */
   readonly signingKeyNext?: string;
+  /** Rate limits are counted by bindings of the Worker: `createGate` refuses them. */
+  readonly rateLimits?: never;
   /** Whom assertions are for. Default: `origin`, or the request's own origin. */
   readonly assertionAudience?: string;
   /** Another issuer whose tokens are taken beside Clerk's, or instead of them: leave `publishableKey` undefined then. See `docs/issuers.md`. */
@@ -555,6 +557,7 @@ export type DecisionReason =
   | 'not-ready'
   | 'key-set'
   | 'assertion-not-signed'
+  | 'rate-limited'
   | 'cross-site-request'
   | 'no-such-endpoint'
   /** The Wasm instance failed, and nothing was decided. */

@@ -32,6 +32,8 @@ pub enum Need {
     Sign(SigningRequest),
     /// Statements to be run in the host's database, where it has one.
     Store(Batch),
+    /// A request to be counted towards a rate limit.
+    Count(RateCount),
     /// Some time to pass: another request is already fetching what this one needs.
     Wait(Duration),
 }
@@ -47,8 +49,19 @@ pub enum Answer {
     Signed(Result<Vec<u8>, String>),
     /// What the statements gave; or that they were not run.
     Store(Result<Rows, Outage>),
+    /// Whether the request is within the limit; or why it could not be counted.
+    Counted(Result<bool, String>),
     /// The time has passed.
     Waited,
+}
+
+/// One request, counted by the platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateCount {
+    /// The name of the counter.
+    pub binding: Rc<str>,
+    /// What it counts apart from everything else.
+    pub key: String,
 }
 
 /// A call to the Backend API. The host makes it as it stands, follows no redirect, reads at most
@@ -177,6 +190,18 @@ impl Io {
         match self.ask(Need::Store(batch)).await {
             Answer::Store(answer) => answer,
             _ => Err(Outage("the host has no database".into())),
+        }
+    }
+
+    /// Counts a request towards a rate limit; whether it is within.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be counted.
+    pub async fn is_within(&self, count: RateCount) -> Result<bool, String> {
+        match self.ask(Need::Count(count)).await {
+            Answer::Counted(outcome) => outcome,
+            _ => Err("the host answered another question".into()),
         }
     }
 

@@ -75,6 +75,7 @@ header_names! {
     Accept = "accept",
     Authorization = "authorization",
     CloudfrontForwardedProto = "cloudfront-forwarded-proto",
+    ConnectingIp = "cf-connecting-ip",
     Cookie = "cookie",
     ForwardedHost = "x-forwarded-host",
     ForwardedPort = "x-forwarded-port",

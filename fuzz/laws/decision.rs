@@ -92,7 +92,7 @@ fn decide(gate: &Gate, method: &str, url: &str, headers: &[(String, String)]) ->
                     Need::Backend(call) if call.purpose == Purpose::KeySet => Answer::Backend(Ok(key_set())),
                     Need::Backend(_) => Answer::Backend(Err(Outage("down".into()))),
                     Need::Signature(_) => Answer::Signature(SignatureOutcome::Invalid),
-                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) => Answer::Waited,
+                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) | Need::Count(_) => Answer::Waited,
                 };
                 step = suspended.resume(answer, NOW);
             }

@@ -111,6 +111,22 @@ impl Deployment {
         self.level().and_then(|level| level.entry(key)).or_else(|| self.root.entry(key))
     }
 
+    /// Rate limit bindings, and the period of each in seconds where it is known; environments have their own.
+    pub(super) fn counters(&self) -> Vec<(&str, Option<usize>)> {
+        let level = self.level();
+        let current = level.and_then(|level| level.get("ratelimits")).map(Located::items).unwrap_or_default();
+        // As it was written before Wrangler 4.36.
+        let former = level.and_then(|level| level.get("unsafe")?.get("bindings")).map(Located::items).unwrap_or_default();
+        let is_counter = |binding: &&Located| binding.get("type").and_then(Located::as_text) == Some("ratelimit");
+        let bindings = current.iter().chain(former.iter().filter(is_counter));
+        let period = |binding: &Located| match binding.get("simple")?.get("period")?.to_node() {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 10 or 60
+            crate::settings::Node::Number(period) => Some(period as usize),
+            _ => None,
+        };
+        bindings.filter_map(|binding| Some((binding.get("name")?.as_text()?, period(binding)))).collect()
+    }
+
     fn vars(&self) -> Option<&Located> {
         self.level()?.get("vars")
     }

@@ -15,6 +15,7 @@ mod endpoint;
 mod explain;
 mod identity;
 mod pages;
+mod rate_limit;
 mod ready;
 mod record;
 mod redirect;
@@ -28,6 +29,7 @@ pub use self::{
     decision::{Action, Answer, Decision, Event, Forward, Trial},
     endpoint::Endpoint,
     explain::{ExplainedCheck, ExplainedReading, ExplainedRequirement, ExplainedSource, ExplainedToken, Explanation, Outcome},
+    rate_limit::{Per, RateLimit},
     ready::not_configured,
     record::{Level, LogUser, Record, is_logged, plain_line, server_timing},
 };
@@ -176,21 +178,38 @@ impl Shared {
         }
         // From here on there is one URL: the judged one.
         let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
+        let limits = &*self.settings.rate_limits;
+        let over = rate_limit::exceeded(io, limits, Per::Client, request, &target, None).await;
+        let is_enforced = self.settings.enforce;
+        let refused = |limit| {
+            let is_api = self.settings.policy.demand_for(&request.method, &target).is_api;
+            rate_limit::refuse(limit, request, is_api)
+        };
+        if let Some(limit) = over.filter(|_| is_enforced) {
+            return refused(limit);
+        }
+        let decision = self.decide_by_policy(io, request, &target, &request_id).await;
+        if limits.is_empty() {
+            return decision;
+        }
+        let over_as_user = match decision.action {
+            Action::Forward(_) => rate_limit::exceeded(io, limits, Per::User, request, &target, decision.auth.user_id()).await,
+            Action::Webhook(_) | Action::Answer(_) => None,
+        };
+        match over.or(over_as_user) {
+            Some(limit) => rate_limit::overrule(decision, refused(limit), is_enforced),
+            None => decision,
+        }
+    }
+
+    async fn decide_by_policy(&self, io: &Io, request: &RequestView, target: &JudgedTarget, request_id: &str) -> Decision {
         let policy = &self.settings.policy;
-        let demand = policy.demand_for(&request.method, &target);
-        let enforced = policy.enforced_demand_for(&request.method, &target).filter(|enforced| *enforced != demand);
+        let demand = policy.demand_for(&request.method, target);
+        let enforced = policy.enforced_demand_for(&request.method, target).filter(|enforced| *enforced != demand);
         let deciding = |demand: Demand| {
             let tokens = policy.tokens_of(demand.source);
             let authenticator = self.authenticator_of(&tokens);
-            Deciding {
-                settings: &self.settings,
-                authenticator,
-                request,
-                target: &target,
-                demand,
-                tokens,
-                request_id: &request_id,
-            }
+            Deciding { settings: &self.settings, authenticator, request, target, demand, tokens, request_id }
         };
         let deciding = match enforced {
             Some(enforced) if self.settings.enforce => {

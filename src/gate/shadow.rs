@@ -40,7 +40,7 @@ pub(super) fn whole_gate(io: &Io, deciding: &Deciding<'_>, checked: Checked) -> 
 
 impl Trial {
     /// What a decision would have done; `None` where that is to forward.
-    fn of(decision: Decision) -> Option<Box<Self>> {
+    pub(super) fn of(decision: Decision) -> Option<Box<Self>> {
         let (verb, status) = (decision.verb(), decision.status());
         let Decision { action: Action::Answer(_), reason, message, access, rule, .. } = decision else { return None };
         Some(Box::new(Self { verb, status, reason, message, access, rule }))

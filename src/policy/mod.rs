@@ -17,6 +17,7 @@ mod static_files;
 
 pub(crate) use self::method_override::overriding;
 use self::pattern::{Pattern, PatternSet};
+pub(crate) use self::rule::read_methods;
 pub use self::{
     require::{ClaimTest, Requirement, Test},
     rule::Rule,

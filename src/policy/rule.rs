@@ -81,7 +81,8 @@ impl Rule {
     }
 }
 
-fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
+/// The key `methods`: upper case; `None` where all are meant.
+pub(crate) fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
     let methods = table.take_texts("methods")?;
     let mut read = Vec::with_capacity(methods.len());
     for (place, method) in methods {

@@ -24,7 +24,7 @@ pub(crate) use self::{
     reader::{TableReader, wrong_type},
 };
 use crate::{
-    gate::LogUser,
+    gate::{LogUser, RateLimit},
     headers::{AddedHeaders, ContentSecurityPolicy, Cors, frontend_origin, read_fields},
     limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
@@ -70,6 +70,8 @@ pub struct Settings {
     pub log_forwards: f64,
     /// How many tokens are remembered whose signature was good; zero: none.
     pub token_cache: usize,
+    /// How many requests of one client or user are let through.
+    pub rate_limits: Vec<RateLimit>,
     /// The keys that sign what the origin is told; `None`: nothing is signed.
     pub signing_keys: Option<SigningKeys>,
     /// Whom assertions are for, where that is not the origin's address.
@@ -140,6 +142,7 @@ impl Settings {
             bare,
         };
         let rules = table.take("rules");
+        let rate_limits = table.take("rate_limits");
         let admin_requires = table.take("admin_requires");
         table.finish();
 
@@ -155,6 +158,7 @@ impl Settings {
         if let Some(rules) = rules {
             lists.rules = Rule::read_all(rules, &mut errors);
         }
+        let rate_limits = rate_limits.map(|node| RateLimit::read_all(node, &mut errors)).unwrap_or_default();
         let needs_admin = !lists.admin.is_empty() || lists.rules.iter().any(|rule| rule.access == Access::Admin);
         let admin_requires = match admin_requires {
             Some(node) => Requirement::read("admin_requires", node, &mut errors),
@@ -209,6 +213,7 @@ impl Settings {
             log_user,
             log_forwards,
             token_cache,
+            rate_limits,
             signing_keys,
             assertion_audience,
             has_database: environment.has_database,

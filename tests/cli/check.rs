@@ -224,3 +224,21 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     assert!(folder.run_with(&["check", "--offline"], &[("CLICOLOR_FORCE", "1")], "").out.contains('\u{1b}'));
     assert!(!folder.run_with(&["check", "--offline"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], "").out.contains('\u{1b}'));
 }
+
+#[test]
+fn a_rate_limit_without_its_binding_is_found() {
+    let limits = r#"
+[[vars.PORTCULLIS.rate_limits]]
+match = "/api/login"
+binding = "LOGIN_LIMIT"
+per = "client"
+"#;
+    let bound = |period: u8| {
+        format!(
+            "{READY}{limits}\n[[ratelimits]]\nname = \"LOGIN_LIMIT\"\nnamespace_id = \"1\"\nsimple = {{ limit = 5, period = {period} }}\n"
+        )
+    };
+    Folder::tracked("limit-unbound", &format!("{READY}{limits}"), &[]).run(&["check"]).exits(1).says("rate-limit-unbound");
+    Folder::tracked("limit-bound", &bound(60), &[]).run(&["check"]).exits(0);
+    Folder::tracked("limit-period", &bound(10), &[]).run(&["check"]).exits(1).says("rate-limit-period");
+}

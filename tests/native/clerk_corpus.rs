@@ -252,7 +252,7 @@ where
                 let answer = match need {
                     Need::Backend(request) => Answer::Backend(api.answer(&request)),
                     Need::Signature(check) => Answer::Signature(check_signature(&check)),
-                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) => Answer::Waited,
+                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) | Need::Count(_) => Answer::Waited,
                 };
                 step = suspended.resume(answer, now);
             }

@@ -61,7 +61,7 @@ fn finish<T>(mut step: Step<T>, is_signed: bool) -> T {
                         let body = format!(r#"{{"keys":[{{"kid":"k","kty":"RSA","n":"{n}","e":"AQAB"}}]}}"#).into_bytes();
                         Answer::Backend(Ok(BackendResponse { status: 200, body }))
                     }
-                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) => Answer::Waited,
+                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) | Need::Count(_) => Answer::Waited,
                 };
                 suspended.resume(answer, NOW)
             }

@@ -74,7 +74,9 @@ fn finish(mut step: Step<RequestState>, now: UnixMillis, api: &dyn Fn() -> Resul
             Step::Need(Need::Signature(check), suspended) => {
                 step = suspended.resume(Answer::Signature(check_signature(&check)), now);
             }
-            Step::Need(Need::Wait(_) | Need::Sign(_) | Need::Store(_), suspended) => step = suspended.resume(Answer::Waited, now),
+            Step::Need(Need::Wait(_) | Need::Sign(_) | Need::Store(_) | Need::Count(_), suspended) => {
+                step = suspended.resume(Answer::Waited, now)
+            }
         }
     }
 }

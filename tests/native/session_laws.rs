@@ -142,7 +142,7 @@ fn drive(
                     Need::Backend(_) if body.is_empty() => Answer::Backend(Err(Outage("down".into()))),
                     Need::Backend(_) => Answer::Backend(Ok(BackendResponse { status: 200, body: body.as_bytes().to_vec() })),
                     Need::Signature(_) => Answer::Signature(signature.clone()),
-                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) => Answer::Waited,
+                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) | Need::Count(_) => Answer::Waited,
                 };
                 step = suspended.resume(answer, NOW);
             }

@@ -127,7 +127,7 @@ fn is_session_token(jws: &str, public: &Value) -> bool {
                 let answer = match need {
                     Need::Backend(_) => Answer::Backend(Ok(BackendResponse { status: 200, body: body.clone().into() })),
                     Need::Signature(check) => Answer::Signature(check_signature(&check)),
-                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) => Answer::Waited,
+                    Need::Wait(_) | Need::Sign(_) | Need::Store(_) | Need::Count(_) => Answer::Waited,
                 };
                 step = suspended.resume(answer, now);
             }

@@ -274,3 +274,9 @@ describe('when the Wasm instance fails', () => {
     assert.equal((await gate.decide(request('/'))).action, 'forward');
   });
 });
+
+test('limits that nobody here can count are refused, not ignored', async () => {
+  const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, rateLimits: [{ match: '/x', binding: 'A', per: 'client' }] })));
+  assert.deepEqual(error.errors.map((/** @type {any} */ { setting }) => setting), ['rateLimits']);
+  assert.match(error.message, /only the Worker has counters/);
+});

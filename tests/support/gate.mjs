@@ -35,8 +35,9 @@ export const POLICY = {
  * @param {string} [options.database] `host:port` of the door to a D1 database
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed
  * @param {string} [options.dir] the folder with the Worker's modules, where it is not the built one
+ * @param {Record<string, { limit: number } | 'broken'>} [options.rateLimits] rate-limiting bindings, each with its limit for a minute
  */
-export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, database, dir } = {}) {
+export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, database, rateLimits, dir } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
   const table = { ...POLICY, ...(reach === 'address' ? { origin: origin.url } : {}), ...policy };
   const worker = await startWorker({
@@ -51,6 +52,7 @@ export async function startGate({ policy = {}, env = {}, reach = 'address', anal
     binding: assets ? { name: 'ASSETS', address: assets } : reach === 'ORIGIN' || reach === 'ASSETS' ? { name: reach, address: `127.0.0.1:${origin.port}` } : undefined,
     database,
     analytics,
+    rateLimits,
     dir,
     routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,
   }).catch(async (error) => {

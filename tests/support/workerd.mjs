@@ -1,10 +1,10 @@
 // Runs the built Worker in a workerd of its own, without anything in between: what goes over the socket is what the Worker sees.
 
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { RELEASE_DIR } from '../../tools/build.mjs';
 
@@ -12,6 +12,11 @@ const COMPATIBILITY_DATE = '2026-04-01';
 const START_LIMIT_MS = 20_000;
 /** A data set as the platform binds it, as far as a Worker sees it. */
 const ANALYTICS_MODULE = 'export default () => ({ writeDataPoint: (point) => console.log(`point ${JSON.stringify(point)}`) });';
+
+/** The platform's rate-limiting binding as miniflare has it: counters in memory, the interface of the real one. */
+const RATE_LIMIT_FILE = 'dist/src/workers/ratelimit/ratelimit.worker.js';
+/** A counter that is out of order. */
+const BROKEN_MODULE = 'export default () => ({ limit: async () => { throw new Error("no counters today"); } });';
 
 /** The workerd binary that npm installed. */
 export function workerdBinary() {
@@ -37,12 +42,13 @@ export function workerdBinary() {
  * @param {{ name: string, address: string }} [options.binding] a service binding, and `host:port` of the server behind it
  * @param {string} [options.database] `host:port` of the door to a D1 database, which is bound as `PORTCULLIS_DB`
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed as `point {…}`
+ * @param {Record<string, { limit: number } | 'broken'>} [options.rateLimits] rate-limiting bindings, each with its limit for a minute
  * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
  * @param {string} [options.dir] the folder with the built modules
  * @param {string[]} [options.args] more arguments for workerd
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, binding, routeOrigin, database, analytics = false, dir = RELEASE_DIR, args = [] }) {
+export async function startWorker({ env, binding, routeOrigin, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
   await cp(dir, join(temporary, 'modules'), { recursive: true });
@@ -67,12 +73,24 @@ export async function startWorker({ env, binding, routeOrigin, database, analyti
     bindings.push(`(name = "PORTCULLIS_DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [${inner}]))`);
   }
   if (analytics) bindings.push('(name = "ANALYTICS", wrapped = (moduleName = "test:analytics", innerBindings = []))');
+  for (const [name, simple] of Object.entries(rateLimits)) {
+    const inner = simple === 'broken' ? [] : [
+      `(name = "namespaceId", text = ${capnpText(name)})`, `(name = "limit", json = ${capnpText(String(simple.limit))})`, '(name = "period", json = "60")',
+    ];
+    bindings.push(`(name = ${capnpText(name)}, wrapped = (moduleName = "test:${simple === 'broken' ? 'broken' : 'ratelimit'}", innerBindings = [ ${inner.join(', ')} ]))`);
+  }
   if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = ()))`);
+  const miniflare = join(dirname(createRequire(import.meta.url).resolve('miniflare')), '../..');
+  const extensions = Object.entries({
+    'test:analytics': ANALYTICS_MODULE,
+    'test:broken': BROKEN_MODULE,
+    'test:ratelimit': await readFile(join(miniflare, RATE_LIMIT_FILE), 'utf8'),
+  }).map(([name, source]) => `(name = "${name}", internal = true, esModule = ${capnpText(source)})`);
   const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [ ${services.join(', ')} ],
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "gate") ],
-  extensions = [ (modules = [ (name = "test:analytics", internal = true, esModule = ${capnpText(ANALYTICS_MODULE)}) ]) ],
+  extensions = [ (modules = [ ${extensions.join(', ')} ]) ],
 );
 const gate :Workerd.Worker = (
   modules = [ ${(await modulesOf(dir)).join(',\n    ')} ],

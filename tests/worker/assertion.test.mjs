@@ -7,6 +7,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { calculateJwkThumbprint, createRemoteJWKSet, decodeProtectedHeader, exportJWK, jwtVerify } from 'jose';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+import { SIGNING_SECRET, WEBHOOK_PATH, delivery, userCreated } from '../support/receiver.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
 
@@ -45,7 +46,7 @@ describe('without a signing key', () => {
 describe('an assertion', () => {
   /** @type {Gate} */
   let gate;
-  before(async () => void (gate = await startGate({ env: { PORTCULLIS_SIGNING_KEY: key.pem } })));
+  before(async () => void (gate = await startGate({ policy: { webhook_path: WEBHOOK_PATH }, env: { PORTCULLIS_SIGNING_KEY: key.pem, CLERK_WEBHOOK_SIGNING_SECRET: SIGNING_SECRET } })));
   after(() => gate.stop());
   beforeEach(() => gate.origin.clear());
 
@@ -91,6 +92,13 @@ describe('an assertion', () => {
     assert.equal(payload.access, 'public');
     await gate.request('/', { token: `${(await gate.clerk.token()).slice(0, -4)}AAAA` });
     assert.equal((await verify(gate)).payload.status, 'signed-out');
+  });
+
+  test('stands on a webhook delivery, too', async () => {
+    const { headers, body } = delivery(userCreated('user_a'));
+    assert.equal((await gate.request(WEBHOOK_PATH, { method: 'POST', headers, body })).status, 200);
+    const { payload } = await verify(gate);
+    assert.deepEqual([payload.method, payload.path, payload.rule, payload.sub], ['POST', WEBHOOK_PATH, `webhook_path ${WEBHOOK_PATH}`, undefined]);
   });
 
   test('is new for each request, and none stands on what is not forwarded', async () => {

@@ -3,6 +3,7 @@
 //! Every check is a file here that looks at one deployment and pushes findings; this one runs them in order.
 
 mod connectivity;
+mod counters;
 mod domain;
 mod entrances;
 mod evidence;
@@ -93,6 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
         findings.append(&mut of_settings);
         if let Some(settings) = &settings {
             parties::check(&deployment, settings, &mut findings);
+            counters::check(&deployment, settings, &mut findings);
         }
         if let Some(path) = &arguments.routes {
             let routes = routes::read(path)?;

@@ -19,6 +19,9 @@ const VARIABLES: [(&str, &str); 8] = [
     ("signingKeyNext", "PORTCULLIS_SIGNING_KEY_NEXT"),
 ];
 
+/// Settings that nothing here can act on: an operator must not believe that they hold.
+const WORKER_ONLY: [(&str, &str); 1] = [("rateLimits", "only the Worker has counters")];
+
 /// Tables whose keys are the user's own words: parameters of a path.
 const VERBATIM: [&str; 1] = ["where"];
 
@@ -40,6 +43,12 @@ pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
                 None
             }
         });
+    for (name, why) in WORKER_ONLY {
+        if entries.iter().any(|(key, value)| key == name && *value != Node::Null) {
+            let help = "remove it, or deploy the gate as a Worker";
+            errors.push(problem(name, Problem::Conflict { why: why.to_owned(), help }));
+        }
+    }
     if !errors.is_empty() {
         return Err(errors);
     }

@@ -9,6 +9,7 @@ mod environment;
 mod forward;
 mod log;
 mod pages;
+mod rate_limit;
 mod request_id;
 mod respond;
 mod settle;
@@ -176,6 +177,7 @@ async fn satisfy(env: &JsValue, need: Need) -> Answer {
     match need {
         Need::Signature(check) => Answer::Signature(signature::check(&check).await),
         Need::Sign(request) => Answer::Signed(signing::sign(&request).await),
+        Need::Count(count) => Answer::Counted(rate_limit::count(env, &count).await),
         Need::Backend(call) => Answer::Backend(backend::call(call).await),
         Need::Store(batch) => Answer::Store(store::run(env, &batch).await),
         Need::Wait(time) => {
@@ -190,7 +192,7 @@ fn gate(env: &JsValue) -> Option<Gate> {
     GATE.with(|slot| {
         slot.borrow_mut()
             .get_or_insert_with(|| match environment::read(env) {
-                Ok(environment) => match Gate::new(environment) {
+                Ok(environment) => match Gate::new(environment).and_then(|gate| rate_limit::check(env, gate)) {
                     Ok(gate) => Some(gate),
                     Err(errors) => {
                         for error in errors {

@@ -1,0 +1,236 @@
+//! Rate limits: which requests are counted, by what, and what is answered past the limit.
+//!
+//! The platform counts ([`RateCount`](crate::machine::RateCount)); here it is decided what.
+//!
+//! 1. A limit applies where any reading of the path matches, and any method that the request may have for an origin: nobody gets
+//!    past it by another spelling.
+//! 2. Clients are counted before anything is looked at that costs, whatever becomes of the request; users once it is known who asks,
+//!    and only for what would reach the origin. Who is not signed in is counted as a client there.
+//! 3. A client is its address; of an IPv6 address its first 64 bits, which is what one customer of a network has.
+//! 4. Where the platform cannot count, requests pass: a limit keeps an origin available, and must not be what closes it. The policy
+//!    holds all the same. Hosts log it.
+
+use std::{net::Ipv6Addr, rc::Rc};
+
+use super::{Action, Decision, Refusal, Trial, is_document, own};
+use crate::{
+    machine::{Io, RateCount},
+    path::JudgedTarget,
+    policy::{
+        overriding,
+        pattern::{Pattern, PatternSet},
+        read_methods,
+    },
+    request::{HeaderName, RequestView},
+    settings::{Node, SettingError, TableReader, wrong_type},
+};
+
+/// Whom a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// Each client address.
+    Client,
+    /// Each user; each client address where nobody is signed in.
+    User,
+}
+
+/// One of the limits.
+#[derive(Debug)]
+pub struct RateLimit {
+    patterns: PatternSet,
+    methods: Option<Vec<String>>,
+    /// The name of the platform's counter.
+    pub binding: Rc<str>,
+    /// Whom it counts.
+    pub per: Per,
+    /// The counter's period in seconds: what `Retry-After` says.
+    pub period_secs: usize,
+    /// As decisions name it: `rate_limits[0] /api(.*)`.
+    name: Rc<str>,
+    /// Its place; limits that share a counter count apart.
+    index: String,
+}
+
+/// The reason of requests past a limit.
+const REASON: &str = "rate-limited";
+
+impl RateLimit {
+    /// Reads the list of limits.
+    pub(crate) fn read_all(node: Node, errors: &mut Vec<SettingError>) -> Vec<Self> {
+        let Node::List(items) = node else {
+            wrong_type(errors, "rate_limits", &node, "a list of tables, written as `[[vars.PORTCULLIS.rate_limits]]`");
+            return Vec::new();
+        };
+        items.into_iter().enumerate().filter_map(|(index, item)| Self::read(index, item, errors)).collect()
+    }
+
+    fn read(index: usize, node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {
+        let before = errors.len();
+        let index = index.to_string();
+        let place = ["rate_limits[", &index, "]"].concat();
+        let mut table = TableReader::open(&place, node, errors)?;
+        let patterns: Vec<Pattern> = table.take_patterns("match").into_iter().map(|(_, pattern)| pattern).collect();
+        let methods = read_methods(&mut table);
+        let binding = table.take_text("binding").filter(|name| !name.is_empty());
+        let per = table.take_choice("per", &[("client", Per::Client), ("user", Per::User)]);
+        let period = table.take_count("period", 60, "10 or 60, as the binding has it").unwrap_or(60);
+        if table.errors().len() == before {
+            let missing = [
+                ("match", patterns.is_empty(), "a pattern or a list of patterns"),
+                ("binding", binding.is_none(), "the name of a rate limit binding, as `API_LIMIT`"),
+                ("per", per.is_none(), "`client` or `user`"),
+            ];
+            for (key, is_missing, expected) in missing {
+                if is_missing {
+                    let setting = table.name(key);
+                    table.errors().push(SettingError::missing(&setting, expected));
+                }
+            }
+            if period != 10 && period != 60 {
+                let setting = table.name("period");
+                table.errors().push(SettingError::value(&setting, &period.to_string(), "10 or 60, as the binding has it"));
+            }
+        }
+        table.finish();
+        let name = [&*place, " ", patterns.first().map_or("", Pattern::as_str)].concat().into();
+        let patterns = PatternSet::new(patterns);
+        Some(Self { patterns, methods, binding: binding?.into(), per: per?, period_secs: period, name, index })
+    }
+
+    /// What is wrong where the platform has no such counter; the host looks.
+    #[must_use]
+    pub fn missing_binding(&self) -> SettingError {
+        let setting = ["rate_limits[", &self.index, "].binding"].concat();
+        SettingError::value(&setting, &self.binding, "the name of a rate limit binding of this Worker, see `[[ratelimits]]`")
+    }
+
+    fn applies(&self, request: &RequestView, target: &JudgedTarget) -> bool {
+        let is_named =
+            || target.answers(false, |path| self.patterns.first_match(path).map(|_| true)).into_iter().any(|(named, _)| named);
+        self.has_method(&request.method, target) && is_named()
+    }
+
+    fn has_method(&self, method: &str, target: &JudgedTarget) -> bool {
+        let Some(methods) = &self.methods else { return true };
+        // Some origins take `post` for POST, and every word that the query names for a method.
+        let is_meant = |said: &str| {
+            methods.iter().any(|known| known.eq_ignore_ascii_case(said) || known == "GET" && said.eq_ignore_ascii_case("HEAD"))
+        };
+        is_meant(method) || overriding(method, target.search()).iter().any(|other| other == "*" || is_meant(other))
+    }
+}
+
+/// Counts the request for each limit of this kind that applies; the first that it is past.
+pub(super) async fn exceeded<'a>(
+    io: &Io,
+    limits: &'a [RateLimit],
+    per: Per,
+    request: &RequestView,
+    target: &JudgedTarget,
+    user: Option<&str>,
+) -> Option<&'a RateLimit> {
+    for limit in limits.iter().filter(|limit| limit.per == per && limit.applies(request, target)) {
+        let who = match user {
+            Some(user) => ["user:", user].concat(),
+            None => ["client:", &client(request)].concat(),
+        };
+        let key = [&limit.index, ":", &who].concat();
+        if io.is_within(RateCount { binding: limit.binding.clone(), key }).await == Ok(false) {
+            return Some(limit);
+        }
+    }
+    None
+}
+
+/// The refusal past a limit.
+pub(super) fn refuse(limit: &RateLimit, request: &RequestView, is_api: bool) -> Decision {
+    let refusal = Refusal::TooManyRequests;
+    let mut answer = if is_document(request) && !is_api { refusal.page(REASON) } else { refusal.problem(REASON) };
+    for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "retry-after") {
+        *value = limit.period_secs.to_string();
+    }
+    Decision { rule: Some(limit.name.clone()), ..own(answer, REASON, "") }
+}
+
+/// A decision that the limit takes the place of; where nothing is enforced it is noted only.
+pub(super) fn overrule(decision: Decision, refused: Decision, is_enforced: bool) -> Decision {
+    if is_enforced {
+        let Decision { auth, response_headers, is_azp_missing, .. } = decision;
+        return Decision { auth, response_headers, is_azp_missing, ..refused };
+    }
+    let trial = Trial::of(refused).filter(|_| matches!(decision.action, Action::Forward(_)));
+    Decision { trial: decision.trial.or(trial), ..decision }
+}
+
+/// Who the client is: its address, as the platform saw it. Where it did not, all are one.
+fn client(request: &RequestView) -> String {
+    let Some(address) = request.header(HeaderName::ConnectingIp) else { return "unknown".to_owned() };
+    let Ok(ipv6) = address.parse::<Ipv6Addr>() else { return address };
+    if let Some(ipv4) = ipv6.to_ipv4_mapped() {
+        return ipv4.to_string();
+    }
+    let [a, b, c, d, ..] = ipv6.segments();
+    format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::HeaderList;
+
+    fn client_of(address: &str) -> String {
+        let headers = Rc::new(HeaderList(vec![("CF-Connecting-IP".into(), address.into())]));
+        client(&RequestView { method: "GET".into(), url: "https://a.example/".into(), headers })
+    }
+
+    #[test]
+    fn a_client_cannot_become_many_by_its_own_addresses() {
+        assert_eq!(client_of("2001:db8:1:2::1"), client_of("2001:DB8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(client_of("2001:db8:1:2::1"), client_of("2001:db8:1:3::1"));
+        assert_eq!(client_of("192.0.2.1"), client_of("::ffff:192.0.2.1"));
+        assert_ne!(client_of("192.0.2.1"), client_of("192.0.2.2"));
+    }
+
+    fn read(json: &str) -> (Vec<RateLimit>, Vec<String>) {
+        let mut errors = Vec::new();
+        let limits = RateLimit::read_all(Node::parse_json(json).unwrap(), &mut errors);
+        (limits, errors.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_limit_that_would_count_nothing_is_an_error() {
+        for (json, named) in [
+            ("{}", "rate_limits"),
+            (r#"[{"binding":"A","per":"client"}]"#, "rate_limits[0].match"),
+            (r#"[{"match":"/x","per":"client"}]"#, "rate_limits[0].binding"),
+            (r#"[{"match":"/x","binding":"A"}]"#, "rate_limits[0].per"),
+            (r#"[{"match":"/x","binding":"A","per":"address"}]"#, "rate_limits[0].per"),
+            (r#"[{"match":"/x","binding":"A","per":"user","period":30}]"#, "rate_limits[0].period"),
+            (r#"[{"match":"/x","binding":"A","per":"user","methods":["post"]}]"#, "rate_limits[0].methods[0]"),
+            (r#"[{"match":"/:","binding":"A","per":"user"}]"#, "rate_limits[0].match"),
+            (r#"[{"match":"/x","binding":"A","per":"user","limit":5}]"#, "rate_limits[0].limit"),
+        ] {
+            let (_, errors) = read(json);
+            assert!(errors.len() == 1 && errors[0].contains(&format!("`{named}`")), "{json}: {errors:?}");
+        }
+        assert!(read(r#"[{"match":["/x","/y"],"methods":["POST"],"binding":"A","per":"user","period":10}]"#).1.is_empty());
+    }
+
+    #[test]
+    fn every_spelling_of_path_and_method_is_counted() {
+        let limits = read(r#"[{"match":"/api/login","methods":["POST"],"binding":"A","per":"client"}]"#).0;
+        let applies = |method: &str, path: &str| {
+            let url = format!("https://a.example{path}");
+            let target = crate::path::judge(&url, &crate::path::PathSettings::default()).unwrap();
+            let headers = Rc::new(HeaderList::default());
+            limits[0].applies(&RequestView { method: method.into(), url: url.into(), headers }, &target)
+        };
+        for path in
+            ["/api/login", "/api/login/", "/API/Login", "//api//login", "/api/%6Cogin", "/x/..%2fapi/login", "/api/login;a=b"]
+        {
+            assert!(applies("POST", path), "{path}");
+        }
+        assert!(applies("post", "/api/login") && applies("GET", "/api/login?_method=post"));
+        assert!(!applies("GET", "/api/login") && !applies("POST", "/api/logins"));
+    }
+}

@@ -1,0 +1,37 @@
+//! Rate limits, counted by the platform's bindings.
+
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::{describe, environment::binding, log, settle::settle};
+use crate::{gate::Gate, machine::RateCount, settings::SettingError};
+
+/// Counts a request; whether it is within the limit. Where it cannot be counted the log says why.
+pub(super) async fn count(env: &JsValue, count: &RateCount) -> Result<bool, String> {
+    try_count(env, count).await.map_err(|error| {
+        let why = describe(&error);
+        log::error("rate-limit-failed", &[&count.binding, ": ", &why].concat());
+        why
+    })
+}
+
+async fn try_count(env: &JsValue, RateCount { binding: name, key }: &RateCount) -> Result<bool, JsValue> {
+    let limiter = binding(env, name).ok_or("there is no such binding")?;
+    let limit: Function = Reflect::get(&limiter, &"limit".into())?.dyn_into()?;
+    let options = Object::new();
+    Reflect::set(&options, &"key".into(), &key.as_str().into())?;
+    let promise: Promise = limit.call1(&limiter, &options)?.dyn_into()?;
+    let outcome = Reflect::get(&settle(&promise).await?, &"success".into())?;
+    outcome.as_bool().ok_or_else(|| "the binding gave no answer".into())
+}
+
+/// The gate, where each of its limits has a counter.
+pub(super) fn check(env: &JsValue, gate: Gate) -> Result<Gate, Vec<SettingError>> {
+    let is_counter = |name: &str| {
+        let limit = binding(env, name).and_then(|limiter| Reflect::get(&limiter, &"limit".into()).ok());
+        limit.is_some_and(|limit| limit.is_function())
+    };
+    let limits = gate.settings().rate_limits.iter();
+    let missing: Vec<_> = limits.filter(|limit| !is_counter(&limit.binding)).map(|limit| limit.missing_binding()).collect();
+    if missing.is_empty() { Ok(gate) } else { Err(missing) }
+}

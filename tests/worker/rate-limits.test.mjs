@@ -1,0 +1,174 @@
+// Rate limits, by the platform's binding as miniflare has it. Through the built Worker in workerd.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+
+import { sessionCookies, startGate } from '../support/gate.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
+
+const LIMIT = 3;
+/** The counters begin anew with each minute. */
+const MINUTE_MS = 60_000;
+const ENOUGH_MS = 15_000;
+
+/** Waits where a minute is about to end: a count that begins in it would end in the next. */
+async function atLeisure() {
+  const left = MINUTE_MS - (Date.now() % MINUTE_MS);
+  if (left < ENOUGH_MS) await new Promise((resolve) => setTimeout(resolve, left + 100));
+}
+
+let clients = 0;
+/** An address that nothing has been counted for. */
+const newClient = () => `192.0.2.${(clients += 1)}`;
+
+/** @param {Gate} gate @param {number} times @param {string} path @param {Record<string, any>} [init] */
+async function statuses(gate, times, path, init) {
+  const found = [];
+  for (let n = 0; n < times; n += 1) {
+    const response = await gate.request(path, init);
+    await response.arrayBuffer();
+    found.push(response.status);
+  }
+  return found;
+}
+
+describe('limits', () => {
+  /** @type {Gate} */
+  let gate;
+  before(async () => {
+    await atLeisure();
+    gate = await startGate({
+      policy: {
+        rate_limits: [
+          { match: '/api/public/login', methods: ['POST'], binding: 'LOGIN_LIMIT', per: 'client' },
+          { match: ['/api/protected(.*)', '/api/public/report'], binding: 'USER_LIMIT', per: 'user', period: 10 },
+          { match: '/dashboard(.*)', binding: 'LOGIN_LIMIT', per: 'client' },
+        ],
+      },
+      rateLimits: { LOGIN_LIMIT: { limit: LIMIT }, USER_LIMIT: { limit: LIMIT } },
+    });
+  });
+  after(() => gate.stop());
+  beforeEach(async () => {
+    await atLeisure();
+    gate.origin.clear();
+  });
+
+  test('hold for a client whatever way it spells path and method', async () => {
+    const headers = { 'cf-connecting-ip': newClient() };
+    const spellings = [
+      ['/api/public/login', 'POST'], ['/API//public/Login/', 'POST'], ['/api/public/x/..%2flogin', 'POST'], ['/api/public/%6Cogin?_method=post', 'GET'], ['/api/public/login;a=b', 'POST'],
+    ];
+    const found = [];
+    for (const [path, method] of spellings) found.push((await gate.request(path, { method, headers })).status);
+    assert.deepEqual(found.slice(LIMIT), [429, 429]);
+    assert.ok(found.slice(0, LIMIT).every((status) => status !== 429), String(found));
+  });
+
+  test('do not hang on a header that the client writes, nor on an address of its own network', async () => {
+    const network = (/** @type {number} */ host) => ({ 'cf-connecting-ip': `2001:db8:0:${(clients += 1, 7)}::${host.toString(16)}`, 'x-forwarded-for': `198.51.100.${host}`, 'x-real-ip': `198.51.100.${host}` });
+    const found = [];
+    for (let host = 1; host <= LIMIT + 2; host += 1) found.push((await gate.request('/api/public/login', { method: 'POST', headers: network(host) })).status);
+    assert.deepEqual(found, [200, 200, 200, 429, 429]);
+  });
+
+  test('count other clients, methods, paths and limits apart', async () => {
+    const [one, other] = [{ 'cf-connecting-ip': newClient() }, { 'cf-connecting-ip': newClient() }];
+    assert.deepEqual(await statuses(gate, LIMIT + 1, '/api/public/login', { method: 'POST', headers: one }), [200, 200, 200, 429]);
+    assert.deepEqual(await statuses(gate, 1, '/api/public/login', { method: 'POST', headers: other }), [200]);
+    assert.deepEqual(await statuses(gate, 1, '/api/public/login', { headers: one }), [200]);
+    assert.deepEqual(await statuses(gate, 1, '/api/public/logins', { method: 'POST', headers: one }), [200]);
+    // The same binding behind another limit.
+    assert.deepEqual(await statuses(gate, 1, '/dashboard', { headers: one }), [401]);
+  });
+
+  test('of clients count what is refused, too', async () => {
+    assert.deepEqual(await statuses(gate, LIMIT + 1, '/dashboard', { headers: { 'cf-connecting-ip': newClient() } }), [401, 401, 401, 429]);
+  });
+
+  test('of users follow the user over addresses and paths, and count nobody else', async () => {
+    const [one, other] = await Promise.all(['user_a', 'user_b'].map((sub) => gate.clerk.token({ sub })));
+    const found = [];
+    for (const path of ['/api/protected/a', '/api/protected/b', '/api/public/report', '/api/protected/c']) {
+      found.push((await gate.request(path, { token: one, headers: { 'cf-connecting-ip': newClient() } })).status);
+    }
+    assert.deepEqual(found, [200, 200, 200, 429]);
+    assert.deepEqual(await statuses(gate, 1, '/api/protected/a', { token: other }), [200]);
+  });
+
+  test('of users count an address where nobody is signed in, and nothing that is refused', async () => {
+    const headers = { 'cf-connecting-ip': newClient() };
+    assert.deepEqual(await statuses(gate, LIMIT + 1, '/api/protected/a', { headers }), [401, 401, 401, 401]);
+    assert.deepEqual(await statuses(gate, LIMIT + 1, '/api/public/report', { headers }), [200, 200, 200, 429]);
+    // A bad token is no user of its own.
+    assert.deepEqual(await statuses(gate, 1, '/api/public/report', { headers, token: 'made.up.token' }), [429]);
+  });
+
+  test('answer programs and people, and say when to come again', async () => {
+    const headers = { 'cf-connecting-ip': newClient() };
+    await statuses(gate, LIMIT, '/dashboard', { headers });
+    const page = await gate.request('/dashboard', { headers, document: true });
+    assert.equal(page.status, 429);
+    assert.equal(page.headers.get('retry-after'), '60');
+    assert.equal(page.headers.get('cache-control'), 'no-store');
+    assert.match(await page.text(), /<h1>Too many requests<\/h1>/);
+    const token = await gate.clerk.token({ sub: 'user_c' });
+    await statuses(gate, LIMIT, '/api/protected', { token });
+    const problem = await gate.request('/api/protected', { cookies: sessionCookies(token), document: true });
+    assert.equal(problem.status, 429);
+    assert.equal(problem.headers.get('retry-after'), '10');
+    assert.deepEqual(await problem.json(), { type: 'about:blank', title: 'Too many requests', status: 429, reason: 'rate-limited' });
+    assert.match(gate.worker.log(), /"event":"denied","decision":"deny","reason":"rate-limited","rule":"rate_limits\[1\] \/api\/protected\(\.\*\)"/);
+  });
+});
+
+describe('a counter', () => {
+  /** @param {Parameters<typeof startGate>[0]} options @param {(gate: Gate) => Promise<void>} run */
+  const withGate = async (options, run) => {
+    await atLeisure();
+    const gate = await startGate(options);
+    try {
+      await run(gate);
+    } finally {
+      await gate.stop();
+    }
+  };
+  const rate_limits = [{ match: '/(.*)', binding: 'ALL', per: 'client' }];
+
+  test('that is not bound is a wrong setting: nothing is forwarded, and the log names it', async () => {
+    for (const env of [{}, { ALL: 'a variable' }]) {
+      await withGate({ policy: { rate_limits }, env }, async (gate) => {
+        assert.equal((await gate.request('/')).status, 500);
+        assert.match(gate.worker.log(), /setting `rate_limits\[0\]\.binding` is `ALL`, expected the name of a rate limit binding/);
+        assert.equal((await gate.request('/.well-known/portcullis/ready')).status, 503);
+        assert.deepEqual(gate.origin.seen, []);
+      });
+    }
+  });
+
+  test('that fails lets requests pass, opens no path, and is in the log', async () => {
+    await withGate({ policy: { rate_limits }, rateLimits: { ALL: 'broken' } }, async (gate) => {
+      assert.equal((await gate.request('/')).status, 200);
+      assert.equal((await gate.request('/dashboard')).status, 401);
+      assert.match(gate.worker.log(), /"event":"rate-limit-failed","message":"ALL: no counters today"/);
+    });
+  });
+
+  test('in shadow counts, and refuses nobody', async () => {
+    await withGate({ policy: { rate_limits, enforce: false }, rateLimits: { ALL: { limit: 1 } } }, async (gate) => {
+      const token = await gate.clerk.token();
+      assert.deepEqual(await statuses(gate, 2, '/dashboard', { token }), [200, 200]);
+      // Whoever is signed in stays so for the origin.
+      assert.equal(gate.origin.seen.at(-1).headers['x-portcullis-user-id'], 'user_1');
+      assert.match(gate.worker.log(), /"event":"would-deny","decision":"deny","reason":"rate-limited"/);
+    });
+  });
+
+  test('spares the gate\'s own endpoints', async () => {
+    await withGate({ policy: { rate_limits }, rateLimits: { ALL: { limit: 1 } } }, async (gate) => {
+      assert.deepEqual(await statuses(gate, 3, '/.well-known/portcullis/ready'), [200, 200, 200]);
+      assert.deepEqual(await statuses(gate, 2, '/'), [200, 429]);
+    });
+  });
+});
