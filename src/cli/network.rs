@@ -27,7 +27,16 @@ pub(super) struct Call<'c> {
 #[derive(Debug)]
 pub(super) struct Reply {
     pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The first header of that name.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// The client.
@@ -67,8 +76,10 @@ impl Network {
             }
         };
         let (head, body) = sent.map_err(|error| error.to_string())?.into_parts();
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Ok(Reply {
             status: head.status.as_u16(),
+            headers: head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
             body: body
                 .into_with_config()
                 .limit(limits::BACKEND_BODY_BYTES as u64)

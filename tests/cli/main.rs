@@ -7,6 +7,7 @@ mod config_file;
 mod connectivity;
 mod domain;
 mod explain;
+mod live;
 mod name_server;
 mod policy_test;
 mod server;

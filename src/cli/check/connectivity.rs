@@ -191,7 +191,7 @@ impl Asking<'_> {
     /// Asks the origin for a page that is not public, past the gate and as nobody.
     fn origin(&mut self) {
         let Some(origin) = self.settings.origin.clone() else { return };
-        let protected = self.protected_path();
+        let protected = closed_path(self.deployment, self.settings, &["admin", "protected"]);
         let url = format!("{origin}{}", protected.as_deref().unwrap_or("/"));
         let answer = self.get(&url);
         let said = in_words(&answer);
@@ -249,25 +249,25 @@ impl Asking<'_> {
         self.evidence.push(Evidence::new(is_good, format!("GET {url} as nobody"), said, proves));
     }
 
-    /// A path that the policy does not open: the text of a pattern up to its first parameter.
-    fn protected_path(&self) -> Option<String> {
-        let table = self.deployment.policy_table()?;
-        let mut patterns = Vec::new();
-        for list in ["admin", "protected"] {
-            table.get(list).into_iter().for_each(|list| list.texts("", &mut patterns));
-        }
-        patterns.iter().find_map(|(_, pattern, _)| {
-            let literal = &pattern[..pattern.find(['(', ':', '*', '{', '[']).unwrap_or(pattern.len())];
-            let path = literal.trim_end_matches('/');
-            let target = path::judge(&format!("https://gate.invalid{path}"), &self.settings.path).ok()?;
-            let access = self.settings.policy.demand_for("GET", &target).access;
-            (path.starts_with('/') && access != Access::Public).then(|| path.to_owned())
-        })
-    }
-
     fn get(&self, url: &str) -> Result<Reply, String> {
         self.network.send(&Call { method: "GET", url, headers: Vec::new(), body: None, time_limit: TIME_LIMIT })
     }
+}
+
+/// A path that the policy does not open: the text of a pattern of these lists up to its first parameter.
+pub(super) fn closed_path(deployment: &Deployment, settings: &Settings, lists: &[&str]) -> Option<String> {
+    let table = deployment.policy_table()?;
+    let mut patterns = Vec::new();
+    for list in lists {
+        table.get(list).into_iter().for_each(|list| list.texts("", &mut patterns));
+    }
+    patterns.iter().find_map(|(_, pattern, _)| {
+        let literal = &pattern[..pattern.find(['(', ':', '*', '{', '[']).unwrap_or(pattern.len())];
+        let path = literal.trim_end_matches('/');
+        let target = path::judge(&format!("https://gate.invalid{path}"), &settings.path).ok()?;
+        let access = settings.policy.demand_for("GET", &target).access;
+        (path.starts_with('/') && access != Access::Public).then(|| path.to_owned())
+    })
 }
 
 fn in_words(answer: &Result<Reply, String>) -> String {

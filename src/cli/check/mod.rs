@@ -10,6 +10,7 @@ mod evidence;
 mod finding;
 mod keys;
 mod leaks;
+mod live;
 mod parties;
 mod policy;
 mod report;
@@ -38,6 +39,8 @@ enum Part {
     Network,
     /// What `--domain` names.
     Domain,
+    /// What `--live` names.
+    Live,
 }
 
 #[derive(clap::Args)]
@@ -57,6 +60,8 @@ pub(super) struct Arguments {
     /// Where its certificates are looked at.
     #[arg(long, value_name = "PORT", requires = "domain", default_value_t = 443, hide = true)]
     tls_port: u16,
+    #[command(flatten)]
+    live: live::LiveArguments,
     /// Ask nobody over the network: neither Clerk nor the origin.
     #[arg(long)]
     offline: bool,
@@ -109,6 +114,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     if let Some(domain) = arguments.domain.as_ref().filter(|_| wants(Part::Domain)) {
         let question = Question { domain, name_server: arguments.name_server, tls_port: arguments.tls_port };
         domain::check(&deployment, settings.as_ref(), &question, &mut evidence, &mut findings)?;
+    }
+    if let Some(settings) = settings.as_ref().filter(|_| wants(Part::Live)) {
+        live::check(&deployment, settings, &arguments.live, &mut evidence, &mut findings)?;
     }
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 
