@@ -408,6 +408,11 @@ export interface Rule {
   readonly require?: Requirement;
   /** Whether unsafe requests of foreign pages are refused. Default: the setting `csrf`; false for public rules. */
   readonly csrf?: boolean;
+  /**
+   * Whether what a session token says is checked against what is so now: asks the Backend API, and needs `secretKey`; see
+   * `docs/freshness.md`. Default: false.
+   */
+  readonly fresh?: boolean;
   /** `false` tries the rule: it is as good as absent, and whom it would have refused is told as `shadow`. Default: true. */
   readonly enforce?: boolean;
 }
@@ -502,6 +507,10 @@ export interface GateConfig {
   readonly csrf?: boolean;
   /** How many good tokens are remembered, 0 to 65535. Default: 4096. */
   readonly tokenCache?: number;
+  /** Only the Worker takes in webhooks by itself, so this is an error here: call {@link verifyWebhook} in the handler. */
+  readonly webhookPath?: never;
+  /** As `webhookPath`: {@link verifyWebhook} has an option for it. */
+  readonly webhookSigningSecret?: never;
   /** What follows is the Worker's, and is read here so that one configuration fits both: whether assets have pages for the gate's answers. */
   readonly ownPages?: boolean;
   /** The Worker's: headers for every answer. */
@@ -538,6 +547,16 @@ export type AmbiguityReason =
   | 'path-too-long'
   | 'too-many-readings';
 
+/** What a rule with `fresh` finds: what the token says is no longer so, or nobody can tell. */
+export type FreshnessReason =
+  | 'session-ended'
+  | 'user-deleted'
+  | 'user-banned'
+  | 'user-metadata-changed'
+  | 'membership-ended'
+  | 'organization-role-changed'
+  | 'freshness-unknown';
+
 /** Why a decision is what it is: the gate's own words, Clerk's reasons beside them. */
 export type DecisionReason =
   /** Forwarded: the path is public. */
@@ -563,6 +582,7 @@ export type DecisionReason =
   /** The Wasm instance failed, and nothing was decided. */
   | 'internal-error'
   | AmbiguityReason
+  | FreshnessReason
   | Reason;
 
 interface DecisionBase {

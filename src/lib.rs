@@ -25,6 +25,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod fresh;
 pub mod gate;
 pub mod headers;
 pub mod host;

@@ -152,3 +152,12 @@ pub const WEBHOOK_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Time limit of one batch in the database.
 pub const STORE_TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the Backend API's word on a session, a user or a membership is taken for a rule with `fresh`.
+pub const FRESH_FOR: Duration = Duration::from_secs(5);
+
+/// Time limit of all calls for one check of freshness together. Less than [`FETCH_SILENCE`], which those wait who wait for it.
+pub const FRESH_TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// Subjects about which the Backend API's word is kept; at some 300 bytes each.
+pub const FRESH_SUBJECTS: usize = 1024;

@@ -104,6 +104,8 @@ pub enum Purpose {
     Refresh,
     /// Whether a machine token is good.
     MachineToken,
+    /// Whether what a session token says is still so.
+    Freshness,
 }
 
 /// What the Backend API answered.

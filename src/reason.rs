@@ -73,6 +73,21 @@ pub enum Reason {
     JwkFailedToResolve,
     /// No key of the set has the token's `kid`.
     JwkKidMismatch,
+
+    /// Ours, as all that follow: a good token whose session has ended since.
+    SessionEnded,
+    /// Its user was deleted.
+    UserDeleted,
+    /// Its user was banned.
+    UserBanned,
+    /// Its user's public metadata no longer meet what a rule asks.
+    UserMetadataChanged,
+    /// Its user is no longer a member of the active organization.
+    MembershipEnded,
+    /// Its user has another role there now.
+    OrganizationRoleChanged,
+    /// Nobody could tell whether the token is still right.
+    FreshnessUnknown,
 }
 
 /// Why an expired session token was not renewed; the last part of `session-token-expired-refresh-…`.
@@ -137,6 +152,13 @@ impl Reason {
             Self::TokenMissing => "token-missing",
             Self::JwkFailedToResolve => "jwk-failed-to-resolve",
             Self::JwkKidMismatch => "jwk-kid-mismatch",
+            Self::SessionEnded => "session-ended",
+            Self::UserDeleted => "user-deleted",
+            Self::UserBanned => "user-banned",
+            Self::UserMetadataChanged => "user-metadata-changed",
+            Self::MembershipEnded => "membership-ended",
+            Self::OrganizationRoleChanged => "organization-role-changed",
+            Self::FreshnessUnknown => "freshness-unknown",
         })
     }
 }

@@ -13,6 +13,7 @@ mod csrf;
 mod decision;
 mod endpoint;
 mod explain;
+mod fresh;
 mod identity;
 mod pages;
 mod rate_limit;
@@ -34,12 +35,16 @@ pub use self::{
     record::{Level, LogUser, Record, is_logged, plain_line, server_timing},
 };
 use crate::{
+    fresh::Freshness,
     limits,
     machine::{self, Io, Step},
     path::{self, JudgedTarget},
     policy::{Access, Demand},
+    reason::Reason,
     request::{HeaderName, RequestView},
-    session::{AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, RequestState, Status, TokenType},
+    session::{
+        AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, Backend, RequestState, Status, TokenType,
+    },
     settings::{Environment, SettingError, Settings, is_loopback_host},
     time::UnixMillis,
     token::KeySetCache,
@@ -57,6 +62,8 @@ struct Shared {
     authenticator: Rc<Authenticator>,
     /// For each other set of token kinds that a rule takes.
     machine_authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)>,
+    /// Who is asked for rules with `fresh`; `None`: what tokens say is taken for fresh.
+    freshness: Option<Freshness>,
 }
 
 impl Gate {
@@ -86,7 +93,21 @@ impl Gate {
             }
         }
         let authenticator = authenticator(AcceptsToken::default())?;
-        Ok(Self { shared: Rc::new(Shared { settings, authenticator, machine_authenticators }) })
+        let freshness = Some(Freshness::new(Backend::new(&options_of(&settings))));
+        Ok(Self { shared: Rc::new(Shared { settings, authenticator, machine_authenticators, freshness }) })
+    }
+
+    /// The same gate, but what tokens say is taken for fresh: for trying a policy where nobody can be asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn taking_tokens_for_fresh(environment: Environment) -> Result<Self, Vec<SettingError>> {
+        let mut gate = Self::new(environment)?;
+        if let Some(shared) = Rc::get_mut(&mut gate.shared) {
+            shared.freshness = None;
+        }
+        Ok(gate)
     }
 
     /// The settings that it was made from.
@@ -209,7 +230,16 @@ impl Shared {
         let deciding = |demand: Demand| {
             let tokens = policy.tokens_of(demand.source);
             let authenticator = self.authenticator_of(&tokens);
-            Deciding { settings: &self.settings, authenticator, request, target, demand, tokens, request_id }
+            Deciding {
+                settings: &self.settings,
+                authenticator,
+                freshness: self.freshness.as_ref(),
+                request,
+                target,
+                demand,
+                tokens,
+                request_id,
+            }
         };
         let deciding = match enforced {
             Some(enforced) if self.settings.enforce => {
@@ -218,7 +248,11 @@ impl Shared {
             _ => deciding(demand),
         };
         let checked = deciding.check(io).await;
-        if self.settings.enforce { deciding.conclude(io, checked) } else { shadow::whole_gate(io, &deciding, checked) }
+        if self.settings.enforce {
+            deciding.conclude(io, checked).await
+        } else {
+            shadow::whole_gate(io, &deciding, checked).await
+        }
     }
 }
 
@@ -278,6 +312,7 @@ fn is_document(request: &RequestView) -> bool {
 struct Deciding<'a> {
     settings: &'a Settings,
     authenticator: &'a Rc<Authenticator>,
+    freshness: Option<&'a Freshness>,
     request: &'a RequestView,
     target: &'a JudgedTarget,
     demand: Demand,
@@ -308,14 +343,18 @@ impl Deciding<'_> {
         }
     }
 
-    fn conclude(&self, io: &Io, checked: Checked) -> Decision {
+    async fn conclude(&self, io: &Io, checked: Checked) -> Decision {
         match checked {
-            Ok(state) => self.decide(state, io.now()),
+            Ok(state) => {
+                let (state, changed) = self.refreshed(io, state).await;
+                self.decide(state, changed, io.now())
+            }
             Err(decision) => *decision,
         }
     }
 
-    fn decide(&self, state: RequestState, now: UnixMillis) -> Decision {
+    /// `changed`: why somebody who is signed in is refused although the token meets all that is required.
+    fn decide(&self, state: RequestState, changed: Option<Reason>, now: UnixMillis) -> Decision {
         // A look at a header costs a crossing into the host, so it is made only where the answer depends on it.
         let takes_sessions = self.tokens.contains(&TokenType::SessionToken);
         let is_document = || takes_sessions && !self.demand.is_api && is_document(self.request);
@@ -365,21 +404,26 @@ impl Deciding<'_> {
             };
             return self.finish(event, Action::Answer(answer), reason, state);
         }
-        let is_met = self.demand.sources.iter().all(|source| {
-            let policy = &self.settings.policy;
-            let takes_it = state.token_type.is_some_and(|kind| policy.tokens_of(*source).contains(&kind));
-            takes_it && policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
-        });
-        if is_met {
+        if changed.is_none() && self.is_met(&state) {
             return self.forward("allowed", state);
         }
-        let reason = "requirement-not-met".to_owned();
+        let reason = "requirement-not-met";
+        let reason = changed.map_or_else(|| reason.to_owned(), |changed| changed.to_string());
         let answer = match redirect::unauthorized(self.settings, self.target).filter(|_| is_document()) {
             Some(location) => answer::redirect(&self.request.method, location),
             None if is_document() => Refusal::Forbidden.page(&reason),
             None => Refusal::Forbidden.problem(&reason),
         };
         self.finish(Event::Denied, Action::Answer(answer), reason, state)
+    }
+
+    /// Whether the token meets what every source requires.
+    fn is_met(&self, state: &RequestState) -> bool {
+        let policy = &self.settings.policy;
+        self.demand.sources.iter().all(|source| {
+            let takes_it = state.token_type.is_some_and(|kind| policy.tokens_of(*source).contains(&kind));
+            takes_it && policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
+        })
     }
 
     fn refuses_foreign_pages(&self) -> bool {

@@ -13,19 +13,19 @@ pub(super) async fn with_rules(io: &Io, all: &Deciding<'_>, enforced: &Deciding<
         Ok(state) => state,
         Err(decision) => return *decision,
     };
-    let mut decision = enforced.decide(state.clone(), io.now());
+    let mut decision = enforced.conclude(io, Ok(state.clone())).await;
     if let Action::Forward(_) = decision.action {
         // A rule may take other kinds of token. What came from cookies is not asked for again: a handshake works once.
         let state = if all.tokens == enforced.tokens || state.from_cookies { Ok(state) } else { all.check(io).await };
-        decision.trial = Trial::of(all.conclude(io, state));
+        decision.trial = Trial::of(all.conclude(io, state).await);
     }
     decision
 }
 
 /// Forwards, and notes what the gate would have answered.
-pub(super) fn whole_gate(io: &Io, deciding: &Deciding<'_>, checked: Checked) -> Decision {
+pub(super) async fn whole_gate(io: &Io, deciding: &Deciding<'_>, checked: Checked) -> Decision {
     let (state, decision) = match checked {
-        Ok(state) => (state.clone(), deciding.decide(state, io.now())),
+        Ok(state) => (state.clone(), deciding.conclude(io, Ok(state)).await),
         // Wrong settings are for the operator to mend, now. A handshake that is none of ours may be the app's own.
         Err(decision) if decision.status() == Refusal::Misconfigured.wire().0 => return *decision,
         Err(decision) => (RequestState::unjudged(), *decision),

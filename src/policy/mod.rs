@@ -333,6 +333,12 @@ impl Policy {
         (0..self.rules.len()).map(Source::Rule).chain((!self.admin.patterns().is_empty()).then_some(Source::Admin(0)))
     }
 
+    /// Whether a source wants what the token says checked against what is so now.
+    #[must_use]
+    pub fn is_fresh(&self, source: Source) -> bool {
+        if let Source::Rule(index) = source { self.rules.get(index).is_some_and(|rule| rule.fresh) } else { false }
+    }
+
     /// The name of a source: its place in the settings and the pattern there, as `admin[0] /admin(.*)`.
     #[must_use]
     pub fn name_of(&self, source: Source) -> Rc<str> {

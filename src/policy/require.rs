@@ -190,7 +190,23 @@ impl ClaimTest {
 
     fn is_met(&self, auth: &Auth) -> bool {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let Some(found) = auth.claim(&path) else { return false };
+        auth.claim(&path).is_some_and(|found| self.is_met_by(found))
+    }
+
+    /// Where in the user's public metadata the claim is, if it is there: below `metadata`, as Clerk's guides have it in the session token.
+    #[must_use]
+    pub fn metadata_path(&self) -> Option<&[String]> {
+        self.path.split_first().filter(|(first, _)| *first == "metadata").map(|(_, rest)| rest)
+    }
+
+    /// Whether public metadata meet the test; false where the claim is none of theirs.
+    #[must_use]
+    pub fn is_met_by_metadata(&self, metadata: Raw<'_>) -> bool {
+        let found = self.metadata_path().and_then(|path| path.iter().try_fold(metadata, |value, member| value.get(member)));
+        found.is_some_and(|found| self.is_met_by(found))
+    }
+
+    fn is_met_by(&self, found: Raw<'_>) -> bool {
         match &self.test {
             Test::Equals(expected) => is_same(found, expected),
             Test::OneOf(expected) => expected.iter().any(|expected| is_same(found, expected)),

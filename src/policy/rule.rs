@@ -2,6 +2,7 @@
 
 use crate::{
     policy::{Access, pattern::Pattern, require::Requirement},
+    session::TokenType,
     settings::{Node, SettingError, TableReader, wrong_type},
 };
 
@@ -20,6 +21,8 @@ pub struct Rule {
     pub require: Requirement,
     /// Whether unsafe requests of foreign pages are refused; `None`: as the setting `csrf` has it, for all but public rules.
     pub csrf: Option<bool>,
+    /// Whether what the token says is checked against what is so now.
+    pub fresh: bool,
     /// Whether it holds. One in shadow decides nothing: what it would have decided is logged.
     pub enforce: bool,
 }
@@ -63,12 +66,18 @@ impl Rule {
             .take_choice("access", &[("public", Access::Public), ("protected", Access::Protected), ("admin", Access::Admin)]);
         let access = access.unwrap_or(Access::Protected);
         let csrf = table.take_flag("csrf");
+        let fresh = table.take_flag("fresh").unwrap_or(false);
         let enforce = table.take_flag("enforce").unwrap_or(true);
         let require_place = table.name("require");
         let require = table.take("require");
         if access == Access::Public && require.is_some() {
             let why = "a public rule cannot require anything";
             table.errors().push(SettingError::conflict(&require_place, why, "drop `access = \"public\"` or `require`"));
+        }
+        if access == Access::Public && fresh {
+            let setting = table.name("fresh");
+            let why = "a public rule asks nobody who they are, so nothing can be out of date";
+            table.errors().push(SettingError::conflict(&setting, why, "drop `access = \"public\"` or `fresh`"));
         }
         if access == Access::Public && !enforce {
             let setting = table.name("enforce");
@@ -77,7 +86,12 @@ impl Rule {
         }
         table.finish();
         let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
-        Some(Self { patterns, is_bare, methods, access, require, csrf, enforce })
+        if fresh && require.tokens.iter().any(|kind| matches!(kind, TokenType::M2mToken | TokenType::OauthToken)) {
+            let why = "whether a machine's JWT was revoked cannot be asked";
+            let setting = [place, ".fresh"].concat();
+            errors.push(SettingError::conflict(&setting, why, "drop `fresh`, or take session tokens and API keys only"));
+        }
+        Some(Self { patterns, is_bare, methods, access, require, csrf, fresh, enforce })
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) const API_VERSION_DATE: &str = "2026-05-12";
 
 /// The Backend API of an instance, with the keys to it.
 #[derive(Clone)]
-pub(super) struct Backend {
+pub(crate) struct Backend {
     /// `None` where the address is no URL: then each call is an outage.
     base: Option<WebUrl>,
     version: String,
@@ -22,7 +22,7 @@ pub(super) struct Backend {
 }
 
 impl Backend {
-    pub(super) fn new(options: &AuthenticateOptions) -> Self {
+    pub(crate) fn new(options: &AuthenticateOptions) -> Self {
         let given = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
         Self {
             base: WebUrl::parse(options.api_url.as_deref().unwrap_or(API_URL)),
@@ -33,7 +33,7 @@ impl Backend {
     }
 
     /// A call below the version: key set, handshake payload, refresh.
-    pub(super) fn versioned(
+    pub(crate) fn versioned(
         &self,
         purpose: Purpose,
         path: &str,

@@ -60,7 +60,7 @@ pub use state::{RequestState, Status, TokenType};
 
 pub use crate::token::MissingAzp;
 
-use backend::Backend;
+pub(crate) use backend::Backend;
 use context::Context;
 use issuer::Issuer;
 use organization::OrganizationMatcher;

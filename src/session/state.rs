@@ -154,6 +154,11 @@ impl RequestState {
         Self::signed_out_quietly(TokenType::SessionToken, Reason::SessionTokenAndUatMissing, String::new())
     }
 
+    /// Signed in no longer, whatever the token says; or, if `unknown`, nobody can tell.
+    pub(crate) fn outdated(reason: Reason, message: String, unknown: bool) -> Self {
+        Self::signed_out_quietly(TokenType::SessionToken, reason, message).unknown_if(unknown)
+    }
+
     pub(super) fn unknown_if(mut self, unknown: bool) -> Self {
         self.unknown = unknown;
         self

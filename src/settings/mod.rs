@@ -173,6 +173,16 @@ impl Settings {
             }
         };
         let policy = Policy::new(lists, admin_requires, static_files.unwrap_or(false), default.unwrap_or(Access::Protected));
+        let fresh = policy.rules.iter().position(|rule| rule.fresh);
+        let has_fresh = fresh.is_some();
+        if let Some(index) = fresh.filter(|_| has_issuer) {
+            let why = "whether a token of another issuer is still right cannot be asked";
+            let help = "drop `fresh`, or put a gate of its own before what it is for";
+            errors.push(SettingError::conflict(&["rules[", &index.to_string(), "].fresh"].concat(), why, help));
+        }
+        if has_fresh && instance.as_ref().is_some_and(|instance| instance.secret_key.is_none()) {
+            errors.push(SettingError::missing("CLERK_SECRET_KEY", "a secret key, since a rule has `fresh = true`"));
+        }
         let takes_machines = |source| policy.tokens_of(source).iter().any(|kind| *kind != TokenType::SessionToken);
         let has_secret_key = instance.as_ref().is_none_or(|instance| instance.secret_key.is_some());
         if !has_secret_key && policy.sources_with_requirements().any(takes_machines) {

@@ -46,6 +46,7 @@ impl Lists {
     fn policy(&self) -> Policy {
         let patterns = |sources: &[&str]| sources.iter().map(|source| Pattern::parse(source).unwrap()).collect::<Vec<_>>();
         let rules = self.rules.iter().map(|(source, access, method)| Rule {
+            fresh: false,
             patterns: patterns(&[source]),
             methods: method.map(|method| vec![method.to_owned()]),
             access: *access,

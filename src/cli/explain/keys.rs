@@ -83,6 +83,7 @@ impl Keys {
                 Ok(BackendResponse { status: reply.status, body: reply.body })
             }
             (Purpose::MachineToken, _) => Err(Outage("machine tokens are checked with CLERK_SECRET_KEY only".to_owned())),
+            (Purpose::Freshness, _) => Err(Outage("an explanation asks nobody whether a token is still right".to_owned())),
             (Purpose::Refresh, _) => Err(Outage("an explanation does not renew a session".to_owned())),
             (_, _) => Err(Outage("an explanation does not take in a handshake".to_owned())),
         }

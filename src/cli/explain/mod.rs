@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let deployment = Deployment::read(&arguments.deployment)?;
     let mut environment = deployment.complete_environment()?;
     let mut keys = Keys::new(&deployment, arguments.key.as_deref(), arguments.offline, &mut environment)?;
-    let gate = Gate::new(environment).map_err(|errors| deployment.refuse(&errors))?;
+    let gate = Gate::taking_tokens_for_fresh(environment).map_err(|errors| deployment.refuse(&errors))?;
     let (request, credentials) = request(arguments, &deployment.base_url())?;
     let url = request.url.to_string();
     let now = arguments.now.unwrap_or_else(moment::now);

@@ -108,7 +108,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
 }
 
 fn make_gate(deployment: &Deployment, environment: Environment) -> Result<Gate, Fault> {
-    Gate::new(environment).map_err(|errors| deployment.refuse(&errors))
+    Gate::taking_tokens_for_fresh(environment).map_err(|errors| deployment.refuse(&errors))
 }
 
 /// The name of every entry that can decide a request.

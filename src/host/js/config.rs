@@ -52,9 +52,9 @@ pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    if entries.iter().any(|(key, _)| key == "webhookPath") {
+    if let Some((name, _)) = entries.iter().find(|(key, _)| matches!(key.as_str(), "webhookPath" | "webhookSigningSecret")) {
         let (why, help) = ("only the Worker takes in webhooks by itself", "remove it, and call `verifyWebhook` in the handler");
-        return Err(vec![problem("webhookPath", Problem::Conflict { why: why.to_owned(), help })]);
+        return Err(vec![problem(name, Problem::Conflict { why: why.to_owned(), help })]);
     }
     let portcullis = Some(to_core(Node::Table(entries)));
     Ok(Environment {

@@ -1,0 +1,211 @@
+//! Whether what a session token says is still so: rules with `fresh = true` ask, instead of waiting for the token to expire.
+//!
+//! A token is good for a minute, whatever happens to its session meanwhile. What may have happened, in the order in which it is looked
+//! at: the user was deleted, the session ended, the user was banned, the user left the organization or has another role there, the
+//! user's public metadata no longer meets what a rule asks of the claim `metadata`.
+//!
+//! The Backend API is asked, by one request at a time for a subject, and the answer kept for some seconds. Where it gives none, nobody knows:
+//! the gate answers 503.
+//!
+//! Why a locked user is not refused: whoever tries passwords often enough locks a stranger's account, and that ends no session at Clerk.
+
+mod backend;
+mod cache;
+
+use core::time::Duration;
+use std::rc::Rc;
+
+use self::cache::{Cache, Look};
+use crate::{
+    limits,
+    machine::{Io, Outage},
+    policy::ClaimTest,
+    reason::Reason,
+    session::{Auth, Backend},
+    time::{UnixMillis, millis},
+};
+
+/// What is asked about a signed-in user.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    user: &'a str,
+    /// `None` where the token names none.
+    session: Option<&'a str>,
+    /// The active organization, and the role in it.
+    org: Option<(&'a str, Option<&'a str>)>,
+    /// What is asked of the user's metadata.
+    tests: Vec<&'a ClaimTest>,
+}
+
+/// What is known of a subject. Moments are Clerk's: when it came to be so.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    session: Option<SessionFact>,
+    user: Option<UserFact>,
+    member: Option<MemberFact>,
+}
+
+#[derive(Clone, Debug)]
+struct SessionFact {
+    is_live: bool,
+    at: UnixMillis,
+}
+
+#[derive(Clone, Debug)]
+struct UserFact {
+    is_gone: bool,
+    is_banned: bool,
+    /// Public metadata, as JSON.
+    metadata: String,
+    at: UnixMillis,
+}
+
+#[derive(Clone, Debug)]
+struct MemberFact {
+    /// `None`: no member.
+    role: Option<String>,
+    at: UnixMillis,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is as the token says.
+    Holds,
+    /// It is not.
+    Denied(Reason),
+    /// Nobody could tell, and why.
+    Unknown(String),
+}
+
+/// Asks, and remembers for a moment.
+pub struct Freshness {
+    backend: Backend,
+    cache: Rc<Cache>,
+}
+
+impl<'a> Asked<'a> {
+    /// What has to be asked about a session; `None` for a machine or nobody. `tests` are what the rules ask of claims.
+    #[must_use]
+    pub fn of(auth: &'a Auth, tests: impl Iterator<Item = &'a ClaimTest>) -> Option<Self> {
+        auth.claims()?;
+        let tests = tests.filter(|test| test.metadata_path().is_some()).collect();
+        let org = auth.org_id().map(|org| (org, auth.org_role()));
+        Some(Self { user: auth.user_id()?, session: auth.session_id(), org, tests })
+    }
+
+    /// The first thing that is not as the token says, and when that came to be.
+    fn denial(&self, facts: &Facts) -> Option<(Reason, UnixMillis)> {
+        let Facts { session, user, member } = facts;
+        if let Some(user) = user.as_ref().filter(|user| user.is_gone) {
+            return Some((Reason::UserDeleted, user.at));
+        }
+        if let Some(session) = session.as_ref().filter(|session| !session.is_live) {
+            return Some((Reason::SessionEnded, session.at));
+        }
+        if let Some(user) = user {
+            if user.is_banned {
+                return Some((Reason::UserBanned, user.at));
+            }
+            let metadata = crate::json::Document::parse(user.metadata.as_str().into()).ok();
+            let meets = |test: &&ClaimTest| metadata.as_ref().is_some_and(|metadata| test.is_met_by_metadata(metadata.root()));
+            if !self.tests.iter().all(meets) {
+                return Some((Reason::UserMetadataChanged, user.at));
+            }
+        }
+        match (&self.org, member) {
+            (Some(_), Some(MemberFact { role: None, at })) => Some((Reason::MembershipEnded, *at)),
+            (Some((_, claimed)), Some(MemberFact { role: Some(role), at })) if *claimed != Some(role) => {
+                Some((Reason::OrganizationRoleChanged, *at))
+            }
+            _ => None,
+        }
+    }
+
+    /// By what name facts about this subject are kept.
+    fn key(&self) -> String {
+        [self.user, self.session.unwrap_or_default(), self.org.map_or("", |(org, _)| org)].join("|")
+    }
+}
+
+impl Freshness {
+    /// Asks this Backend API.
+    #[must_use]
+    pub(crate) fn new(backend: Backend) -> Self {
+        Self { backend, cache: Rc::default() }
+    }
+
+    /// Whether all is still as the token says. Awaits nothing but `io`.
+    pub async fn check(&self, io: &Io, asked: &Asked<'_>) -> Verdict {
+        if asked.session.is_none() {
+            return Verdict::Denied(Reason::SessionEnded);
+        }
+        match self.facts(io, asked).await {
+            Ok(facts) => asked.denial(&facts).map_or(Verdict::Holds, |(reason, _)| Verdict::Denied(reason)),
+            Err(Outage(why)) => Verdict::Unknown(why),
+        }
+    }
+
+    /// What the Backend API says, or said some seconds ago.
+    async fn facts(&self, io: &Io, asked: &Asked<'_>) -> Result<Rc<Facts>, Outage> {
+        loop {
+            match self.cache.look(&asked.key(), io.now()) {
+                Look::Found(found) => return found,
+                Look::Wait => io.wait(limits::WAIT_FOR_OTHER_FETCH).await,
+                Look::Fetch(ticket) => {
+                    let facts = backend::ask(&self.backend, io, asked).await.map(Rc::new);
+                    self.cache.settle(ticket, facts.clone(), io.now());
+                    return facts;
+                }
+            }
+        }
+    }
+}
+
+/// What is left of the time for one check that began at `began`.
+fn time_left(io: &Io, began: UnixMillis) -> Result<Duration, Outage> {
+    let left = millis(limits::FRESH_TIME_LIMIT) - millis(io.now().since(began));
+    match u64::try_from(left) {
+        Ok(left) if left > 0 => Ok(Duration::from_millis(left)),
+        _ => Err(Outage("the Backend API took too long".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        let at = UnixMillis(5);
+        Facts {
+            session: Some(SessionFact { is_live: true, at }),
+            user: Some(UserFact { is_gone: false, is_banned: false, metadata: r#"{"role":"admin"}"#.to_owned(), at }),
+            member: Some(MemberFact { role: Some("org:admin".to_owned()), at }),
+        }
+    }
+
+    fn denial(change: impl Fn(&mut Facts)) -> Option<Reason> {
+        let mut changed = facts();
+        change(&mut changed);
+        let org = Some(("org_1", Some("org:admin")));
+        let asked = Asked { user: "user_1", session: Some("sess_1"), org, tests: Vec::new() };
+        asked.denial(&changed).map(|(reason, _)| reason)
+    }
+
+    #[test]
+    fn whatever_changed_is_a_denial_and_the_graver_goes_first() {
+        assert_eq!(denial(|_| ()), None);
+        assert_eq!(denial(|facts| facts.session.as_mut().unwrap().is_live = false), Some(Reason::SessionEnded));
+        assert_eq!(denial(|facts| facts.user.as_mut().unwrap().is_banned = true), Some(Reason::UserBanned));
+        assert_eq!(denial(|facts| facts.member.as_mut().unwrap().role = None), Some(Reason::MembershipEnded));
+        let demoted = |facts: &mut Facts| facts.member.as_mut().unwrap().role = Some("org:member".to_owned());
+        assert_eq!(denial(demoted), Some(Reason::OrganizationRoleChanged));
+        assert_eq!(
+            denial(|facts| {
+                facts.user.as_mut().unwrap().is_gone = true;
+                facts.session.as_mut().unwrap().is_live = false;
+            }),
+            Some(Reason::UserDeleted)
+        );
+    }
+}

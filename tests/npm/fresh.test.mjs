@@ -1,0 +1,57 @@
+// Rules with `fresh` in the package: the loop asks the Backend API, and fails closed.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { createGate } from '../../npm/node.js';
+import { PARTY, PUBLISHABLE_KEY, SECRET_KEY, startClerk } from '../support/clerk.mjs';
+import { tellOfPeople } from '../support/people.mjs';
+
+/** @type {Awaited<ReturnType<typeof startClerk>>} */
+let clerk;
+/** @type {ReturnType<typeof tellOfPeople>} */
+let people;
+/** @type {any} */
+let gate;
+before(async () => (clerk = await startClerk()));
+after(() => clerk?.stop());
+let count = 0;
+beforeEach(async () => {
+  people = tellOfPeople(clerk);
+  count += 1;
+  // A gate of its own for each test: what was said is kept for some seconds.
+  gate = await createGate({
+    publishableKey: PUBLISHABLE_KEY, secretKey: SECRET_KEY, apiUrl: clerk.url, authorizedParties: [PARTY],
+    signInUrl: `/sign-in-${count}`, public: ['/', `/sign-in-${count}`], rules: [{ match: '/api/fresh', fresh: true }],
+  });
+  clerk.calls.splice(0);
+});
+
+/** @param {string} [path] */
+const decide = async (path = '/api/fresh') =>
+  gate.decide(new Request(PARTY + path, { headers: { authorization: `Bearer ${await clerk.token()}` } }));
+
+test('a session that ended is refused, a good one goes on', async () => {
+  const good = await decide();
+  assert.deepEqual([good.action, good.reason], ['forward', 'allowed']);
+  assert.deepEqual(clerk.calls.filter((call) => !call.endsWith('jwks')), ['GET /v1/sessions/sess_1', 'GET /v1/users/user_1']);
+});
+
+test('whoever is no more is refused', async () => {
+  people.sessions.sess_1.status = 'revoked';
+  const refused = await decide();
+  assert.deepEqual([refused.status, refused.reason], [401, 'session-ended']);
+  assert.equal((await decide('/api/other')).action, 'forward');
+});
+
+test('a Backend API that fails closes the path', async () => {
+  people.instead = { '/v1/users': (response) => response.writeHead(500).end() };
+  const refused = await decide();
+  assert.deepEqual([refused.status, refused.reason], [503, 'freshness-unknown']);
+});
+
+test('many at a time are one question', async () => {
+  const decisions = await Promise.all(Array.from({ length: 20 }, () => decide()));
+  for (const { action } of decisions) assert.equal(action, 'forward');
+  assert.equal(clerk.calls.filter((call) => !call.endsWith('jwks')).length, 2);
+});
