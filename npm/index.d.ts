@@ -464,6 +464,9 @@ export interface GateConfig {
   readonly signingKeyPrevious?: string;
   /** Published beside {@link signingKey} before it signs. */
   readonly signingKeyNext?: string;
+  /** The proxy of the Frontend API is the Worker's: `createGate` refuses it. */
+  readonly proxy?: never;
+  readonly fapiUrl?: never;
   /** Rate limits are counted by bindings of the Worker: `createGate` refuses them. */
   readonly rateLimits?: never;
   /** Whom assertions are for. Default: `origin`, or the request's own origin. */
@@ -577,6 +580,8 @@ export type DecisionReason =
   | 'key-set'
   | 'assertion-not-signed'
   | 'rate-limited'
+  | 'frontend-api'
+  | 'proxy-path-ambiguous'
   | 'cross-site-request'
   | 'no-such-endpoint'
   /** The Wasm instance failed, and nothing was decided. */

@@ -49,6 +49,9 @@ pub(super) async fn sign(
     mut decision: Decision,
 ) -> Decision {
     let (Action::Forward(forward) | Action::Webhook(forward)) = &decision.action else { return decision };
+    if forward.proxied.is_some() {
+        return decision;
+    }
     let claims = claims(settings, request, forward, &decision, io.now().0.div_euclid(1000));
     let mut input = header(&keys.current);
     input.push('.');

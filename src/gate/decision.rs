@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::proxy::Proxied;
 use crate::{policy::Access, session::Auth};
 
 /// A decision: complete, so that a host has nothing left to decide.
@@ -100,6 +101,8 @@ pub struct Forward {
     pub public_origin: String,
     /// Header fields to set, after all that are reserved have been taken off.
     pub headers: Vec<(&'static str, String)>,
+    /// Where the request goes if Clerk's Frontend API is meant, and not the origin.
+    pub proxied: Option<Proxied>,
 }
 
 /// An answer that the gate makes.

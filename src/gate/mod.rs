@@ -16,6 +16,7 @@ mod explain;
 mod fresh;
 mod identity;
 mod pages;
+mod proxy;
 mod rate_limit;
 mod ready;
 mod record;
@@ -30,6 +31,7 @@ pub use self::{
     decision::{Action, Answer, Decision, Event, Forward, Trial},
     endpoint::Endpoint,
     explain::{ExplainedCheck, ExplainedReading, ExplainedRequirement, ExplainedSource, ExplainedToken, Explanation, Outcome},
+    proxy::{Proxied, ProxySettings},
     rate_limit::{Per, RateLimit},
     ready::not_configured,
     record::{Level, LogUser, Record, is_logged, plain_line, server_timing},
@@ -140,7 +142,7 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
         api_url: instance.api_url.clone(),
         proxy_url: instance.proxy_url.clone(),
         authorized_parties: settings.authorized_parties.clone(),
-        issuer: instance.issuers(),
+        issuer: instance.issuers(&settings.authorized_parties),
         issuers: settings.issuers.clone(),
         authorized_party_patterns: true,
         missing_azp: settings.missing_azp,
@@ -209,7 +211,10 @@ impl Shared {
         if let Some(limit) = over.filter(|_| is_enforced) {
             return refused(limit);
         }
-        let decision = self.decide_by_policy(io, request, &target, &request_id).await;
+        let decision = match self.proxy(request, &target) {
+            Some(decision) => decision,
+            None => self.decide_by_policy(io, request, &target, &request_id).await,
+        };
         if limits.is_empty() {
             return decision;
         }
@@ -447,7 +452,8 @@ impl Deciding<'_> {
 
     fn forward(&self, reason: &str, state: RequestState) -> Decision {
         let headers = identity::headers(self.settings, self.target, self.request_id, &state);
-        let forward = Forward { target: self.target.forward_target(), public_origin: public_origin(self.target), headers };
+        let forward =
+            Forward { target: self.target.forward_target(), public_origin: public_origin(self.target), headers, proxied: None };
         self.finish(Event::Forwarded, Action::Forward(forward), reason.to_owned(), state)
     }
 

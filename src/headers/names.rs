@@ -28,5 +28,11 @@ pub const WEBHOOK: &str = "x-portcullis-webhook";
 pub const NONCE: &str = "x-nonce";
 /// The public host that the client asked.
 pub const FORWARDED_HOST: &str = "x-forwarded-host";
+/// The client's address, for Clerk's Frontend API.
+pub const FORWARDED_FOR: &str = "x-forwarded-for";
+/// Where Clerk's Frontend API is proxied, for it to know.
+pub const CLERK_PROXY_URL: &str = "clerk-proxy-url";
+/// By what the Frontend API believes its proxy.
+pub const CLERK_SECRET_KEY: &str = "clerk-secret-key";
 /// The public scheme that the client used.
 pub const FORWARDED_PROTO: &str = "x-forwarded-proto";

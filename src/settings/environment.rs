@@ -22,6 +22,8 @@ pub struct Environment {
     pub webhook_signing_secret: Option<String>,
     /// `CLERK_API_URL`; `None`: Clerk's own.
     pub api_url: Option<String>,
+    /// `CLERK_FAPI_URL`: the Frontend API behind the proxy; `None`: Clerk's own.
+    pub fapi_url: Option<String>,
     /// `CLERK_PROXY_URL`: where the Frontend API is proxied.
     pub proxy_url: Option<String>,
     /// `PORTCULLIS_SIGNING_KEY`, a secret: signs what the origin is told.
@@ -64,6 +66,8 @@ pub struct Instance {
     pub jwt_key: Option<String>,
     /// The Backend API, where it is not Clerk's own.
     pub api_url: Option<String>,
+    /// The Frontend API behind the gate's own proxy, where it is not Clerk's own.
+    pub fapi_url: Option<String>,
     /// Where the Frontend API is proxied: an absolute URL, or a path on the request's own origin.
     pub proxy_url: Option<String>,
 }
@@ -83,7 +87,7 @@ impl Instance {
     /// development identity can never stand before the world.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        [&self.api_url, &self.proxy_url].into_iter().flatten().any(|url| is_loopback(url))
+        [&self.api_url, &self.fapi_url, &self.proxy_url].into_iter().flatten().any(|url| is_loopback(url))
     }
 
     /// Whether there is no Clerk instance: all tokens are other issuers'.
@@ -92,12 +96,20 @@ impl Instance {
         self.publishable_key.is_empty()
     }
 
-    /// Who issues the tokens, as `iss` has it: the Frontend API, or its proxy.
+    /// Who issues the tokens, as `iss` has it: the Frontend API, or its proxy. One that is a path is below the origins of the app's own
+    /// pages, which `parties` are.
     #[must_use]
-    pub fn issuers(&self) -> Vec<String> {
+    pub fn issuers(&self, parties: &[String]) -> Vec<String> {
         let frontend_api = (!self.is_absent()).then(|| ["https://", &self.frontend_api].concat());
-        let proxy_url = self.proxy_url.iter().filter(|url| url.starts_with("http")).cloned();
-        frontend_api.into_iter().chain(proxy_url).collect()
+        let mut issuers: Vec<String> = frontend_api.into_iter().collect();
+        match &self.proxy_url {
+            Some(path) if path.starts_with('/') => {
+                let exact = parties.iter().filter(|party| !party.contains('*'));
+                issuers.extend(exact.map(|party| [party, path.as_str()].concat()));
+            }
+            proxy_url => issuers.extend(proxy_url.clone()),
+        }
+        issuers
     }
 
     /// Reads it; `may_be_absent` where there are other issuers. One variable of Clerk's alone is enough to mean an instance.
@@ -114,6 +126,7 @@ impl Instance {
                 secret_key: None,
                 jwt_key: None,
                 api_url: None,
+                fapi_url: None,
                 proxy_url: None,
             });
         }
@@ -151,10 +164,14 @@ impl Instance {
             ));
         }
         let api_url = read_address("CLERK_API_URL", &environment.api_url, false, errors);
+        let fapi_url = read_address("CLERK_FAPI_URL", &environment.fapi_url, false, errors);
+        if let Some(url) = fapi_url.as_deref().filter(|url| url_origin_of(url) != Some(url)) {
+            errors.push(SettingError::value("CLERK_FAPI_URL", url, "an `https` URL without a path"));
+        }
         let proxy_url = read_address("CLERK_PROXY_URL", &environment.proxy_url, true, errors);
         let (frontend_api, is_production) = parsed?;
         if is_production {
-            for (name, url) in [("CLERK_API_URL", &api_url), ("CLERK_PROXY_URL", &proxy_url)] {
+            for (name, url) in [("CLERK_API_URL", &api_url), ("CLERK_FAPI_URL", &fapi_url), ("CLERK_PROXY_URL", &proxy_url)] {
                 if url.as_deref().is_some_and(is_loopback) {
                     let why = "this machine's own address does not go with a production key (`pk_live_…`)";
                     errors.push(SettingError::conflict(name, why, "remove it, or use a development key"));
@@ -168,6 +185,7 @@ impl Instance {
             secret_key,
             jwt_key,
             api_url,
+            fapi_url,
             proxy_url,
         })
     }

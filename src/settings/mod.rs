@@ -24,7 +24,7 @@ pub(crate) use self::{
     reader::{TableReader, wrong_type},
 };
 use crate::{
-    gate::{LogUser, RateLimit},
+    gate::{LogUser, ProxySettings, RateLimit},
     headers::{AddedHeaders, ContentSecurityPolicy, Cors, frontend_origin, read_fields},
     limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
@@ -70,6 +70,8 @@ pub struct Settings {
     pub log_forwards: f64,
     /// How many tokens are remembered whose signature was good; zero: none.
     pub token_cache: usize,
+    /// The proxy of Clerk's Frontend API; `None`: there is none here.
+    pub proxy: Option<ProxySettings>,
     /// How many requests of one client or user are let through.
     pub rate_limits: Vec<RateLimit>,
     /// The keys that sign what the origin is told; `None`: nothing is signed.
@@ -92,7 +94,7 @@ impl Settings {
         let mut errors = Vec::new();
         let signing_keys = environment::read_signing_keys(&environment, &mut errors);
         let has_issuer = environment.portcullis.as_ref().is_some_and(|table| table.has("issuer") || table.has("issuers"));
-        let instance = Instance::read(&environment, has_issuer, &mut errors);
+        let mut instance = Instance::read(&environment, has_issuer, &mut errors);
         let Some(table) = environment.portcullis else {
             errors.push(SettingError::missing("PORTCULLIS", "the policy, a table `[vars.PORTCULLIS]`"));
             return Err(errors);
@@ -119,6 +121,7 @@ impl Settings {
         let security_headers = table.take("security_headers");
         let csp = table.take("csp");
         let cors = table.take("cors");
+        let proxy = table.take("proxy");
         let own_pages = table.take_flag("own_pages").unwrap_or(false);
         let log_user = table
             .take_choice("log_user", &[("plain", LogUser::Plain), ("hashed", LogUser::Hashed), ("none", LogUser::None)])
@@ -146,6 +149,17 @@ impl Settings {
         let admin_requires = table.take("admin_requires");
         table.finish();
 
+        let proxy = proxy.zip(instance.as_mut()).and_then(|(node, instance)| {
+            let proxy = ProxySettings::read(node, instance.fapi_url.as_deref(), instance.proxy_url.as_deref(), &mut errors)?;
+            if instance.secret_key.is_none() {
+                errors.push(SettingError::missing(
+                    "CLERK_SECRET_KEY",
+                    "a secret key, by which the Frontend API believes its proxy",
+                ));
+            }
+            instance.proxy_url.get_or_insert_with(|| proxy.path.clone());
+            Some(proxy)
+        });
         let mut issuers = Vec::new();
         for (place, node) in issuer_nodes {
             if let Some(node) = node {
@@ -153,7 +167,7 @@ impl Settings {
             }
         }
         if let Some(instance) = &instance {
-            issuers::check_names(&issuers, &instance.issuers(), &mut errors);
+            issuers::check_names(&issuers, &instance.issuers(&authorized_parties), &mut errors);
         }
         if let Some(rules) = rules {
             lists.rules = Rule::read_all(rules, &mut errors);
@@ -223,6 +237,7 @@ impl Settings {
             log_user,
             log_forwards,
             token_cache,
+            proxy,
             rate_limits,
             signing_keys,
             assertion_audience,

@@ -38,7 +38,7 @@ test('every reason of the gate is in the type, and no other', () => {
   assert.ok(own.length > 5);
   const ambiguities = literals('src/path/mod.rs', /pub fn kind\(&self\)[\s\S]*?\n {4}\}/);
   assert.deepEqual([...union('AmbiguityReason')].sort(), [...ambiguities].sort());
-  const expected = new Set([...own, 'internal-error', 'shadow', 'ready', 'not-ready', 'assertion-not-signed', 'rate-limited']);
+  const expected = new Set([...own, 'internal-error', 'shadow', 'ready', 'not-ready', 'assertion-not-signed', 'rate-limited', 'frontend-api', 'proxy-path-ambiguous']);
   for (const reason of [...union('Reason'), ...union('TokenReason')]) expected.delete(reason);
   assert.deepEqual([...union('DecisionReason')].sort(), [...expected].sort());
 });

@@ -91,7 +91,7 @@ export async function startGate({ policy = {}, env = {}, reach = 'address', anal
  * @param {string} head
  * @returns {Promise<{ status: number, text: string }>}
  */
-function raw(port, head) {
+export function raw(port, head) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';

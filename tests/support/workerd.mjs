@@ -44,11 +44,12 @@ export function workerdBinary() {
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed as `point {…}`
  * @param {Record<string, { limit: number } | 'broken'>} [options.rateLimits] rate-limiting bindings, each with its limit for a minute
  * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
+ * @param {boolean} [options.wholeUrls] that server gets the whole URL in the request line, as proxies do
  * @param {string} [options.dir] the folder with the built modules
  * @param {string[]} [options.args] more arguments for workerd
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, binding, routeOrigin, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [] }) {
+export async function startWorker({ env, binding, routeOrigin, wholeUrls = false, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
   await cp(dir, join(temporary, 'modules'), { recursive: true });
@@ -79,7 +80,7 @@ export async function startWorker({ env, binding, routeOrigin, database, analyti
     ];
     bindings.push(`(name = ${capnpText(name)}, wrapped = (moduleName = "test:${simple === 'broken' ? 'broken' : 'ratelimit'}", innerBindings = [ ${inner.join(', ')} ]))`);
   }
-  if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = ()))`);
+  if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = (${wholeUrls ? 'style = proxy' : ''})))`);
   const miniflare = join(dirname(createRequire(import.meta.url).resolve('miniflare')), '../..');
   const extensions = Object.entries({
     'test:analytics': ANALYTICS_MODULE,

@@ -20,7 +20,11 @@ const VARIABLES: [(&str, &str); 8] = [
 ];
 
 /// Settings that nothing here can act on: an operator must not believe that they hold.
-const WORKER_ONLY: [(&str, &str); 1] = [("rateLimits", "only the Worker has counters")];
+const WORKER_ONLY: [(&str, &str); 3] = [
+    ("rateLimits", "only the Worker has counters"),
+    ("proxy", "only the Worker is a proxy of the Frontend API"),
+    ("fapiUrl", "only the Worker is a proxy of the Frontend API"),
+];
 
 /// Tables whose keys are the user's own words: parameters of a path.
 const VERBATIM: [&str; 1] = ["where"];

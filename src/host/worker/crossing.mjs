@@ -67,7 +67,41 @@ export function outgoing(url, request, fields) {
     // A WebSocket is opened by `Connection: upgrade`, which the platform writes itself.
     if (!passes && !(name === 'connection' && headers.has('upgrade'))) headers.delete(name);
   }
+  setFields(headers, fields);
+  return out;
+}
+
+/** By what clients and other proxies say who a client is; the gate says it itself. */
+const CLIENT_ADDRESS = /^(x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-.*)$/;
+
+/**
+ * Makes the request for Clerk's Frontend API. What is Clerk's own passes; what is for one hop, or says what only the gate may, does not.
+ *
+ * @param {string} url
+ * @param {Request} request
+ * @param {string} fields names and values in turn, one a line
+ */
+export function toFrontendApi(url, request, fields) {
+  const out = new Request(url, request);
+  const { headers } = out;
+  // A client may name headers that are for one hop only.
+  const ofThisHop = (headers.get('connection') ?? '').toLowerCase().split(',').map((name) => name.trim());
+  ofThisHop.push('upgrade', 'transfer-encoding');
+  for (const name of [...headers.keys()]) {
+    const passes = name.startsWith('x-clerk-') || mayPass(name);
+    if (!passes || ofThisHop.includes(name) || CLIENT_ADDRESS.test(name)) headers.delete(name);
+  }
+  setFields(headers, fields);
+  headers.set('host', new URL(url).host);
+  // Nothing of a session is kept on the way.
+  return new Request(out, { redirect: 'manual', cache: 'no-store' });
+}
+
+/**
+ * @param {Headers} headers
+ * @param {string} fields names and values in turn, one a line
+ */
+function setFields(headers, fields) {
   const lines = fields.split('\n');
   for (let line = 0; line + 1 < lines.length; line += 2) headers.set(lines[line], lines[line + 1]);
-  return out;
 }

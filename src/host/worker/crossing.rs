@@ -18,6 +18,8 @@ extern "C" {
     fn register(names: &str, memory: &JsValue, may_pass: &Closure<dyn Fn(JsString) -> bool>);
     #[wasm_bindgen(js_name = readHeader)]
     fn read_header(headers: &web_sys::Headers, index: u32, at: *mut u8, room: usize) -> i32;
+    #[wasm_bindgen(js_name = toFrontendApi, catch)]
+    fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
     #[wasm_bindgen(js_name = outgoing, catch)]
     fn make_outgoing(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
 }
@@ -91,9 +93,28 @@ pub(super) fn outgoing(
     request: &web_sys::Request,
     headers: &[(&'static str, String)],
 ) -> Result<web_sys::Request, JsValue> {
+    let fields = lines_of(headers.iter().map(|(name, value)| (*name, value.as_str())))?;
+    CROSSING.with(|_| make_outgoing(url, request, &fields))
+}
+
+/// The same for Clerk's Frontend API, which also gets Clerk's own headers. Only of use for that address: `headers` hold a secret.
+///
+/// # Errors
+///
+/// As for the origin.
+pub(super) fn proxied<'a>(
+    url: &str,
+    request: &web_sys::Request,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<web_sys::Request, JsValue> {
+    let fields = lines_of(headers)?;
+    CROSSING.with(|_| make_proxied(url, request, &fields))
+}
+
+fn lines_of<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<String, JsValue> {
     let mut fields = String::new();
     for (name, value) in headers {
-        for text in [name, value.as_str()] {
+        for text in [name, value] {
             // INVARIANT: a line each. The core gives visible ASCII only; what is none must not become a header of its own.
             if text.contains('\n') {
                 return Err(js_sys::Error::new("a header value has a line break").unchecked_into());
@@ -102,5 +123,5 @@ pub(super) fn outgoing(
             fields.push('\n');
         }
     }
-    CROSSING.with(|_| make_outgoing(url, request, &fields))
+    Ok(fields)
 }

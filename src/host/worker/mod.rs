@@ -9,6 +9,7 @@ mod environment;
 mod forward;
 mod log;
 mod pages;
+mod proxy;
 mod rate_limit;
 mod request_id;
 mod respond;
@@ -31,7 +32,7 @@ use worker::{Context, Env, event};
 
 use self::crossing::JsHeaders;
 use crate::{
-    gate::{Action, Decision, Endpoint, Gate, Record, Refusal, not_configured, refuse, server_timing},
+    gate::{Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step},
     request::{HeaderName, RequestView},
     time::UnixMillis,
@@ -88,6 +89,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     let settings = gate.settings();
     if let Some(cors) = &settings.headers.cors
         && respond::is_preflight(request)?
+        && !settings.proxy.as_ref().is_some_and(|proxy| proxy.seems_meant(&url))
     {
         return respond::preflight(cors, view.header(HeaderName::Origin).as_deref());
     }
@@ -99,8 +101,12 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         (decision, delivery) = webhook::receive(env, settings, request, &request_id, decision).await?;
     }
     let nonce = settings.headers.needs_nonce().then(request_id::next);
+    let mut is_proxied = false;
     if let Action::Forward(forward) = &mut decision.action {
-        forward.headers.extend(settings.headers.for_origin(nonce.as_deref()));
+        is_proxied = forward.proxied.is_some();
+        if !is_proxied {
+            forward.headers.extend(settings.headers.for_origin(nonce.as_deref()));
+        }
     }
     if !settings.instance.is_production {
         decision.response_headers.push(("server-timing".to_owned(), server_timing(&decision, milliseconds_since(began))));
@@ -109,6 +115,15 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     let response = match decision.action {
         Action::Answer(ref answer) => respond::answer(answer.clone(), &decision.response_headers),
         Action::Webhook(_) => respond::answer(refuse(&view, Refusal::Misconfigured, "internal-error"), &[]),
+        Action::Forward(Forward { proxied: Some(ref proxied), ref headers, .. }) => {
+            match proxy::send(request, settings, proxied, headers).await {
+                Ok(response) => Ok(response),
+                Err(error) => {
+                    failure = Some(describe(&error));
+                    respond::answer(refuse(&view, Refusal::OriginUnreachable, "frontend-api-unreachable"), &[])
+                }
+            }
+        }
         Action::Forward(ref forward) => {
             let sent = match &delivery {
                 Some(delivery) => delivery.hand_over(env, settings, forward).await,
@@ -125,7 +140,8 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     }?;
     let is_own = failure.is_some() || matches!(decision.action, Action::Answer(_));
     let response = if is_own && settings.own_pages { pages::replace(env, response).await } else { response };
-    let response = if settings.headers.is_empty() {
+    // What Clerk says of its answers stands.
+    let response = if settings.headers.is_empty() || is_proxied && !is_own {
         response
     } else {
         respond::with_added(response, &settings.headers, nonce.as_deref(), view.header(HeaderName::Origin).as_deref())?

@@ -1,0 +1,200 @@
+//! The Frontend API's proxy: requests below one path of the app go to Clerk, so that browsers need no other host for it.
+//!
+//! 1. A request is Clerk's if its canonical path is below the path of the settings, and every reading of it is. If only some are, an
+//!    origin and the gate would not agree on whose it is: 400.
+//! 2. It goes to one host, whatever its path says: the target begins with exactly one slash behind a host that is fixed.
+//! 3. Clerk is told by which address it is reached, who the client is, and by the secret key that it may believe that. The key is not in
+//!    the decision: the host adds it where the URL is built.
+//! 4. A redirect to the Frontend API becomes one to the proxy.
+//!
+//! No session is looked at, and no rule: Clerk answers for its own API.
+//!
+//! Source: `clerkFrontendApiProxy` in `@clerk/backend/proxy`.
+
+use super::{Action, Decision, Event, Forward, Shared, own, public_origin, unjudged};
+use crate::{
+    headers::names,
+    path::JudgedTarget,
+    policy::Access,
+    request::{HeaderName, RequestView},
+    settings::{Node, SettingError, wrong_type},
+    web_url::WebUrl,
+};
+
+/// Clerk's Frontend API for instances behind a proxy: the instance is told by proxy URL and secret key, not by the host.
+const FRONTEND_API: &str = "https://frontend-api.clerk.dev";
+const DEFAULT_PATH: &str = "/__clerk";
+
+/// The setting `proxy`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxySettings {
+    /// The path below which Clerk answers; without a slash at its end.
+    pub path: String,
+    /// Scheme and host of Clerk's Frontend API.
+    pub frontend_api: String,
+    /// Where the proxy is, if the settings say it in full.
+    url: Option<String>,
+}
+
+/// What a request of the proxy's says on its way back, besides [`Forward`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxied {
+    /// Where the request goes: the Frontend API's address and the target.
+    pub url: String,
+    /// Where the client reaches the Frontend API.
+    pub proxy_url: String,
+}
+
+impl ProxySettings {
+    /// Reads the setting. `frontend_api` and `proxy_url` are the addresses of the environment.
+    pub(crate) fn read(
+        node: Node,
+        frontend_api: Option<&str>,
+        proxy_url: Option<&str>,
+        errors: &mut Vec<SettingError>,
+    ) -> Option<Self> {
+        const EXPECTED: &str = "true, or a path as `/__clerk`, of letters, digits, `-` and `_`";
+        let path = match node {
+            Node::Bool(false) => return None,
+            Node::Bool(true) => DEFAULT_PATH.to_owned(),
+            Node::Text(path) => path,
+            other => {
+                wrong_type(errors, "proxy", &other, EXPECTED);
+                return None;
+            }
+        };
+        let is_segment =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let is_path = path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment));
+        if !is_path {
+            errors.push(SettingError::value("proxy", &path, EXPECTED));
+            return None;
+        }
+        let url = proxy_url.filter(|url| url.starts_with("http")).map(str::to_owned);
+        let path_of_url = match &url {
+            Some(url) => WebUrl::parse(url).map(|url| url.path().to_owned()),
+            None => proxy_url.map(str::to_owned),
+        };
+        if path_of_url.is_some_and(|other| other != path) {
+            let why = "`CLERK_PROXY_URL` has another path";
+            errors.push(SettingError::conflict("proxy", why, "write the same path in both, or remove `CLERK_PROXY_URL`"));
+        }
+        let frontend_api = frontend_api.unwrap_or(FRONTEND_API).to_owned();
+        Some(Self { path, frontend_api, url })
+    }
+
+    /// Whether a path is the proxy's.
+    fn is_below(&self, path: &str) -> bool {
+        path.strip_prefix(&*self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether a URL, as it came, seems to be the proxy's: for what is decided before paths are judged.
+    #[must_use]
+    pub fn seems_meant(&self, url: &str) -> bool {
+        WebUrl::parse(url).is_some_and(|url| self.is_below(url.path()))
+    }
+}
+
+impl Proxied {
+    /// Where a redirect of the Frontend API leads a client of the proxy; `None`: where it says.
+    #[must_use]
+    pub fn location(&self, location: &str) -> Option<String> {
+        let base = WebUrl::parse(&self.url)?;
+        let target = base.join(location)?;
+        let is_its_own = target.hostname() == base.hostname() && target.port() == base.port();
+        let href = target.href();
+        let rest = href.get(target.origin().len()..)?;
+        is_its_own.then(|| [&self.proxy_url, rest].concat())
+    }
+}
+
+impl Shared {
+    /// The decision about a request for the Frontend API; `None` for all others.
+    pub(super) fn proxy(&self, request: &RequestView, target: &JudgedTarget) -> Option<Decision> {
+        const AMBIGUOUS: &str = "proxy-path-ambiguous";
+        let proxy = self.settings.proxy.as_ref()?;
+        let mut readings = target.readings().iter().map(|reading| proxy.is_below(&reading.path));
+        if !readings.any(|is_below| is_below) {
+            return None;
+        }
+        let all = target.readings().iter().all(|reading| proxy.is_below(&reading.path));
+        let forwarded = target.forward_target();
+        let rest = forwarded.strip_prefix(&*proxy.path).filter(|rest| all && !rest.starts_with("//"));
+        let Some(rest) = rest else {
+            let message = "not every reading of the path is below the Frontend API's proxy".to_owned();
+            return Some(unjudged(request, AMBIGUOUS, message));
+        };
+        let slash = if rest.starts_with('/') { "" } else { "/" };
+        let origin = public_origin(target);
+        let proxied = Proxied {
+            url: [&proxy.frontend_api, slash, rest].concat(),
+            proxy_url: proxy.url.clone().unwrap_or_else(|| [&*origin, &proxy.path].concat()),
+        };
+        let mut headers = vec![
+            (names::CLERK_PROXY_URL, proxied.proxy_url.clone()),
+            (names::FORWARDED_HOST, target.host().to_owned()),
+            (names::FORWARDED_PROTO, target.scheme().to_owned()),
+        ];
+        let client = request.header(HeaderName::ConnectingIp);
+        headers.extend(client.map(|address| (names::FORWARDED_FOR, address)));
+        let forward = Forward { target: forwarded, public_origin: origin, headers, proxied: Some(proxied) };
+        let rule = ["proxy ", &proxy.path].concat();
+        Some(Decision {
+            action: Action::Forward(forward),
+            event: Event::Forwarded,
+            access: Some(Access::Public),
+            rule: Some(rule.into()),
+            ..own(super::Refusal::NotFound.problem(""), "frontend-api", "")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str, proxy_url: Option<&str>) -> Result<Option<ProxySettings>, String> {
+        let mut errors = Vec::new();
+        let settings = ProxySettings::read(Node::parse_json(json).unwrap(), None, proxy_url, &mut errors);
+        errors.first().map_or(Ok(settings), |error| Err(error.to_string()))
+    }
+
+    #[test]
+    fn the_path_is_plain_and_the_same_everywhere() {
+        assert_eq!(read("true", None).unwrap().unwrap().path, "/__clerk");
+        assert_eq!(read("false", None), Ok(None));
+        for (json, url) in [("true", "/__clerk"), ("\"/a/b\"", "https://example.com/a/b")] {
+            assert!(read(json, Some(url)).unwrap().is_some(), "{json} {url}");
+        }
+        for (json, url) in [("true", "/other"), ("true", "https://example.com/other"), ("\"/a\"", "https://example.com")] {
+            assert!(read(json, Some(url)).unwrap_err().contains("another path"), "{json} {url}");
+        }
+        for wrong in ["5", "\"\"", "\"/\"", "\"clerk\"", "\"/a/\"", "\"//a\"", "\"/a/../b\"", "\"/a%2f\"", "\"/a b\"", "\"/:a\""]
+        {
+            assert!(read(wrong, None).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn redirects_of_the_frontend_api_stay_at_the_proxy_and_others_do_not() {
+        let proxied = Proxied {
+            url: "https://frontend-api.clerk.dev/v1/oauth_callback?a=b".into(),
+            proxy_url: "https://example.com/__clerk".into(),
+        };
+        for (location, expected) in [
+            ("/v1/x?y#z", Some("https://example.com/__clerk/v1/x?y#z")),
+            ("https://frontend-api.clerk.dev/v1/x", Some("https://example.com/__clerk/v1/x")),
+            ("//frontend-api.clerk.dev/v1/x", Some("https://example.com/__clerk/v1/x")),
+            ("next", Some("https://example.com/__clerk/v1/next")),
+            ("https://accounts.google.com/o", None),
+            ("https://frontend-api.clerk.dev.evil.example/", None),
+            ("https://frontend-api.clerk.dev@evil.example/", None),
+            ("https://frontend-api.clerk.dev:8443/", None),
+            ("//evil.example/", None),
+            ("\\\\evil.example/", None),
+            ("myapp://callback", None),
+        ] {
+            assert_eq!(proxied.location(location).as_deref(), expected, "{location}");
+        }
+    }
+}
