@@ -102,6 +102,12 @@ impl Folder {
         ] {
             command.env_remove(name);
         }
+        // Whatever a test forgets to play itself: nobody out there is asked.
+        command.envs([
+            ("HTTPS_PROXY", "http://127.0.0.1:9"),
+            ("HTTP_PROXY", "http://127.0.0.1:9"),
+            ("NO_PROXY", "127.0.0.1,localhost"),
+        ]);
         command.envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that does not read its input has closed it.

@@ -91,7 +91,7 @@ pub fn take_text() -> String {
     HOST.with_borrow_mut(|host| core::mem::take(&mut host.text))
 }
 
-/// The names of the headers that may be read, by the numbers that [`HeaderReader::read`](request::HeaderReader) is asked with;
+/// The names of the headers that may be read, by the numbers that `HeaderReader::read` is asked with;
 /// commas between.
 #[wasm_bindgen]
 #[must_use]

@@ -1,13 +1,18 @@
 //! `portcullis init`: writes a `wrangler.toml` with a policy, and reads it back before it is kept.
 
+mod effect;
+mod middleware;
+
 use std::{
     fmt::Write as _,
     io::{BufRead, IsTerminal, Write as _},
     path::PathBuf,
 };
 
+use self::middleware::Imported;
 use super::{
-    output::Report,
+    FINDINGS,
+    output::{BOLD, Report, YELLOW, paint},
     source::{Fault, SourceFile},
     tree::Located,
 };
@@ -24,6 +29,9 @@ pub(super) struct Arguments {
     /// The name of the Worker.
     #[arg(long, default_value = "portcullis")]
     name: String,
+    /// Take the routes from a Next.js `middleware.ts` or `proxy.ts` that uses `createRouteMatcher`; what cannot be carried over is said.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// Clerk's publishable key (`pk_…`); asked for on a terminal where it is absent.
     #[arg(long, value_name = "KEY")]
     publishable_key: Option<String>,
@@ -58,6 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
         let message = format!("`{}` is there already", arguments.output.display());
         return Err(Fault::new(message).help("replace it by `--force`, or name another file by `--output`"));
     }
+    let imported = arguments.from.as_deref().map(middleware::read).transpose()?.unwrap_or_default();
     let publishable_key = match &arguments.publishable_key {
         Some(key) => key.clone(),
         None => ask("Clerk's publishable key (dashboard, \"API keys\")", "--publishable-key")?,
@@ -68,13 +77,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     } else {
         arguments.authorized_parties.clone()
     };
-    let text = render(arguments, &publishable_key, &parties);
+    let text = render(arguments, &imported, &publishable_key, &parties);
     check(&text, &arguments.output)?;
     let written = std::fs::write(&arguments.output, text);
     written.map_err(|error| Fault::new(format!("cannot write `{}`: {error}", arguments.output.display())))?;
     let file = arguments.output.display();
+    let described = if arguments.from.is_some() { describe(&imported) } else { String::new() };
     Ok(Report {
-        text: format!("wrote {file}\nnext:\n  npx wrangler secret put CLERK_SECRET_KEY\n  portcullis check --config {file}\n"),
+        // What is left is for somebody to look at.
+        code: if imported.left.is_empty() { 0 } else { FINDINGS },
+        text: format!(
+            "wrote {file}\n{described}next:\n  npx wrangler secret put CLERK_SECRET_KEY\n  portcullis check --config {file}\n"
+        ),
         ..Report::default()
     })
 }
@@ -94,13 +108,22 @@ fn ask(question: &str, flag: &str) -> Result<String, Fault> {
     }
 }
 
-fn render(arguments: &Arguments, publishable_key: &str, parties: &[String]) -> String {
+fn render(arguments: &Arguments, imported: &Imported, publishable_key: &str, parties: &[String]) -> String {
     let mut public: Vec<String> = Vec::new();
-    // Sign-in pages are open, or nobody would ever get in.
-    for page in [&arguments.sign_in_url, &arguments.sign_up_url].into_iter().filter(|page| page.starts_with('/')) {
-        public.push(format!("{}/:path*", page.trim_end_matches('/')));
+    let sign_in_url = imported.sign_in_url.as_ref().unwrap_or(&arguments.sign_in_url);
+    let sign_up_url = imported.sign_up_url.as_ref().unwrap_or(&arguments.sign_up_url);
+    // Sign-in pages are open, or nobody would ever get in. A middleware says itself whether people may sign up.
+    let opens_sign_up = arguments.from.is_none() || imported.sign_up_url.is_some();
+    for page in [Some(sign_in_url), Some(sign_up_url).filter(|_| opens_sign_up)].into_iter().flatten() {
+        if page.starts_with('/') {
+            public.push(format!("{}/:path*", page.trim_end_matches('/')));
+        }
     }
-    public.extend(arguments.public.iter().filter(|pattern| !public.contains(pattern)).cloned().collect::<Vec<_>>());
+    for pattern in imported.public.iter().chain(&arguments.public) {
+        if !public.contains(pattern) {
+            public.push(pattern.clone());
+        }
+    }
     let mut text = format!(
         "# The gate. Every setting is explained in docs/settings.md; `portcullis check` says whether it is ready.\n\
          name = {}\nmain = \"dist/worker/index.js\"\ncompatibility_date = \"2026-04-01\"\n\
@@ -120,8 +143,11 @@ fn render(arguments: &Arguments, publishable_key: &str, parties: &[String]) -> S
     if let Some(origin) = &arguments.origin {
         let _ = writeln!(text, "# The app behind the gate.\norigin = {}", quoted(origin));
     }
-    let _ =
-        writeln!(text, "sign_in_url = {}\nsign_up_url = {}\n", quoted(&arguments.sign_in_url), quoted(&arguments.sign_up_url));
+    let _ = writeln!(text, "sign_in_url = {}", quoted(sign_in_url));
+    if opens_sign_up {
+        let _ = writeln!(text, "sign_up_url = {}", quoted(sign_up_url));
+    }
+    text.push('\n');
     let _ = writeln!(text, "# What no list names is for signed-in users.\ndefault = \"protected\"\npublic = {}", list(&public));
     if !arguments.protected.is_empty() {
         let _ = writeln!(text, "protected = {}", list(&arguments.protected));
@@ -132,6 +158,32 @@ fn render(arguments: &Arguments, publishable_key: &str, parties: &[String]) -> S
     }
     let _ =
         writeln!(text, "# These answer 401 and 403 as problem documents instead of redirecting.\napi = {}", list(&arguments.api));
+    // Before the lists, since there `public` comes before `protected`: what the middleware protects stays so wherever the two meet.
+    let protected = Some((imported.protected.clone(), String::new())).filter(|(patterns, _)| !patterns.is_empty());
+    for (patterns, require) in imported.rules.iter().chain(&protected) {
+        let _ = writeln!(text, "\n[[vars.PORTCULLIS.rules]]\nmatch = {}", list(patterns));
+        if !require.is_empty() {
+            let _ = writeln!(text, "require = {require}");
+        }
+    }
+    text
+}
+
+/// What of a middleware became what, for people.
+fn describe(imported: &Imported) -> String {
+    let count = |number: usize, noun: &str| super::output::count(number, noun);
+    let mut text = format!(
+        "carried over: {}, {}, {} with requirements\n",
+        count(imported.public.len(), "public pattern"),
+        count(imported.protected.len(), "protected pattern"),
+        count(imported.rules.len(), "rule"),
+    );
+    for note in &imported.notes {
+        text.push_str(&format!("  note: {note}\n"));
+    }
+    for (place, what) in &imported.left {
+        text.push_str(&format!("{}{}\n{}", paint(YELLOW, "not carried over"), paint(BOLD, &format!(": {what}")), place.render()));
+    }
     text
 }
 

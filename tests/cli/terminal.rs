@@ -1,0 +1,83 @@
+//! A session on a terminal: questions, answers, colours. `script` (util-linux) gives the program a terminal of its own.
+#![cfg(target_os = "linux")]
+
+use std::{
+    io::{Read as _, Write as _},
+    process::{Command, Stdio},
+};
+
+use crate::{
+    server::Server,
+    support::{Folder, READY},
+};
+
+/// Runs on a terminal; `input` is typed where the program has asked for the first time. Gives all that the terminal showed, and the exit code.
+fn on_terminal(folder: &Folder, arguments: &str, typed: &[(&str, &str)]) -> (String, i32) {
+    let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_portcullis"));
+    let mut child = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .current_dir(folder.path(""))
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut shown, mut bytes) = (String::new(), [0; 4096]);
+    let mut typed = typed.iter();
+    let mut next = typed.next();
+    loop {
+        let length = screen.read(&mut bytes).unwrap_or(0);
+        if length == 0 {
+            break;
+        }
+        shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        if let Some((question, answer)) = next.filter(|(question, _)| shown.contains(question)) {
+            assert!(shown.contains(question));
+            keyboard.write_all(format!("{answer}\n").as_bytes()).unwrap();
+            next = typed.next();
+        }
+    }
+    assert!(next.is_none(), "never asked: {next:?} in\n{shown}");
+    (shown, child.wait().unwrap().code().unwrap())
+}
+
+#[test]
+fn init_asks_for_what_is_missing_and_writes_what_was_answered() {
+    let folder = Folder::new("terminal-init", "");
+    let answers = [
+        ("publishable key", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"),
+        ("Origins of your own pages", "https://example.com https://www.example.com"),
+    ];
+    let (shown, code) = on_terminal(&folder, "init --output new.toml", &answers);
+    assert_eq!(code, 0, "{shown}");
+    assert!(folder.read("new.toml").contains("authorized_parties = [\"https://example.com\", \"https://www.example.com\"]"));
+    let (shown, code) = on_terminal(&folder, "init --output other.toml", &[("publishable key", "")]);
+    assert_eq!(code, 2, "{shown}");
+    assert!(shown.contains("no answer") && !folder.path("other.toml").exists());
+}
+
+#[test]
+fn a_terminal_gets_colours_and_a_pipe_gets_none() {
+    let folder = Folder::tracked("terminal-colours", READY, &[]);
+    let (shown, code) = on_terminal(&folder, "check --offline", &[]);
+    assert!(code == 0 && shown.contains("\u{1b}[1m\u{1b}[32mready"), "{shown:?}");
+    assert!(!folder.run(&["check", "--offline"]).out.contains('\u{1b}'));
+    let (shown, code) = on_terminal(&folder, "chekc", &[]);
+    assert!(code == 2 && shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[test]
+fn a_host_is_probed_once_its_name_was_typed() {
+    let edge = Server::start(|_| (401, vec![("cache-control", "no-store".to_owned())], String::new()));
+    let folder = Folder::tracked("terminal-live", READY, &[]);
+    let command = format!("check --only live --live {}", edge.url);
+    let (shown, code) = on_terminal(&folder, &command, &[("Type its name", "example.com")]);
+    assert!(code == 2 && shown.contains("was not asked anything"), "{shown}");
+    assert!(edge.calls().is_empty());
+    let host = edge.url.strip_prefix("http://").unwrap();
+    let (shown, code) = on_terminal(&folder, &command, &[("Type its name", host)]);
+    assert!(code == 1 && shown.contains("live-gate-not-seen"), "{shown}");
+    assert!(edge.calls().len() > 20);
+}
