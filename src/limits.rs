@@ -151,7 +151,7 @@ pub const WEBHOOK_LEASE: Duration = Duration::from_secs(30);
 pub const WEBHOOK_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Time limit of one batch in the database.
-pub const STORE_TIME_LIMIT: Duration = Duration::from_secs(5);
+pub const STORE_TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// How long the Backend API's word on a session, a user or a membership is taken for a rule with `fresh`.
 pub const FRESH_FOR: Duration = Duration::from_secs(5);
@@ -161,3 +161,6 @@ pub const FRESH_TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Subjects about which the Backend API's word is kept; at some 300 bytes each.
 pub const FRESH_SUBJECTS: usize = 1024;
+
+/// How long a row of the mirror affirms after it was so for sure: what a lost webhook costs at most.
+pub const MIRROR_FOR: Duration = Duration::from_secs(5 * 60);

@@ -10,10 +10,20 @@ use crate::{
 };
 
 /// The tables, as far as they are missing.
-const SCHEMA: [&str; 2] = [
+const SCHEMA: [&str; 7] = [
     // `claim` names the request that is delivering; NULL: delivered.
     "CREATE TABLE IF NOT EXISTS portcullis_deliveries (id TEXT PRIMARY KEY, claim TEXT, until INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS portcullis_deliveries_until ON portcullis_deliveries (until)",
+    // `at`: when it came to be so, in Clerk's time; `seen`: when it was so for sure. See `fresh/mirror.rs`.
+    "CREATE TABLE IF NOT EXISTS portcullis_users (id TEXT PRIMARY KEY, gone INTEGER NOT NULL, banned INTEGER NOT NULL, \
+     metadata TEXT NOT NULL, at INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS portcullis_sessions (id TEXT PRIMARY KEY, user_id TEXT NOT NULL, ended INTEGER NOT NULL, \
+     at INTEGER NOT NULL, seen INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS portcullis_sessions_seen ON portcullis_sessions (seen)",
+    "CREATE TABLE IF NOT EXISTS portcullis_members (user_id TEXT, org_id TEXT, role TEXT, at INTEGER NOT NULL, \
+     seen INTEGER NOT NULL, PRIMARY KEY (user_id, org_id)) WITHOUT ROWID",
+    // Which families of events have ever come.
+    "CREATE TABLE IF NOT EXISTS portcullis_events (family TEXT PRIMARY KEY) WITHOUT ROWID",
 ];
 
 /// What a SQLite database says where one of them is missing.
@@ -32,6 +42,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// A whole number that a double can hold.
     Number(i64),
+    /// None.
+    Null,
 }
 
 /// The rows that the statements of a batch gave.
@@ -58,6 +70,7 @@ impl Batch {
             match value {
                 Value::Text(text) => push_string(&mut self.json, text),
                 Value::Number(number) => self.json.push_str(&number.to_string()),
+                Value::Null => self.json.push_str("null"),
             }
         }
         self.json.push_str("]]");

@@ -4,13 +4,16 @@
 //! at: the user was deleted, the session ended, the user was banned, the user left the organization or has another role there, the
 //! user's public metadata no longer meets what a rule asks of the claim `metadata`.
 //!
-//! The Backend API is asked, by one request at a time for a subject, and the answer kept for some seconds. Where it gives none, nobody knows:
-//! the gate answers 503.
+//! 1. Where there is a [mirror](mirror) it is asked first. What it denies is denied at once, unless the token is younger than what the
+//!    mirror knows: then the news may not have come yet. What it affirms holds for a while after it was last told so.
+//! 2. Else the Backend API is asked, and the answer kept for some seconds ([`cache`]), by one request at a time for a subject.
+//! 3. Where neither can tell, nobody knows: the gate answers 503.
 //!
 //! Why a locked user is not refused: whoever tries passwords often enough locks a stranger's account, and that ends no session at Clerk.
 
 mod backend;
 mod cache;
+pub mod mirror;
 
 use core::time::Duration;
 use std::rc::Rc;
@@ -35,6 +38,8 @@ pub struct Asked<'a> {
     org: Option<(&'a str, Option<&'a str>)>,
     /// What is asked of the user's metadata.
     tests: Vec<&'a ClaimTest>,
+    /// When the token was made.
+    issued: UnixMillis,
 }
 
 /// What is known of a subject. Moments are Clerk's: when it came to be so.
@@ -82,16 +87,20 @@ pub enum Verdict {
 pub struct Freshness {
     backend: Backend,
     cache: Rc<Cache>,
+    has_mirror: bool,
 }
 
 impl<'a> Asked<'a> {
     /// What has to be asked about a session; `None` for a machine or nobody. `tests` are what the rules ask of claims.
     #[must_use]
     pub fn of(auth: &'a Auth, tests: impl Iterator<Item = &'a ClaimTest>) -> Option<Self> {
+        let issued = auth.claim(&["iat"]).and_then(crate::json::Raw::as_f64).unwrap_or_default();
         auth.claims()?;
+        #[allow(clippy::cast_possible_truncation)] // a checked token's time
+        let issued = UnixMillis((issued * 1000.0) as i64);
         let tests = tests.filter(|test| test.metadata_path().is_some()).collect();
         let org = auth.org_id().map(|org| (org, auth.org_role()));
-        Some(Self { user: auth.user_id()?, session: auth.session_id(), org, tests })
+        Some(Self { user: auth.user_id()?, session: auth.session_id(), org, tests, issued })
     }
 
     /// The first thing that is not as the token says, and when that came to be.
@@ -129,16 +138,26 @@ impl<'a> Asked<'a> {
 }
 
 impl Freshness {
-    /// Asks this Backend API.
+    /// Asks this Backend API, and a mirror before it where there is one.
     #[must_use]
-    pub(crate) fn new(backend: Backend) -> Self {
-        Self { backend, cache: Rc::default() }
+    pub(crate) fn new(backend: Backend, has_mirror: bool) -> Self {
+        Self { backend, cache: Rc::default(), has_mirror }
     }
 
     /// Whether all is still as the token says. Awaits nothing but `io`.
     pub async fn check(&self, io: &Io, asked: &Asked<'_>) -> Verdict {
         if asked.session.is_none() {
             return Verdict::Denied(Reason::SessionEnded);
+        }
+        // A mirror that fails is none.
+        if self.has_mirror
+            && let Ok(seen) = mirror::look(io, asked).await
+        {
+            match asked.denial(&seen.facts) {
+                Some((reason, at)) if at >= asked.issued => return Verdict::Denied(reason),
+                None if seen.affirms => return Verdict::Holds,
+                _ => {}
+            }
         }
         match self.facts(io, asked).await {
             Ok(facts) => asked.denial(&facts).map_or(Verdict::Holds, |(reason, _)| Verdict::Denied(reason)),
@@ -155,6 +174,10 @@ impl Freshness {
                 Look::Fetch(ticket) => {
                     let facts = backend::ask(&self.backend, io, asked).await.map(Rc::new);
                     self.cache.settle(ticket, facts.clone(), io.now());
+                    if let (true, Ok(facts)) = (self.has_mirror, &facts) {
+                        // What could not be noted is asked again.
+                        let _ = mirror::note(io, asked, facts).await;
+                    }
                     return facts;
                 }
             }
@@ -188,7 +211,7 @@ mod tests {
         let mut changed = facts();
         change(&mut changed);
         let org = Some(("org_1", Some("org:admin")));
-        let asked = Asked { user: "user_1", session: Some("sess_1"), org, tests: Vec::new() };
+        let asked = Asked { user: "user_1", session: Some("sess_1"), org, tests: Vec::new(), issued: UnixMillis(0) };
         asked.denial(&changed).map(|(reason, _)| reason)
     }
 

@@ -95,7 +95,7 @@ impl Gate {
             }
         }
         let authenticator = authenticator(AcceptsToken::default())?;
-        let freshness = Some(Freshness::new(Backend::new(&options_of(&settings))));
+        let freshness = Some(Freshness::new(Backend::new(&options_of(&settings)), settings.has_mirror()));
         Ok(Self { shared: Rc::new(Shared { settings, authenticator, machine_authenticators, freshness }) })
     }
 

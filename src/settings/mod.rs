@@ -254,6 +254,12 @@ impl Settings {
         self.instance.is_local() || self.issuers.iter().any(|issuer| is_loopback(&issuer.jwks_url))
     }
 
+    /// Whether webhooks keep a mirror of users and sessions: where there is a rule to ask it.
+    #[must_use]
+    pub fn has_mirror(&self) -> bool {
+        self.has_database && self.webhook.is_some() && self.policy.rules.iter().any(|rule| rule.fresh)
+    }
+
     /// A sign-in page behind the gate would send its visitors round in circles, and so would an "unauthorized" page that asks
     /// for more than a session.
     fn check_pages_are_open(&self, errors: &mut Vec<SettingError>) {

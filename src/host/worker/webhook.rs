@@ -7,7 +7,9 @@ use wasm_bindgen::JsValue;
 
 use super::{backend::read_body, describe, forward, log, now, run, signature, within};
 use crate::{
+    fresh::mirror,
     gate::{Decision, Forward, Refusal},
+    json::Document,
     limits,
     machine::{self, Outage},
     settings::{Settings, WebhookSettings},
@@ -44,6 +46,15 @@ pub(super) async fn receive(
             return Ok((decision.refuse_delivery(refusal, error.reason(), error.to_string()), None));
         }
     };
+    // First of all, so that it counts though the origin may fail: taken in twice it is the same.
+    if settings.has_mirror()
+        && let Ok(event) = Document::parse_bytes(&body.to_vec())
+    {
+        let taken = machine::start(now(), |io| async move { mirror::take_in(&io, &event).await });
+        if let Err(Outage(why)) = run(env, taken).await {
+            return Ok((decision.refuse_delivery(Refusal::CannotTell, "webhook-store-unavailable", why), None));
+        }
+    }
     let mut claim = None;
     if settings.has_database {
         let (delivery, name) = (verified.clone(), request_id.to_owned());
