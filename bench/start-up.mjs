@@ -3,7 +3,6 @@
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 
 import { startWorker } from '../tests/support/workerd.mjs';
 import { PACKAGE_DIR, RELEASE_DIR } from '../tools/build.mjs';
@@ -82,12 +81,11 @@ async function firstAnswer({ dir, env, good, forged, checks }) {
 
 /** What is shipped, as it is shipped. */
 async function shippedBytes() {
-  const wasm = await readFile(join(PACKAGE_DIR, 'portcullis_bg.wasm'));
-  const glue = await readFile(join(PACKAGE_DIR, 'portcullis.js'));
+  const bytes = async (/** @type {string} */ path) => (await readFile(path)).length;
   return {
     worker: await gzippedBytes(RELEASE_DIR),
-    workerWasm: (await readFile(join(RELEASE_DIR, 'portcullis_bg.wasm'))).length,
-    package: [wasm, glue].reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0),
-    packageWasm: wasm.length,
+    workerWasm: await bytes(join(RELEASE_DIR, 'portcullis_bg.wasm')),
+    session: await bytes(join(PACKAGE_DIR, 'session_bg.wasm')),
+    gate: await bytes(join(PACKAGE_DIR, 'gate_bg.wasm')),
   };
 }

@@ -8,7 +8,7 @@ import { jwk } from 'hono/jwk';
 import { jwt } from 'hono/jwt';
 import { importJWK, jwtVerify } from 'jose';
 
-import { initSync as packageInstance } from '../npm/dist/portcullis.js';
+import { initSync as packageInstance } from '../npm/dist/gate.js';
 import { authenticateRequest, createGate, verifyToken } from '../npm/workerd.js';
 import * as gate from './portcullis.js';
 import portcullis from './portcullis-entry.js';

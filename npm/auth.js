@@ -1,7 +1,8 @@
 // Auth objects, in the shape of Clerk's `toAuth()`.
 
 import { PortcullisError } from './errors.js';
-import { meets } from './loop.js';
+
+/** @typedef {(facts: object, asked: unknown) => boolean} Meets `has()`, as the core answers it */
 
 /**
  * The auth object in Clerk's shape: members that are not there are `undefined`, not missing.
@@ -9,14 +10,15 @@ import { meets } from './loop.js';
  * @param {any} auth
  * @param {string | null} token
  * @param {object} about
+ * @param {Meets} meets
  */
-export function authObject(auth, token, about) {
+export function authObject(auth, token, about, meets) {
   const debug = () => ({ ...about });
   const never = { getToken: () => Promise.resolve(null), has: () => false, debug };
   const { tokenType, isAuthenticated } = auth;
   if (!isAuthenticated) return { ...auth, ...never };
-  if (auth.issuer) return issuedObject(auth, token, debug);
-  if (tokenType === 'session_token') return sessionObject(auth, token, debug);
+  if (auth.issuer) return issuedObject(auth, token, debug, meets);
+  if (tokenType === 'session_token') return sessionObject(auth, token, debug, meets);
   const machine = {
     id: auth.id,
     subject: auth.subject,
@@ -41,8 +43,9 @@ export function authObject(auth, token, about) {
  * @param {any} auth
  * @param {string | null} token
  * @param {() => object} debug
+ * @param {Meets} meets
  */
-function sessionObject(auth, token, debug) {
+function sessionObject(auth, token, debug, meets) {
   const { actor, sessionClaims, sessionId, sessionStatus, userId, orgId, orgRole, orgSlug, orgPermissions, factorVerificationAge } = auth;
   const { fea, pla } = sessionClaims;
   const facts = { userId, orgId, orgRole, orgPermissions, factorVerificationAge, features: fea, plans: pla };
@@ -72,8 +75,9 @@ function sessionObject(auth, token, debug) {
  * @param {any} auth
  * @param {string | null} token
  * @param {() => object} debug
+ * @param {Meets} meets
  */
-function issuedObject(auth, token, debug) {
+function issuedObject(auth, token, debug, meets) {
   const { issuer, userId, roles, permissions } = auth;
   const facts = { issuer, userId, roles, permissions };
   return { ...auth, getToken: () => Promise.resolve(token), has: (/** @type {unknown} */ asked) => meets(facts, asked), debug };

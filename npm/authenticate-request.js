@@ -2,9 +2,9 @@
 
 import { authObject } from './auth.js';
 import { PortcullisError } from './errors.js';
-import { check } from './loop.js';
 import { describeOptions } from './options.js';
 import { checkRequest, describeRequest } from './request.js';
+import { core } from './session-core.js';
 
 /**
  * Says who a request is from.
@@ -15,7 +15,7 @@ import { checkRequest, describeRequest } from './request.js';
  */
 export async function authenticateRequest(request, options = {}) {
   checkRequest(request);
-  const { ok, text } = await check('request', describeOptions(/** @type {any} */ (options)), () => describeRequest(request), request.headers);
+  const { ok, text } = await core.check('request', describeOptions(/** @type {any} */ (options)), () => describeRequest(request), request.headers);
   if (!ok) {
     const { reason, message } = JSON.parse(text);
     throw new PortcullisError('invalid-request', reason, message);
@@ -39,7 +39,7 @@ function requestState({ status, reason = null, message = null, tokenType = null,
   const toAuth = ({ treatPendingAsSignedOut = true } = {}) => {
     auths ??= /** @type {any[]} */ (JSON.parse(authJson));
     const auth = treatPendingAsSignedOut ? auths[0] : auths.at(-1);
-    return auth && authObject(auth, token, { status, reason, message });
+    return auth && authObject(auth, token, { status, reason, message }, core.meets);
   };
   return {
     status,

@@ -1,7 +1,6 @@
-// Browsers and bundlers for them: the module is an asset beside this one, fetched.
+// Browsers and bundlers for them: a module is an asset beside this code, fetched by the first call.
+// An app that bundles gets the Wasm of what it imports and no more.
 
-import init from './dist/portcullis.js';
-
-await init({ module_or_path: new URL('./dist/portcullis_bg.wasm', import.meta.url) });
-
-export * from './api.js';
+export { PortcullisError } from './errors.js';
+export { createGate, createRouteMatcher, explain } from './browser-gate.js';
+export { authenticateRequest, verifyToken, verifyWebhook } from './browser-session.js';

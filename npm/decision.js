@@ -1,6 +1,7 @@
 // A decision, as callers see it: data, and the few things that a host does with it.
 
 import { authObject } from './auth.js';
+import { core } from './gate-core.js';
 import { forwardHeaders, isStripped, privateHeaders } from './headers.js';
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
@@ -86,7 +87,7 @@ class Decision {
 
   #readAuth() {
     const [auth] = JSON.parse(this.#json);
-    return auth && authObject(auth, this.#token, { reason: this.reason, message: this.message });
+    return auth && authObject(auth, this.#token, { reason: this.reason, message: this.message }, core.meets);
   }
 }
 

@@ -1,12 +1,6 @@
-// Vercel's edge runtime and Next.js' own: the module comes compiled, by import, under a name that says so.
+// Vercel's edge runtime and Next.js' own: a module comes compiled, by import, under a name that says so.
+// An app that bundles gets the Wasm of what it imports and no more.
 
-import module from './dist/portcullis_bg.wasm?module';
-import { initSync } from './dist/portcullis.js';
-import { useEnvironment } from './options.js';
-
-// Next compiles it outside of the realm that this runs in, where it is no `instanceof` anything.
-if (!(module instanceof WebAssembly.Module)) Object.setPrototypeOf(module, WebAssembly.Module.prototype);
-initSync({ module });
-useEnvironment(() => globalThis.process?.env);
-
-export * from './api.js';
+export { PortcullisError } from './errors.js';
+export { createGate, createRouteMatcher, explain } from './edge-gate.js';
+export { authenticateRequest, verifyToken, verifyWebhook } from './edge-session.js';

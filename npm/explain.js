@@ -1,8 +1,8 @@
 // `explain`: a decision and how it came about.
 
 import { decisionOf } from './decision.js';
+import { core } from './gate-core.js';
 import { describeConfig, requestId } from './gate.js';
-import { check } from './loop.js';
 import { checkRequest, describeRequest } from './request.js';
 
 /**
@@ -13,7 +13,7 @@ import { checkRequest, describeRequest } from './request.js';
 export async function explain(config, request) {
   const settings = describeConfig(config);
   checkRequest(request);
-  const { text } = await check('explanation', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
+  const { text } = await core.check('explanation', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
   const end = text.indexOf('\n');
   return { ...JSON.parse(text.slice(0, end)), decision: decisionOf(text.slice(end + 1)) };
 }

@@ -2,8 +2,8 @@
 
 import { decisionOf, failedClosed } from './decision.js';
 import { PortcullisError, invalidArgument } from './errors.js';
+import { core } from './gate-core.js';
 import { forwardHeaders } from './headers.js';
-import { ask, check, prepare } from './loop.js';
 import { checkRequest, describeRequest } from './request.js';
 
 /**
@@ -14,7 +14,8 @@ import { checkRequest, describeRequest } from './request.js';
  */
 export async function createGate(config) {
   const settings = describeConfig(config);
-  prepare('gate', settings);
+  await core.ready();
+  core.prepare('gate', settings);
   return Object.freeze({
     decide: (/** @type {Request} */ request) => decide(settings, request),
     handle: (/** @type {Request} */ request, /** @type {any} */ forward) => handle(settings, request, forward),
@@ -52,7 +53,7 @@ export function describeConfig(config) {
 export async function decide(settings, request) {
   checkRequest(request);
   try {
-    const checked = check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
+    const checked = core.check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
     return decisionOf((checked instanceof Promise ? await checked : checked).text);
   } catch (error) {
     if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;
@@ -81,7 +82,7 @@ async function handle(settings, request, forward) {
 /** @param {{ responseHeaders: readonly (readonly [string, string])[] }} decision */
 function unreachable({ responseHeaders }) {
   try {
-    const { status, headers, body } = JSON.parse(ask((core) => core.origin_unreachable()));
+    const { status, headers, body } = JSON.parse(core.ask((wasm) => wasm.origin_unreachable()));
     return new Response(body, { status, headers: [...headers, ...responseHeaders] });
   } catch (error) {
     return failedClosed(error).toResponse();

@@ -1,7 +1,7 @@
 // Header hygiene: which names never reach the app, and what an answer to one user says to caches. The core knows; here its
 // answers are kept, since the same names come with every request.
 
-import { ask } from './loop.js';
+import { core } from './gate-core.js';
 
 /** Names whose kind is kept. Clients can make up names; past this the kept ones are forgotten. */
 const KEPT_NAMES = 512;
@@ -17,7 +17,7 @@ const kinds = new Map();
 function kindOf(name) {
   const known = kinds.get(name);
   if (known !== undefined) return known;
-  const kind = ask((core) => core.header_kind(name));
+  const kind = core.ask((wasm) => wasm.header_kind(name));
   if (name.length <= KEPT_CHARS) {
     if (kinds.size >= KEPT_NAMES) kinds.clear();
     kinds.set(name, kind);
@@ -43,7 +43,7 @@ export function isReserved(name) {
  * @returns {{ set: [string, string][], remove: string[] }}
  */
 export function privateHeaders(cacheControl, vary) {
-  const [cache, varies, remove] = ask((core) => core.private_headers(cacheControl, vary)).split('\n');
+  const [cache, varies, remove] = core.ask((wasm) => wasm.private_headers(cacheControl, vary)).split('\n');
   return { set: [['cache-control', cache], ['vary', varies]], remove: remove.split(',') };
 }
 

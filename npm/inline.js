@@ -1,8 +1,6 @@
-// Everything else: the module is text in a script, since nothing is known about files here.
+// Everything else: a module is text in a script, since nothing is known about files here.
+// An app that bundles gets the Wasm of what it imports and no more.
 
-import { initSync } from './dist/portcullis.js';
-import { base64 } from './dist/portcullis_inline.js';
-
-initSync({ module: Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)) });
-
-export * from './api.js';
+export { PortcullisError } from './errors.js';
+export { createGate, createRouteMatcher, explain } from './inline-gate.js';
+export { authenticateRequest, verifyToken, verifyWebhook } from './inline-session.js';

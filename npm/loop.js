@@ -1,91 +1,39 @@
-// The loop around the Wasm core: it hands in a request or a token, does what the core needs, and hands the answers back. Nothing
-// is decided here.
+// One Wasm module and the loop around it: it hands in a request or a token, does what the core needs, and hands the answers back.
+// Nothing is decided here.
 //
-// All calls into Wasm are synchronous and guarded: whatever they throw, the instance is replaced, every check that it had not
-// finished rejects, and the next one finds a fresh instance.
+// The first call compiles the module. All calls into it are synchronous and guarded: whatever they throw, the instance is
+// replaced, every check that it had not finished rejects, and the next one finds a fresh instance.
 
-import * as wasm from './dist/portcullis.js';
 import { PortcullisError } from './errors.js';
+import { RSA, SCHEME, callBackend, parametersOf } from './io.js';
 
 /** Checkers that are kept, by their options. A program has one or two. */
 const KEPT_CHECKERS = 16;
 /** Imported keys that are kept; a key set holds one or two. */
 const KEPT_KEYS = 64;
-const RSA = 'RSASSA-PKCS1-v1_5';
 
 const encoder = new TextEncoder();
 
-/** Counts the instances: what belongs to an earlier one must not touch this one. */
-let generation = 0;
-/** True while there is no instance that may be trusted. */
-let broken = false;
-/** The instance's memory, by bytes and by words. @type {Uint8Array<ArrayBuffer> | undefined} */
-let memory;
-/** @type {Uint32Array} */
-let words;
-/** @type {Map<number, CryptoKey>} */
-let importedKeys = new Map();
-/** The gate's own keys, by their id. @type {Map<string, CryptoKey>} */
-const signingKeys = new Map();
-/** @typedef {'request' | 'token' | 'gate' | 'explanation' | 'matcher'} Kind */
+/** What the lowest bits of a step say. */
+const DONE = 1;
+const SIGNATURE = 2;
+const BACKEND = 3;
+const SIGNING = 5;
+
+/** The outcome of a signature check that could not be made. */
+const UNCHECKED = 2;
+
 /** @typedef {(handle: number, bytes: number, now: number, headers?: any) => number} Begin with headers, where it is about a request */
-
-/**
- * What there is to make from options or a configuration, and how it is asked.
- *
- * @type {Record<Kind, { make: (bytes: number) => number, free: (handle: number) => void, begin: Begin }>}
- */
-const EXPORTS = {
-  request: { make: wasm.make_authenticator, free: wasm.free_authenticator, begin: wasm.begin_request },
-  token: { make: wasm.make_verifier, free: wasm.free_verifier, begin: wasm.begin_token },
-  gate: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_gate },
-  explanation: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_explanation },
-  matcher: { make: wasm.make_matcher, free: wasm.free_matcher, begin: wasm.match_readings },
-};
-
-/** @type {Record<string, Map<string, number>>} */
-let checkers = noCheckers();
-
-/**
- * Runs one check to its end; at once, where it needs nothing of the host.
- *
- * @param {Kind} kind
- * @param {string} options as JSON
- * @param {() => string} subject the request, as `describeRequest` has it, or the token
- * @param {HeaderGetter} [headers] the request's
- * @returns {Checked | Promise<Checked>}
- */
-export function check(kind, options, subject, headers) {
-  if (broken) replaceInstance();
-  const step = guarded(generation, () => {
-    const checker = checkerFor(kind, options);
-    return taken(EXPORTS[kind].begin(checker, write(subject()), Date.now(), headers && new HeaderReader(headers)));
-  });
-  return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(generation, step);
-}
+/** @typedef {{ make: (bytes: number) => number, free: (handle: number) => void, begin: Begin }} Door what is made from options, and how it is asked */
 
 /** @typedef {{ ok: boolean, text: string }} Checked */
 
 /**
- * Does what a run needs, until it needs no more.
- *
- * @param {number} mine
- * @param {Step} step
- * @returns {Promise<Checked>}
+ * @typedef {object} Step
+ * @property {number} kind
+ * @property {number} run
+ * @property {string} text
  */
-async function finish(mine, step) {
-  try {
-    while (step.kind > DONE) {
-      const resume = await satisfy(mine, step);
-      step = guarded(mine, () => taken(resume()));
-    }
-    return { ok: step.kind === DONE, text: step.text };
-  } finally {
-    // A wait that ended in an exception: whoever waits for what this run was fetching goes on.
-    const { run } = step;
-    if (run !== 0 && mine === generation && !broken) guarded(mine, () => wasm.give_up(run));
-  }
-}
 
 /** @typedef {{ get(name: string): string | null } & Iterable<[string, string]>} HeaderGetter */
 
@@ -93,34 +41,398 @@ async function finish(mine, step) {
 const VALUE_CHARS = 128 * 1024 + 1;
 const ABSENT = -1;
 
-/** The headers that the core may ask for, by its numbers. @type {string[] | undefined} */
-let headerNames;
+/**
+ * @template {typeof import('./dist/common.js')} Wasm
+ * @param {Wasm} wasm the bindings of a module
+ * @param {Record<string, Door>} kinds its doors
+ */
+export function loopAround(wasm, kinds) {
+  /** Counts the instances: what belongs to an earlier one must not touch this one. */
+  let generation = 0;
+  /** True while there is no instance that may be trusted; at first there is none. */
+  let broken = true;
+  /** Whether the module was compiled. */
+  let isLoaded = false;
+  /** Gives the module. @type {() => BufferSource | WebAssembly.Module} */
+  let source = () => {
+    throw notLoaded();
+  };
+  /** Fetches it, where it cannot be had at once. @type {(() => Promise<BufferSource | WebAssembly.Module>) | undefined} */
+  let fetchSource;
+  /** @type {Promise<void> | undefined} */
+  let loading;
+  /** The instance's memory, by bytes and by words. @type {Uint8Array<ArrayBuffer> | undefined} */
+  let memory;
+  /** @type {Uint32Array} */
+  let words;
+  /** @type {Map<number, CryptoKey>} */
+  let importedKeys = new Map();
+  /** The gate's own keys, by their id. @type {Map<string, CryptoKey>} */
+  const signingKeys = new Map();
+  /** @type {Record<string, Map<string, number>>} */
+  let checkers = noCheckers();
 
-/** A request's headers, read as the core asks for them: on most ways it wants three or four. */
-class HeaderReader {
-  /** @param {HeaderGetter} headers */
-  constructor(headers) {
-    headerNames ??= wasm.header_names().split(',');
-    this.headers = headers;
+  /**
+   * Runs one check to its end; at once, where it needs nothing of the host.
+   *
+   * @param {string} kind
+   * @param {string} options as JSON
+   * @param {() => string} subject the request, as `describeRequest` has it, or the token
+   * @param {HeaderGetter} [headers] the request's
+   * @returns {Checked | Promise<Checked>}
+   */
+  function check(kind, options, subject, headers) {
+    if (fetchSource !== undefined) return ready().then(() => check(kind, options, subject, headers));
+    if (broken) replaceInstance();
+    const step = guarded(generation, () => {
+      const checker = checkerFor(kind, options);
+      return taken(kinds[kind].begin(checker, write(subject()), Date.now(), headers && new HeaderReader(headers)));
+    });
+    return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(generation, step);
   }
 
-  /** @param {number} index */
-  read(index) {
-    const value = this.headers.get(/** @type {string[]} */ (headerNames)[index]);
-    return value === null || value === undefined ? ABSENT : write(short(value));
+  /**
+   * Does what a run needs, until it needs no more.
+   *
+   * @param {number} mine
+   * @param {Step} step
+   * @returns {Promise<Checked>}
+   */
+  async function finish(mine, step) {
+    try {
+      while (step.kind > DONE) {
+        const resume = await satisfy(mine, step);
+        step = guarded(mine, () => taken(resume()));
+      }
+      return { ok: step.kind === DONE, text: step.text };
+    } finally {
+      // A wait that ended in an exception: whoever waits for what this run was fetching goes on.
+      const { run } = step;
+      if (run !== 0 && mine === generation && !broken) guarded(mine, () => wasm.give_up(run));
+    }
   }
 
-  /** @param {string} name */
-  readNamed(name) {
-    const value = this.headers.get(name);
-    return value === null || value === undefined ? ABSENT : write(short(value));
+  /** The headers that the core may ask for, by its numbers. @type {string[] | undefined} */
+  let headerNames;
+
+  /** A request's headers, read as the core asks for them: on most ways it wants three or four. */
+  class HeaderReader {
+    /** @param {HeaderGetter} headers */
+    constructor(headers) {
+      headerNames ??= wasm.header_names().split(',');
+      this.headers = headers;
+    }
+
+    /** @param {number} index */
+    read(index) {
+      const value = this.headers.get(/** @type {string[]} */ (headerNames)[index]);
+      return value === null || value === undefined ? ABSENT : write(short(value));
+    }
+
+    /** @param {string} name */
+    readNamed(name) {
+      const value = this.headers.get(name);
+      return value === null || value === undefined ? ABSENT : write(short(value));
+    }
+
+    readAll() {
+      let text = '';
+      for (const [name, value] of this.headers) text += `${name}:${line(value)}\n`;
+      return write(text);
+    }
   }
 
-  readAll() {
-    let text = '';
-    for (const [name, value] of this.headers) text += `${name}:${line(value)}\n`;
-    return write(text);
+  /**
+   * The step that a call returned, with the text that belongs to it.
+   *
+   * @param {number} code
+   * @returns {Step}
+   */
+  function taken(code) {
+    const kind = code & 7;
+    return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : wasm.take_text() };
   }
+
+  /**
+   * Does what a step needs; returns the call that hands in the answer.
+   *
+   * @param {number} mine
+   * @param {Step} step
+   * @returns {Promise<() => number>}
+   */
+  async function satisfy(mine, { kind, run, text }) {
+    switch (kind) {
+      case SIGNATURE: {
+        /** @type {boolean} */
+        let isValid;
+        try {
+          isValid = await verifySignature(mine, run);
+        } catch (error) {
+          return () => wasm.resume_signature(run, UNCHECKED, write(describe(error)), Date.now());
+        }
+        return () => wasm.resume_signature(run, isValid ? 1 : 0, 0, Date.now());
+      }
+      case BACKEND: {
+        /** @type {{ status: number, body: Uint8Array } | { outage: string }} */
+        const answer = await callBackend(JSON.parse(text)).catch((error) => ({ outage: describe(error) }));
+        if ('outage' in answer) return () => wasm.resume_outage(run, write(answer.outage), Date.now());
+        return () => wasm.resume_backend(run, answer.status, writeBytes(answer.body), Date.now());
+      }
+      case SIGNING: {
+        const [id, jwk, input] = JSON.parse(text);
+        /** @type {Uint8Array | string} */
+        const outcome = await sign(id, jwk, input).catch(describe);
+        if (typeof outcome === 'string') return () => wasm.resume_signed(run, false, write(outcome), Date.now());
+        return () => wasm.resume_signed(run, true, writeBytes(outcome), Date.now());
+      }
+      default:
+        await new Promise((resolve) => setTimeout(resolve, Number(text)));
+        return () => wasm.resume_waited(run, Date.now());
+    }
+  }
+
+  /**
+   * Checks the signature of the step that was just taken.
+   *
+   * @param {number} mine
+   * @param {number} run
+   * @returns {Promise<boolean>}
+   */
+  function verifySignature(mine, run) {
+    const { name, algorithm, signature, data } = guarded(mine, signatureOfStep);
+    const parameters = algorithm < SCHEME ? RSA : parametersOf(algorithm);
+    const key = importedKeys.get(name);
+    if (key !== undefined) return crypto.subtle.verify(parameters, key, signature, data);
+    return importKey(mine, run, name, algorithm).then((imported) => crypto.subtle.verify(parameters, imported, signature, data));
+  }
+
+  /**
+   * What the core says about it. The bytes are copies, both in one buffer: workerd takes several times as long over a view of Wasm
+   * memory, and a second buffer costs as much as the rest of this.
+   */
+  function signatureOfStep() {
+    const bytes = view();
+    const at = wasm.signature_place() >>> 2;
+    const [id, algorithm, signatureAt, signatureBytes, dataAt, dataBytes] = words.subarray(at, at + 6);
+    const copy = new Uint8Array(signatureBytes + dataBytes);
+    copy.set(bytes.subarray(signatureAt, signatureAt + signatureBytes));
+    copy.set(bytes.subarray(dataAt, dataAt + dataBytes), signatureBytes);
+    return { name: id * SCHEME * 8 + algorithm, algorithm, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
+  }
+
+  /**
+   * @param {number} mine
+   * @param {number} run
+   * @param {number} name
+   * @param {number} algorithm
+   */
+  async function importKey(mine, run, name, algorithm) {
+    const kept = importedKeys;
+    const jwk = JSON.parse(guarded(mine, () => wasm.signature_key(run)));
+    const key = await crypto.subtle.importKey('jwk', jwk, parametersOf(algorithm), false, ['verify']);
+    if (kept.size >= KEPT_KEYS) kept.clear();
+    kept.set(name, key);
+    return key;
+  }
+
+  /**
+   * Signs with ES256.
+   *
+   * @param {string} id of the key
+   * @param {JsonWebKey} jwk
+   * @param {string} input
+   */
+  async function sign(id, jwk, input) {
+    let key = signingKeys.get(id);
+    if (key === undefined) {
+      key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+      if (signingKeys.size >= KEPT_KEYS) signingKeys.clear();
+      signingKeys.set(id, key);
+    }
+    return new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key, encoder.encode(input)));
+  }
+
+  /**
+   * `has()` of an auth object.
+   *
+   * @param {object} facts
+   * @param {unknown} asked
+   */
+  function meets(facts, asked) {
+    return ask((core) => core.has(JSON.stringify(facts), JSON.stringify(asked) ?? 'null'));
+  }
+
+  /**
+   * @param {string} kind
+   * @param {string} options
+   */
+  function checkerFor(kind, options) {
+    const kept = checkers[kind];
+    const known = kept.get(options);
+    if (known !== undefined) return known;
+    const { make, free } = kinds[kind];
+    const made = make(write(options));
+    if (made === 0) throw refusal(kind, wasm.take_text());
+    if (kept.size >= KEPT_CHECKERS) {
+      const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
+      kept.delete(oldest);
+      free(handle);
+    }
+    kept.set(options, made);
+    return made;
+  }
+
+  /**
+   * Makes what a kind of check needs, before the first one is made.
+   *
+   * @param {string} kind
+   * @param {string} options
+   */
+  function prepare(kind, options) {
+    if (broken) replaceInstance();
+    guarded(generation, () => checkerFor(kind, options));
+  }
+
+  /**
+   * One synchronous question to what is made of options.
+   *
+   * @param {string} kind
+   * @param {string} options
+   * @param {string} subject
+   */
+  function checkNow(kind, options, subject) {
+    if (broken) replaceInstance();
+    return guarded(generation, () => taken(kinds[kind].begin(checkerFor(kind, options), write(subject), Date.now())));
+  }
+
+  /**
+   * Asks the core something that needs nothing of the host.
+   *
+   * @template T
+   * @param {(core: Wasm, write: (subject: string | Uint8Array) => number) => T} call
+   * @param {number} [mine] the instance that has to be asked, where the question is about something of its own
+   * @returns {T}
+   */
+  function ask(call, mine) {
+    if (broken) replaceInstance();
+    return guarded(mine ?? generation, () => call(wasm, (subject) => (typeof subject === 'string' ? write(subject) : writeBytes(subject))));
+  }
+
+  /** The instance that is asked now. */
+  function instance() {
+    if (broken) replaceInstance();
+    return generation;
+  }
+
+  /**
+   * Calls into Wasm. What is thrown there leaves an instance that may be in any state: it is replaced.
+   *
+   * @template T
+   * @param {number} mine
+   * @param {() => T} call
+   * @returns {T}
+   */
+  function guarded(mine, call) {
+    if (mine !== generation) {
+      throw new PortcullisError('internal-error', 'internal-error', 'the check was lost with its Wasm instance; nothing was decided');
+    }
+    try {
+      return call();
+    } catch (error) {
+      if (error instanceof PortcullisError) throw error;
+      replaceInstance();
+      throw new PortcullisError('internal-error', 'internal-error', 'the Wasm instance failed; nothing was decided', { cause: error });
+    }
+  }
+
+  /** Compiles the module. */
+  function load() {
+    wasm.initSync({ module: source() });
+    isLoaded = true;
+  }
+
+  /**
+   * Says where the module is. Nothing is read before it is needed.
+   *
+   * @param {() => BufferSource | WebAssembly.Module} now
+   */
+  function use(now) {
+    source = now;
+  }
+
+  /**
+   * Says how the module is fetched, on hosts that cannot read a file.
+   *
+   * @param {() => Promise<BufferSource | WebAssembly.Module>} later
+   */
+  function useLater(later) {
+    fetchSource = later;
+  }
+
+  /** Resolves when the module can be called. @returns {Promise<void>} */
+  async function ready() {
+    if (fetchSource === undefined) return;
+    loading ??= fetchSource().then((module) => {
+      use(() => module);
+      fetchSource = undefined;
+    });
+    try {
+      await loading;
+    } catch (cause) {
+      loading = undefined;
+      throw new PortcullisError('internal-error', 'internal-error', 'the Wasm module could not be fetched; nothing was decided', { cause });
+    }
+  }
+
+  function noCheckers() {
+    return Object.fromEntries(Object.keys(kinds).map((kind) => [kind, new Map()]));
+  }
+
+  /** Puts a fresh instance in place; where that fails, the next call tries again. */
+  function replaceInstance() {
+    broken = true;
+    generation += 1;
+    memory = undefined;
+    importedKeys = new Map();
+    checkers = noCheckers();
+    try {
+      if (isLoaded) wasm.__wbg_reset_state();
+      else load();
+    } catch (cause) {
+      if (cause instanceof PortcullisError) throw cause;
+      throw new PortcullisError('internal-error', 'internal-error', 'no fresh Wasm instance could be made; nothing was decided', { cause });
+    }
+    broken = false;
+  }
+
+  function view() {
+    // Memory that has grown is another buffer.
+    if (memory === undefined || memory.length === 0) {
+      memory = new Uint8Array(/** @type {ArrayBuffer} */ (wasm.wasm_memory().buffer));
+      words = new Uint32Array(memory.buffer);
+    }
+    return memory;
+  }
+
+  /**
+   * Writes a text into the core's buffer; returns its length in bytes.
+   *
+   * @param {string} text
+   */
+  function write(text) {
+    const room = text.length * 3;
+    const at = wasm.scratch(room);
+    return encoder.encodeInto(text, view().subarray(at, at + room)).written;
+  }
+
+  /** @param {Uint8Array} bytes */
+  function writeBytes(bytes) {
+    const at = wasm.scratch(bytes.length);
+    view().set(bytes, at);
+    return bytes.length;
+  }
+
+  return { use, useLater, ready, check, checkNow, prepare, ask, instance, meets };
 }
 
 /** @param {string} value */
@@ -134,227 +446,10 @@ export function line(value) {
   return text.includes('\n') ? text.replaceAll('\n', '\r') : text;
 }
 
-/** What the lowest bits of a step say. */
-const DONE = 1;
-const SIGNATURE = 2;
-const BACKEND = 3;
-const SIGNING = 5;
-
-/** The outcome of a signature check that could not be made. */
-const UNCHECKED = 2;
-
-/**
- * @typedef {object} Step
- * @property {number} kind
- * @property {number} run
- * @property {string} text
- */
-
-/**
- * The step that a call returned, with the text that belongs to it.
- *
- * @param {number} code
- * @returns {Step}
- */
-function taken(code) {
-  const kind = code & 7;
-  return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : wasm.take_text() };
-}
-
-/**
- * Does what a step needs; returns the call that hands in the answer.
- *
- * @param {number} mine
- * @param {Step} step
- * @returns {Promise<() => number>}
- */
-async function satisfy(mine, { kind, run, text }) {
-  switch (kind) {
-    case SIGNATURE: {
-      /** @type {boolean} */
-      let isValid;
-      try {
-        isValid = await verifySignature(mine, run);
-      } catch (error) {
-        return () => wasm.resume_signature(run, UNCHECKED, write(describe(error)), Date.now());
-      }
-      return () => wasm.resume_signature(run, isValid ? 1 : 0, 0, Date.now());
-    }
-    case BACKEND: {
-      /** @type {{ status: number, body: Uint8Array } | { outage: string }} */
-      const answer = await callBackend(JSON.parse(text)).catch((error) => ({ outage: describe(error) }));
-      if ('outage' in answer) return () => wasm.resume_outage(run, write(answer.outage), Date.now());
-      return () => wasm.resume_backend(run, answer.status, writeBytes(answer.body), Date.now());
-    }
-    case SIGNING: {
-      const [id, jwk, input] = JSON.parse(text);
-      /** @type {Uint8Array | string} */
-      const outcome = await sign(id, jwk, input).catch(describe);
-      if (typeof outcome === 'string') return () => wasm.resume_signed(run, false, write(outcome), Date.now());
-      return () => wasm.resume_signed(run, true, writeBytes(outcome), Date.now());
-    }
-    default:
-      await new Promise((resolve) => setTimeout(resolve, Number(text)));
-      return () => wasm.resume_waited(run, Date.now());
-  }
-}
-
-/**
- * Checks the signature of the step that was just taken.
- *
- * @param {number} mine
- * @param {number} run
- * @returns {Promise<boolean>}
- */
-function verifySignature(mine, run) {
-  const { name, algorithm, signature, data } = guarded(mine, signatureOfStep);
-  const parameters = algorithm < SCHEME ? RSA : parametersOf(algorithm);
-  const key = importedKeys.get(name);
-  if (key !== undefined) return crypto.subtle.verify(parameters, key, signature, data);
-  return importKey(mine, run, name, algorithm).then((imported) => crypto.subtle.verify(parameters, imported, signature, data));
-}
-
-/**
- * What the core says about it. The bytes are copies, both in one buffer: workerd takes several times as long over a view of Wasm
- * memory, and a second buffer costs as much as the rest of this.
- */
-function signatureOfStep() {
-  const bytes = view();
-  const at = wasm.signature_place() >>> 2;
-  const [id, algorithm, signatureAt, signatureBytes, dataAt, dataBytes] = words.subarray(at, at + 6);
-  const copy = new Uint8Array(signatureBytes + dataBytes);
-  copy.set(bytes.subarray(signatureAt, signatureAt + signatureBytes));
-  copy.set(bytes.subarray(dataAt, dataAt + dataBytes), signatureBytes);
-  return { name: id * SCHEME * SCHEMES.length + algorithm, algorithm, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
-}
-
-/** An algorithm is the bits of its hash, and from here on its scheme. */
-const SCHEME = 1024;
-const SCHEMES = [RSA, 'RSA-PSS', 'ECDSA', 'Ed25519'];
-/** @type {Record<number, string>} */
-const CURVES = { 256: 'P-256', 384: 'P-384', 512: 'P-521' };
-
-/**
- * What Web Crypto wants to know of an algorithm, to import a key and to verify: of the members each reads its own. The salt of RSA-PSS
- * has the hash's length (RFC 7518 section 3.5).
- *
- * @param {number} algorithm
- */
-function parametersOf(algorithm) {
-  const bits = algorithm % SCHEME;
-  return { name: SCHEMES[Math.floor(algorithm / SCHEME)], hash: `SHA-${bits}`, namedCurve: CURVES[bits], saltLength: bits / 8 };
-}
-
-/**
- * @param {number} mine
- * @param {number} run
- * @param {number} name
- * @param {number} algorithm
- */
-async function importKey(mine, run, name, algorithm) {
-  const kept = importedKeys;
-  const jwk = JSON.parse(guarded(mine, () => wasm.signature_key(run)));
-  const key = await crypto.subtle.importKey('jwk', jwk, parametersOf(algorithm), false, ['verify']);
-  if (kept.size >= KEPT_KEYS) kept.clear();
-  kept.set(name, key);
-  return key;
-}
-
-/**
- * Signs with ES256.
- *
- * @param {string} id of the key
- * @param {JsonWebKey} jwk
- * @param {string} input
- */
-async function sign(id, jwk, input) {
-  let key = signingKeys.get(id);
-  if (key === undefined) {
-    key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-    if (signingKeys.size >= KEPT_KEYS) signingKeys.clear();
-    signingKeys.set(id, key);
-  }
-  return new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key, encoder.encode(input)));
-}
-
-/**
- * Calls the Backend API as the core wrote it: bounded in time and size, no redirect followed.
- *
- * @param {{ method: string, url: string, headers: [string, string][], body?: string, timeLimitMs: number, limitBytes: number }} call
- */
-async function callBackend({ method, url, headers, body, timeLimitMs, limitBytes }) {
-  const signal = AbortSignal.timeout(timeLimitMs);
-  const response = await fetch(url, { method, headers, body, redirect: 'manual', signal });
-  return { status: response.status, body: await readBody(response, limitBytes) };
-}
-
-/**
- * Reads a body, but no more of it than the limit.
- *
- * @param {Response | Request} response
- * @param {number} limit bytes
- * @param {string} [complaint]
- */
-export async function readBody(response, limit, complaint = 'the answer is too long') {
-  if (!response.body) return new Uint8Array();
-  const reader = response.body.getReader();
-  /** @type {Uint8Array[]} */
-  const chunks = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > limit) {
-      reader.cancel().catch(() => {});
-      throw new RangeError(complaint);
-    }
-    chunks.push(value);
-  }
-  if (chunks.length === 1) return chunks[0];
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
-}
-
-/**
- * `has()` of an auth object.
- *
- * @param {object} facts
- * @param {unknown} asked
- */
-export function meets(facts, asked) {
-  return ask((core) => core.has(JSON.stringify(facts), JSON.stringify(asked) ?? 'null'));
-}
-
-/**
- * @param {Kind} kind
- * @param {string} options
- */
-function checkerFor(kind, options) {
-  const kept = checkers[kind];
-  const known = kept.get(options);
-  if (known !== undefined) return known;
-  const { make, free } = EXPORTS[kind];
-  const made = make(write(options));
-  if (made === 0) throw refusal(kind, wasm.take_text());
-  if (kept.size >= KEPT_CHECKERS) {
-    const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
-    kept.delete(oldest);
-    free(handle);
-  }
-  kept.set(options, made);
-  return made;
-}
-
 /**
  * What is wrong with options or a configuration.
  *
- * @param {Kind} kind
+ * @param {string} kind
  * @param {string} text a message; for a gate a list of them
  */
 function refusal(kind, text) {
@@ -366,113 +461,8 @@ function refusal(kind, text) {
   return error;
 }
 
-/**
- * Makes what a kind of check needs, before the first one is made.
- *
- * @param {Kind} kind
- * @param {string} options
- */
-export function prepare(kind, options) {
-  if (broken) replaceInstance();
-  guarded(generation, () => checkerFor(kind, options));
-}
-
-/**
- * One synchronous question to what is made of options.
- *
- * @param {Kind} kind
- * @param {string} options
- * @param {string} subject
- */
-export function checkNow(kind, options, subject) {
-  if (broken) replaceInstance();
-  return guarded(generation, () => taken(EXPORTS[kind].begin(checkerFor(kind, options), write(subject), Date.now())));
-}
-
-/**
- * Asks the core something that needs nothing of the host.
- *
- * @template T
- * @param {(core: typeof wasm, write: (subject: string | Uint8Array) => number) => T} call
- * @param {number} [mine] the instance that has to be asked, where the question is about something of its own
- * @returns {T}
- */
-export function ask(call, mine) {
-  if (broken) replaceInstance();
-  return guarded(mine ?? generation, () => call(wasm, (subject) => (typeof subject === 'string' ? write(subject) : writeBytes(subject))));
-}
-
-/** The instance that is asked now. */
-export function instance() {
-  if (broken) replaceInstance();
-  return generation;
-}
-
-/**
- * Calls into Wasm. What is thrown there leaves an instance that may be in any state: it is replaced.
- *
- * @template T
- * @param {number} mine
- * @param {() => T} call
- * @returns {T}
- */
-function guarded(mine, call) {
-  if (mine !== generation) {
-    throw new PortcullisError('internal-error', 'internal-error', 'the check was lost with its Wasm instance; nothing was decided');
-  }
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof PortcullisError) throw error;
-    replaceInstance();
-    throw new PortcullisError('internal-error', 'internal-error', 'the Wasm instance failed; nothing was decided', { cause: error });
-  }
-}
-
-function noCheckers() {
-  return Object.fromEntries(Object.keys(EXPORTS).map((kind) => [kind, new Map()]));
-}
-
-/** Puts a fresh instance in place; where that fails, the next call tries again. */
-function replaceInstance() {
-  broken = true;
-  generation += 1;
-  memory = undefined;
-  importedKeys = new Map();
-  checkers = noCheckers();
-  try {
-    wasm.__wbg_reset_state();
-  } catch (cause) {
-    throw new PortcullisError('internal-error', 'internal-error', 'no fresh Wasm instance could be made; nothing was decided', { cause });
-  }
-  broken = false;
-}
-
-function view() {
-  // Memory that has grown is another buffer.
-  if (memory === undefined || memory.length === 0) {
-    memory = new Uint8Array(/** @type {ArrayBuffer} */ (wasm.wasm_memory().buffer));
-    words = new Uint32Array(memory.buffer);
-  }
-  return memory;
-}
-
-/**
- * Writes a text into the core's buffer; returns its length in bytes.
- *
- * @param {string} text
- */
-function write(text) {
-  const room = text.length * 3;
-  const at = wasm.scratch(room);
-  return encoder.encodeInto(text, view().subarray(at, at + room)).written;
-}
-
-/** @param {Uint8Array} bytes */
-function writeBytes(bytes) {
-  const at = wasm.scratch(bytes.length);
-  view().set(bytes, at);
-  return bytes.length;
+function notLoaded() {
+  return new PortcullisError('internal-error', 'not-loaded', 'the Wasm module is not loaded yet; await an asynchronous function of the package first');
 }
 
 /** @param {unknown} error */

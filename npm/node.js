@@ -1,11 +1,6 @@
-// Node, Deno and Bun: the module is a file beside this one, read synchronously, so that `require` works too.
+// Node, Deno and Bun: a module is a file beside this code, read synchronously, so that `require` works too.
+// An app that bundles gets the Wasm of what it imports and no more.
 
-import { readFileSync } from 'node:fs';
-
-import { initSync } from './dist/portcullis.js';
-import { useEnvironment } from './options.js';
-
-initSync({ module: readFileSync(new URL('./dist/portcullis_bg.wasm', import.meta.url)) });
-useEnvironment(() => globalThis.process?.env);
-
-export * from './api.js';
+export { PortcullisError } from './errors.js';
+export { createGate, createRouteMatcher, explain } from './node-gate.js';
+export { authenticateRequest, verifyToken, verifyWebhook } from './node-session.js';

@@ -1,7 +1,8 @@
 // `createRouteMatcher`: tests of paths by patterns, in the shape of Clerk's.
 
 import { PortcullisError, invalidArgument } from './errors.js';
-import { checkNow, line, prepare } from './loop.js';
+import { core } from './gate-core.js';
+import { line } from './loop.js';
 
 /**
  * @param {any} patterns
@@ -17,9 +18,9 @@ export function createRouteMatcher(patterns) {
     throw invalidArgument('patterns', odd, 'a pattern, an expression, or a list of these');
   }
   const options = JSON.stringify(texts);
-  prepare('matcher', options);
+  core.prepare('matcher', options);
   return (asked) => {
-    const { kind, text } = checkNow('matcher', options, line(pathOf(asked)));
+    const { kind, text } = core.checkNow('matcher', options, line(pathOf(asked)));
     if (kind === 0) {
       const [reason, message] = text.split('\n');
       throw badRequest(reason, message);

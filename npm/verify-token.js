@@ -1,8 +1,8 @@
 // `verifyToken`: a session token to its claims.
 
 import { PortcullisError } from './errors.js';
-import { check } from './loop.js';
 import { describeOptions } from './options.js';
+import { core } from './session-core.js';
 
 /**
  * Verifies a session token.
@@ -12,7 +12,7 @@ import { describeOptions } from './options.js';
  * @returns {Promise<any>} the claims
  */
 export async function verifyToken(token, options = {}) {
-  const { ok, text } = await check('token', describeOptions(/** @type {any} */ (options)), () => String(token));
+  const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), () => String(token));
   const answer = JSON.parse(text);
   if (!ok) throw new PortcullisError('token-rejected', answer.reason, answer.message);
   return answer;

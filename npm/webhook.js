@@ -1,8 +1,9 @@
 // `verifyWebhook`: a delivery to its event. The core says what is to be checked; Web Crypto checks it.
 
 import { PortcullisError, invalidArgument } from './errors.js';
-import { ask, instance, readBody } from './loop.js';
+import { readBody } from './io.js';
 import { checkRequest } from './request.js';
+import { core } from './session-core.js';
 
 /** @type {string[] | undefined} */
 let headerNames;
@@ -16,18 +17,19 @@ export async function verifyWebhook(request, options = {}) {
   const secrets = secretsOf(options);
   checkRequest(request);
   if (request.bodyUsed) throw invalidArgument('request', request, 'a `Request` whose body nobody has read: the signature is over its bytes');
-  const mine = instance();
+  await core.ready();
+  const mine = core.instance();
   const { handle, prefix, checks, limitBytes } = begin(secrets, request.headers);
   let isOpen = true;
   try {
     const body = await bodyOf(request, limitBytes);
     const isSigned = await hasGoodSignature(checks, prefix, body);
     isOpen = false;
-    const refusal = ask((core, write) => (core.end_webhook(handle, isSigned, write(body)) === 1 ? '' : core.take_text()), mine);
+    const refusal = core.ask((wasm, write) => (wasm.end_webhook(handle, isSigned, write(body)) === 1 ? '' : wasm.take_text()), mine);
     if (refusal) throw rejected(refusal);
     return eventOf(body);
   } finally {
-    if (isOpen && mine === instance()) ask((core) => core.give_up_webhook(handle), mine);
+    if (isOpen && mine === core.instance()) core.ask((wasm) => wasm.give_up_webhook(handle), mine);
   }
 }
 
@@ -53,10 +55,10 @@ function fromEnvironment() {
  * @returns {{ handle: number, prefix: string, checks: [key: string, mac: string][], limitBytes: number }}
  */
 function begin(secrets, headers) {
-  headerNames ??= ask((core) => core.webhook_header_names()).split(',');
+  headerNames ??= core.ask((wasm) => wasm.webhook_header_names()).split(',');
   const fields = Object.fromEntries(headerNames.map((name) => [name, headers.get(name)?.slice(0, HEADER_CHARS)]));
   const delivery = JSON.stringify({ secrets, headers: fields });
-  const [handle, text] = ask((core, write) => [core.begin_webhook(write(delivery), Date.now()), core.take_text()]);
+  const [handle, text] = core.ask((wasm, write) => [wasm.begin_webhook(write(delivery), Date.now()), wasm.take_text()]);
   if (handle === 0) throw rejected(text);
   return { handle, ...JSON.parse(text) };
 }

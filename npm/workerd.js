@@ -1,8 +1,6 @@
-// Cloudflare Workers: the module comes compiled, by import.
+// Cloudflare Workers: a module comes compiled, by import.
+// An app that bundles gets the Wasm of what it imports and no more.
 
-import module from './dist/portcullis_bg.wasm';
-import { initSync } from './dist/portcullis.js';
-
-initSync({ module });
-
-export * from './api.js';
+export { PortcullisError } from './errors.js';
+export { createGate, createRouteMatcher, explain } from './workerd-gate.js';
+export { authenticateRequest, verifyToken, verifyWebhook } from './workerd-session.js';

@@ -19,6 +19,8 @@ export const RELEASE_DIR = join(ROOT, 'dist/worker');
 export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev/worker');
 /** Where the npm package has its generated files. */
 export const PACKAGE_DIR = join(ROOT, 'npm/dist');
+/** The package's Wasm modules; the features that make them are `js-session` and `js-gate`. */
+export const PACKAGE_MODULES = ['session', 'gate'];
 
 const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 const WASM_TARGET = 'wasm32-unknown-unknown';
@@ -50,7 +52,8 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
     help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
   });
 
-  const staging = await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), outDir, { optimized: !dev });
+  const staging = await emptyStaging(outDir);
+  await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev });
   await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
   await replace(outDir, staging);
 
@@ -60,7 +63,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
 }
 
 /**
- * Builds the npm package's Wasm, once as a file and once as text in a script, and returns the folder.
+ * Builds the npm package's two Wasm modules, each once as a file and once as text in a script, and returns the folder.
  *
  * The library is the same as the Worker's with other features, under the same name: in one target folder the one build would
  * take the other's file for its own and call it fresh.
@@ -68,19 +71,21 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
 export async function buildPackage() {
   const started = performance.now();
   const targetDir = join(TARGET_DIR, 'package');
-  const cargo = ['build', '--profile', 'npm', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', 'js', ...withoutPaths()];
-  await run('cargo', cargo, { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
-
-  const staging = await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), PACKAGE_DIR, { optimized: true });
-  const wasm = await readFile(join(staging, 'portcullis_bg.wasm'));
-  await writeFile(join(staging, 'portcullis_inline.js'), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
+  const staging = await emptyStaging(PACKAGE_DIR);
+  for (const name of PACKAGE_MODULES) {
+    const cargo = ['build', '--profile', 'npm', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', `js-${name}`];
+    await run('cargo', [...cargo, ...withoutPaths()], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
+    await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), staging, name, { optimized: true });
+    const wasm = await readFile(join(staging, `${name}_bg.wasm`));
+    await writeFile(join(staging, `${name}_inline.js`), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
+  }
   // Their types are written by hand; those that could be generated say nothing.
   await cp(join(ROOT, 'src/host/js/types/dist'), staging, { recursive: true });
   await replace(PACKAGE_DIR, staging);
   for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) await copyFile(join(ROOT, license), join(ROOT, 'npm', license));
 
   console.log(`built ${relative(ROOT, PACKAGE_DIR)} (npm) in ${secondsSince(started)} s`);
-  await printSizes(PACKAGE_DIR, ['portcullis_bg.wasm', 'portcullis.js']);
+  for (const name of PACKAGE_MODULES) await printSizes(PACKAGE_DIR, [`${name}_bg.wasm`, `${name}.js`]);
   return PACKAGE_DIR;
 }
 
@@ -97,20 +102,29 @@ function withoutPaths() {
 }
 
 /**
- * Turns compiled Wasm into a module that JavaScript can load, in a folder beside the one that it is for.
+ * An empty folder beside the one that it is for.
  *
- * @param {string} wasm
  * @param {string} outDir
- * @param {{ optimized: boolean }} options
  */
-async function bind(wasm, outDir, { optimized }) {
+async function emptyStaging(outDir) {
   const staging = `${outDir}.new`;
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { recursive: true });
-  const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
-  await run('cargo', [...xtask, 'bindgen', wasm, staging, 'portcullis']);
-  if (optimized) await optimize(join(staging, 'portcullis_bg.wasm'));
   return staging;
+}
+
+/**
+ * Turns compiled Wasm into a module that JavaScript can load.
+ *
+ * @param {string} wasm
+ * @param {string} staging
+ * @param {string} name
+ * @param {{ optimized: boolean }} options
+ */
+async function bind(wasm, staging, name, { optimized }) {
+  const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
+  await run('cargo', [...xtask, 'bindgen', wasm, staging, name]);
+  if (optimized) await optimize(join(staging, `${name}_bg.wasm`));
 }
 
 /**

@@ -11,7 +11,7 @@ mod node;
 mod reader;
 mod webhook;
 
-#[cfg(feature = "js")]
+#[cfg(feature = "js-gate")]
 pub(crate) use self::reader::nearest;
 pub use self::{
     environment::{Environment, Instance},

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, mock, test } from 'node:test';
 
-import * as wasm from '../../npm/dist/portcullis.js';
+import * as wasm from '../../npm/dist/gate.js';
 import { createGate } from '../../npm/node.js';
 import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 

@@ -12,7 +12,7 @@ import { after, afterEach, test } from 'node:test';
 import { build } from 'esbuild';
 
 import { authenticateRequest, verifyToken } from '../../npm/node.js';
-import * as wasm from '../../npm/dist/portcullis.js';
+import * as wasm from '../../npm/dist/session.js';
 import { ROOT } from '../../tools/run.mjs';
 import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 import { startWorker } from '../support/workerd.mjs';
@@ -185,9 +185,9 @@ test('the entry for workerd takes the compiled module', async () => {
   const code = `${PROGRAM} export default { fetch: async (request, { PEM }) => new Response(await run(await request.text(), PEM)) };`;
   const outfile = await bundle(['workerd'], code);
   const modules = await mkdtemp(join(dir, 'modules-'));
-  const text = (await readFile(outfile, 'utf8')).replace(/"[^"]*portcullis_bg\.wasm"/, '"./portcullis_bg.wasm"');
+  const text = (await readFile(outfile, 'utf8')).replace(/"[^"]*session_bg\.wasm"/, '"./session_bg.wasm"');
   await writeFile(join(modules, 'index.js'), text);
-  await writeFile(join(modules, 'portcullis_bg.wasm'), await readFile(join(ROOT, 'npm/dist/portcullis_bg.wasm')));
+  await writeFile(join(modules, 'session_bg.wasm'), await readFile(join(ROOT, 'npm/dist/session_bg.wasm')));
   const worker = await startWorker({ env: { PEM }, dir: modules });
   try {
     const response = await fetch(worker.url, { method: 'POST', body: token() });
@@ -195,4 +195,33 @@ test('the entry for workerd takes the compiled module', async () => {
   } finally {
     await worker.stop();
   }
+});
+
+test('an app gets the module that it asks for, and no other', async () => {
+  /** @param {string} name */
+  const modulesFor = async (name) => {
+    const { metafile } = await build({
+      stdin: { contents: `import { ${name} } from 'portcullis'; export default ${name};`, resolveDir: ROOT },
+      bundle: true, format: 'esm', conditions: ['workerd'], loader: { '.wasm': 'copy' }, outdir: join(dir, 'shaken'), write: false, metafile: true, logLevel: 'error',
+    });
+    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path.split('/').at(-1) ?? ''));
+    return imported.filter((file) => file.endsWith('.wasm')).map((file) => file.replace(/-[A-Z0-9]+\.wasm$/, '.wasm')).sort();
+  };
+  assert.deepEqual(await modulesFor('authenticateRequest'), ['session_bg.wasm']);
+  assert.deepEqual(await modulesFor('verifyToken'), ['session_bg.wasm']);
+  assert.deepEqual(await modulesFor('createGate'), ['gate_bg.wasm']);
+  assert.deepEqual(await modulesFor('createRouteMatcher'), ['gate_bg.wasm']);
+});
+
+test('importing compiles nothing; the first call does', () => {
+  const code = `
+    let compiled = 0;
+    const { Module } = WebAssembly;
+    WebAssembly.Module = new Proxy(Module, { construct: (target, given) => ((compiled += 1), new target(...given)) });
+    const { verifyToken } = await import(${JSON.stringify(new URL('../../npm/node.js', import.meta.url).href)});
+    const atImport = compiled;
+    await verifyToken('no token', { jwtKey: process.argv[1] }).catch(() => {});
+    console.log(atImport, compiled);`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', code, '--', PEM], { encoding: 'utf8' });
+  assert.equal(output.trim(), '0 1');
 });

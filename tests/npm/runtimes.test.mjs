@@ -96,8 +96,8 @@ describe('a bundler for Node', () => {
       root: dir, configFile: false, logLevel: 'error', ssr: { noExternal: true },
       build: { ssr: join(dir, 'main.js'), outDir: join(dir, 'vite'), emptyOutDir: false, target: 'esnext' },
     });
-    // The module is a file beside the entry; whoever bundles that takes the file along.
-    cpSync(join(ROOT, 'npm/dist/portcullis_bg.wasm'), join(dir, 'vite/dist/portcullis_bg.wasm'));
+    // The modules are files beside the entry; whoever bundles that takes them along.
+    for (const module of ['session', 'gate']) cpSync(join(ROOT, `npm/dist/${module}_bg.wasm`), join(dir, `vite/dist/${module}_bg.wasm`));
     const file = readdirSync(join(dir, 'vite')).find((name) => /^main\.m?js$/.test(name)) ?? '';
     assert.deepEqual(output(process.execPath, [join(dir, 'vite', file)]), EXPECTED);
   });

@@ -1,9 +1,11 @@
 //! The exports of `createGate`: a configuration to a gate, a request to a decision, and what a host does with headers.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{
-    HOST, advance, config, outcome,
+    Slots, advance, config, decision,
     request::{self, HeaderReader},
     take_scratch, tell, time,
 };
@@ -13,13 +15,17 @@ use crate::{
     request::RequestView,
 };
 
+thread_local! {
+    static GATES: RefCell<Slots<Gate>> = RefCell::default();
+}
+
 /// Makes a gate from the configuration in the buffer, JSON in JavaScript's names. Its handle, or 0 where it is wrong: the text is
 /// then a JSON list of `{ setting, message }`.
 #[wasm_bindgen]
 #[must_use]
 pub fn make_gate(bytes: usize) -> u32 {
     match config::read(&take_scratch(bytes)).and_then(Gate::new) {
-        Ok(gate) => HOST.with_borrow_mut(|host| host.gates.put(gate)),
+        Ok(gate) => GATES.with_borrow_mut(|gates| gates.put(gate)),
         Err(errors) => tell(config::describe(errors), 0),
     }
 }
@@ -27,7 +33,7 @@ pub fn make_gate(bytes: usize) -> u32 {
 /// Forgets a gate. Runs that it began go on.
 #[wasm_bindgen]
 pub fn free_gate(handle: u32) {
-    HOST.with_borrow_mut(|host| host.gates.take(handle));
+    GATES.with_borrow_mut(|gates| gates.take(handle));
 }
 
 /// Begins to decide about the request in the buffer: a line each for its id, its method and its URL. Returns a step.
@@ -37,7 +43,7 @@ pub fn begin_gate(handle: u32, bytes: usize, now: f64, headers: HeaderReader) ->
     let (gate, id, request) = take_request(handle, bytes, headers);
     advance(machine::start(time(now), |io| async move {
         let decision = gate.decide(&io, &request, id).await;
-        outcome::of_decision(&decision, gate.settings().origin.as_deref())
+        decision::of_decision(&decision, gate.settings().origin.as_deref())
     }))
 }
 
@@ -48,12 +54,12 @@ pub fn begin_explanation(handle: u32, bytes: usize, now: f64, headers: HeaderRea
     let (gate, id, request) = take_request(handle, bytes, headers);
     advance(machine::start(time(now), |io| async move {
         let explanation = gate.explain_in(&io, &request, id).await;
-        outcome::of_explanation(&explanation, gate.settings().origin.as_deref())
+        decision::of_explanation(&explanation, gate.settings().origin.as_deref())
     }))
 }
 
 fn take_request(handle: u32, bytes: usize, headers: HeaderReader) -> (Gate, String, RequestView) {
-    let gate = HOST.with_borrow(|host| host.gates.get(handle).clone());
+    let gate = GATES.with_borrow(|gates| gates.get(handle).clone());
     let text = take_scratch(bytes);
     let (id, request) = text.split_once('\n').unwrap_or((&text, ""));
     (gate, id.to_owned(), request::read(request, headers))
@@ -86,5 +92,5 @@ pub fn private_headers(cache_control: Option<String>, vary: Option<String>) -> S
 #[wasm_bindgen]
 #[must_use]
 pub fn origin_unreachable() -> String {
-    outcome::answer_json(&Refusal::OriginUnreachable.problem("origin-unreachable"))
+    decision::answer_json(&Refusal::OriginUnreachable.problem("origin-unreachable"))
 }

@@ -1,8 +1,10 @@
 //! The exports of `createRouteMatcher`: patterns, and whether a path is one of theirs under its readings.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{HOST, take_scratch, tell};
+use super::{Slots, take_scratch, tell};
 use crate::{
     json::{Document, push_string},
     path::{self, Ambiguity, JudgedTarget, PathSettings, Reading},
@@ -28,12 +30,16 @@ impl Matcher {
     }
 }
 
+thread_local! {
+    static MATCHERS: RefCell<Slots<Matcher>> = RefCell::default();
+}
+
 /// Compiles the patterns in the buffer, a JSON list of texts. A handle, or 0 where one is wrong.
 #[wasm_bindgen]
 #[must_use]
 pub fn make_matcher(bytes: usize) -> u32 {
     match Matcher::parse(&take_scratch(bytes)) {
-        Ok(matcher) => HOST.with_borrow_mut(|host| host.matchers.put(matcher)),
+        Ok(matcher) => MATCHERS.with_borrow_mut(|matchers| matchers.put(matcher)),
         Err(message) => tell(message, 0),
     }
 }
@@ -41,7 +47,7 @@ pub fn make_matcher(bytes: usize) -> u32 {
 /// Forgets a matcher.
 #[wasm_bindgen]
 pub fn free_matcher(handle: u32) {
-    HOST.with_borrow_mut(|host| host.matchers.take(handle));
+    MATCHERS.with_borrow_mut(|matchers| matchers.take(handle));
 }
 
 /// The readings of the URL or path in the buffer. 1: the text is a JSON list of `[isFirm, isMatched, path, decoded]`; 0: it cannot
@@ -52,7 +58,7 @@ pub fn match_readings(handle: u32, bytes: usize) -> u32 {
     match judge(&take_scratch(bytes)) {
         Err(ambiguity) => tell([ambiguity.kind(), "\n", &ambiguity.to_string()].concat(), 0),
         Ok(target) => {
-            let text = HOST.with_borrow(|host| describe(&target, host.matchers.get(handle)));
+            let text = MATCHERS.with_borrow(|matchers| describe(&target, matchers.get(handle)));
             tell(text, 1)
         }
     }

@@ -12,43 +12,48 @@
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
-mod config;
-mod gate;
-mod matcher;
-mod options;
 mod outcome;
 mod request;
+
+#[cfg(feature = "js-gate")]
+mod config;
+#[cfg(feature = "js-gate")]
+mod decision;
+#[cfg(feature = "js-gate")]
+mod gate;
+#[cfg(feature = "js-gate")]
+mod matcher;
+
+#[cfg(feature = "js-session")]
+mod options;
+#[cfg(feature = "js-session")]
+mod session;
+#[cfg(feature = "js-session")]
+mod state;
+#[cfg(feature = "js-session")]
 mod webhook;
 
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
-    gate::Gate,
     json::{Document, push_string},
-    machine::{self, Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
+    machine::{Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
     request::HeaderName,
-    session::{Authenticator, CheckedFacts, HasParams, TokenVerifier},
+    session::{CheckedFacts, HasParams},
     time::UnixMillis,
-    token::{Algorithm, KeyKind, KeySetCaches, SignatureCheck, SigningRequest},
+    token::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
 };
 
 use outcome::Outcome;
-use request::HeaderReader;
 
-/// All that this instance holds.
+/// What every door needs; what a door makes it holds itself.
 #[derive(Default)]
 struct Host {
     scratch: Vec<u8>,
     text: String,
-    authenticators: Slots<Rc<Authenticator>>,
-    verifiers: Slots<Rc<TokenVerifier>>,
-    gates: Slots<Gate>,
-    matchers: Slots<matcher::Matcher>,
-    deliveries: Slots<crate::webhook::Unverified>,
     runs: Slots<Run>,
-    caches: KeySetCaches,
     /// See [`signature_place`].
     signature: [usize; SIGNATURE_WORDS],
 }
@@ -99,74 +104,6 @@ pub fn header_names() -> String {
     HeaderName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",")
 }
 
-/// Makes an authenticator from the options in the buffer, as JSON. Its handle, or 0 where they are wrong.
-#[wasm_bindgen]
-#[must_use]
-pub fn make_authenticator(bytes: usize) -> u32 {
-    let made = options::read(&take_scratch(bytes)).and_then(|options| {
-        let cache = HOST.with_borrow(|host| options::cache(&host.caches, &options));
-        Authenticator::sharing(options, cache).map_err(|error| error.to_string())
-    });
-    match made {
-        Ok(authenticator) => HOST.with_borrow_mut(|host| host.authenticators.put(Rc::new(authenticator))),
-        Err(message) => tell(message, 0),
-    }
-}
-
-/// Makes a verifier of session tokens from the options in the buffer. Its handle, or 0 where they are wrong.
-#[wasm_bindgen]
-#[must_use]
-pub fn make_verifier(bytes: usize) -> u32 {
-    let made = options::read(&take_scratch(bytes)).and_then(|options| {
-        let cache = HOST.with_borrow(|host| options::cache(&host.caches, &options));
-        TokenVerifier::new(&options, Some(cache)).map_err(|error| error.to_string())
-    });
-    match made {
-        Ok(verifier) => HOST.with_borrow_mut(|host| host.verifiers.put(Rc::new(verifier))),
-        Err(message) => tell(message, 0),
-    }
-}
-
-/// Forgets an authenticator. Runs that it began go on.
-#[wasm_bindgen]
-pub fn free_authenticator(handle: u32) {
-    HOST.with_borrow_mut(|host| host.authenticators.take(handle));
-}
-
-/// Forgets a verifier. Runs that it began go on.
-#[wasm_bindgen]
-pub fn free_verifier(handle: u32) {
-    HOST.with_borrow_mut(|host| host.verifiers.take(handle));
-}
-
-/// Begins `authenticateRequest` for the request in the buffer, written as `request.rs` says. Returns a step.
-#[wasm_bindgen]
-#[must_use]
-pub fn begin_request(handle: u32, bytes: usize, now: f64, headers: HeaderReader) -> u32 {
-    let authenticator = HOST.with_borrow(|host| host.authenticators.get(handle).clone());
-    let request = request::read(&take_scratch(bytes), headers);
-    advance(machine::start(time(now), |io| async move {
-        match authenticator.authenticate(&io, &request).await {
-            Ok(state) => outcome::of_state(&state, authenticator.proxy_url(&request)),
-            Err(error) => outcome::of_refused_request(&error),
-        }
-    }))
-}
-
-/// Begins `verifyToken` for the token in the buffer. Returns a step.
-#[wasm_bindgen]
-#[must_use]
-pub fn begin_token(handle: u32, bytes: usize, now: f64) -> u32 {
-    let verifier = HOST.with_borrow(|host| host.verifiers.get(handle).clone());
-    let token = take_scratch(bytes);
-    advance(machine::start(time(now), |io| async move {
-        match verifier.verify_token(&io, &token).await {
-            Ok(claims) => outcome::of_claims(&claims),
-            Err(error) => outcome::of_rejected_token(&error),
-        }
-    }))
-}
-
 /// Where the last step's signature check is described, as words of 32 bits: the key's number, the hash's bits (and 1024 for RSA-PSS, 2048
 /// for ECDSA, 3072 for Ed25519), and then address and
 /// length in bytes of the signature and of what it signs, which stay in place while the run waits.
@@ -211,8 +148,7 @@ pub fn resume_signature(run: u32, outcome: u32, bytes: usize, now: f64) -> u32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn resume_backend(run: u32, status: u16, bytes: usize, now: f64) -> u32 {
-    let body = HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec());
-    resume(run, Answer::Backend(Ok(BackendResponse { status, body })), now)
+    resume(run, Answer::Backend(Ok(BackendResponse { status, body: take_bytes(bytes) })), now)
 }
 
 /// Goes on without an answer of the Backend API; the buffer says what happened.
@@ -226,11 +162,7 @@ pub fn resume_outage(run: u32, bytes: usize, now: f64) -> u32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn resume_signed(run: u32, is_signed: bool, bytes: usize, now: f64) -> u32 {
-    let outcome = if is_signed {
-        Ok(HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec()))
-    } else {
-        Err(take_scratch(bytes))
-    };
+    let outcome = if is_signed { Ok(take_bytes(bytes)) } else { Err(take_scratch(bytes)) };
     resume(run, Answer::Signed(outcome), now)
 }
 
@@ -335,10 +267,14 @@ fn tell(text: String, code: u32) -> u32 {
     code
 }
 
+/// What is in the buffer.
+fn take_bytes(bytes: usize) -> Vec<u8> {
+    HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec())
+}
+
 /// The text in the buffer. The loop writes UTF-8; what is none is no request, no token and no options either.
 fn take_scratch(bytes: usize) -> String {
-    let bytes = HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec());
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(take_bytes(bytes)).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit

@@ -1,13 +1,19 @@
 //! The exports of `verifyWebhook`: header fields to what is to be checked, and what came of it to a verdict.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{HOST, outcome::push_pairs, take_scratch, tell, time};
+use super::{Slots, outcome::push_pairs, take_bytes, take_scratch, tell, time};
 use crate::{
     json::{Document, Raw, push_string},
     limits,
     webhook::{HEADER_FAMILIES, Unverified, WebhookError, WebhookSecret},
 };
+
+thread_local! {
+    static DELIVERIES: RefCell<Slots<Unverified>> = RefCell::default();
+}
 
 /// The names of the header fields that are read; commas between.
 #[wasm_bindgen]
@@ -25,7 +31,7 @@ pub fn begin_webhook(bytes: usize, now: f64) -> u32 {
     match begin(&take_scratch(bytes), now) {
         Err(refusal) => tell(refusal, 0),
         Ok((delivery, text)) => {
-            let handle = HOST.with_borrow_mut(|host| host.deliveries.put(delivery));
+            let handle = DELIVERIES.with_borrow_mut(|deliveries| deliveries.put(delivery));
             tell(text, handle)
         }
     }
@@ -35,10 +41,8 @@ pub fn begin_webhook(bytes: usize, now: f64) -> u32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn end_webhook(handle: u32, is_signed: bool, bytes: usize) -> u32 {
-    let (delivery, body) = HOST.with_borrow_mut(|host| {
-        let body = host.scratch.get(..bytes).unwrap_or_default().to_vec();
-        (host.deliveries.take(handle), body)
-    });
+    let delivery = DELIVERIES.with_borrow_mut(|deliveries| deliveries.take(handle));
+    let body = take_bytes(bytes);
     match delivery.conclude(is_signed, &body) {
         Ok(_) => tell(String::new(), 1),
         Err(error) => tell(refusal(&error), 0),
@@ -48,7 +52,7 @@ pub fn end_webhook(handle: u32, is_signed: bool, bytes: usize) -> u32 {
 /// Gives a delivery up.
 #[wasm_bindgen]
 pub fn give_up_webhook(handle: u32) {
-    HOST.with_borrow_mut(|host| host.deliveries.take(handle));
+    DELIVERIES.with_borrow_mut(|deliveries| deliveries.take(handle));
 }
 
 fn begin(json: &str, now: f64) -> Result<(Unverified, String), String> {

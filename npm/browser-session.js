@@ -1,0 +1,13 @@
+// Browsers and bundlers for them: a module is an asset beside this code, fetched by the first call.
+
+import { authenticateRequest as authenticate } from './authenticate-request.js';
+import { core } from './session-core.js';
+import { verifyToken as verify } from './verify-token.js';
+import { verifyWebhook as webhook } from './webhook.js';
+import { compile } from './compile.js';
+
+core.useLater(() => compile(new URL('./dist/session_bg.wasm', import.meta.url)));
+
+export const authenticateRequest = authenticate;
+export const verifyToken = verify;
+export const verifyWebhook = webhook;

@@ -1,0 +1,16 @@
+// Node, Deno and Bun: a module is a file beside this code, read synchronously, so that `require` works too.
+
+import { readFileSync } from 'node:fs';
+
+import { authenticateRequest as authenticate } from './authenticate-request.js';
+import { useEnvironment } from './options.js';
+import { core } from './session-core.js';
+import { verifyToken as verify } from './verify-token.js';
+import { verifyWebhook as webhook } from './webhook.js';
+
+core.use(() => readFileSync(new URL('./dist/session_bg.wasm', import.meta.url)));
+useEnvironment(() => globalThis.process?.env);
+
+export const authenticateRequest = authenticate;
+export const verifyToken = verify;
+export const verifyWebhook = webhook;
