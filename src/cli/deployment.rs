@@ -15,7 +15,7 @@ use super::{
 use crate::settings::{Environment, Problem, SettingError, Settings};
 
 /// What is read from this process's variables; `wrangler secret put` sets them for the Worker.
-const SECRETS: [&str; 7] = [
+pub(super) const SECRETS: [&str; 7] = [
     "CLERK_SECRET_KEY",
     "CLERK_JWT_KEY",
     "CLERK_WEBHOOK_SIGNING_SECRET",
@@ -227,7 +227,10 @@ impl Deployment {
             },
             _ => self.span_of(&error.setting),
         };
-        self.source.place(&span)
+        let mut place = self.source.place(&span);
+        // What is wrong with a secret need not look like one: its line is not shown.
+        place.excerpt = place.excerpt.filter(|_| !SECRETS.contains(&error.setting.as_str()));
+        place
     }
 
     /// Where a setting stands, by its name in errors and findings.

@@ -91,6 +91,24 @@ fn a_secret_is_found_wherever_it_stands_and_never_printed() {
 }
 
 #[test]
+fn a_signing_key_of_the_gate_is_a_secret_too() {
+    let configuration = READY.replace("[vars]", "[vars]\nPORTCULLIS_SIGNING_KEY = \"AbCdEf\"\nCLERK_JWT_KEY = \"no PEM\"");
+    let run = Folder::tracked("signing-key", &configuration, &[]).run(&["check", "--offline"]);
+    run.exits(1).says("`PORTCULLIS_SIGNING_KEY` holds a secret");
+    assert!(!run.out.contains("AbCdEf") && !run.out.contains("`CLERK_JWT_KEY` holds"), "{}", run.out);
+}
+
+#[test]
+fn a_webhook_secret_that_is_not_known_here_is_a_note() {
+    let configuration = READY.replace("api = [", "webhook_path = \"/hooks/clerk\"\napi = [");
+    let folder = Folder::tracked("webhook-secret", &configuration, &[]);
+    folder.run(&["check", "--offline", "--notes"]).exits(0).says("note[webhook-secret-not-seen]").says("--> wrangler.toml:17:16");
+    let secret = format!("whsec_{}", "c2VjcmV0".repeat(5));
+    let run = folder.run_with(&["check", "--offline", "--notes"], &[("CLERK_WEBHOOK_SIGNING_SECRET", &secret)], "");
+    assert!(!run.exits(0).out.contains("webhook-secret-not-seen"));
+}
+
+#[test]
 fn a_placeholder_and_an_untracked_file_are_no_leaks() {
     let placeholder = format!("CLERK_SECRET_KEY={}_{}_{}\n", "sk", "live", "x".repeat(38));
     let folder = Folder::tracked("no-leaks", READY, &[("README.md", &placeholder)]);

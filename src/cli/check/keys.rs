@@ -31,7 +31,21 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
             ],
         ));
     }
-    for name in ["CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"] {
+    let webhook_names = ["CLERK_WEBHOOK_SIGNING_SECRET", "CLERK_WEBHOOK_SECRET"];
+    let takes_webhooks = deployment.policy_table().is_some_and(|table| table.get("webhook_path").is_some());
+    if takes_webhooks && webhook_names.iter().all(|name| deployment.text(name).is_none()) {
+        findings.push(finding(
+            "webhook-secret-not-seen",
+            Severity::Note,
+            Some(deployment.place_of("webhook_path")),
+            [
+                "CLERK_WEBHOOK_SIGNING_SECRET is not known here, so it was not checked",
+                "without it the gate answers 500 to every request",
+                "set it by `npx wrangler secret put`, and run this with it in the environment",
+            ],
+        ));
+    }
+    for name in webhook_names {
         if deployment.text(name).is_some_and(|secret| !is_webhook_secret(secret)) {
             findings.push(finding(
                 "webhook-secret-malformed",

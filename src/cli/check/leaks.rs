@@ -8,7 +8,7 @@ use std::{
 use super::finding::{Finding, finding};
 use crate::{
     cli::{
-        deployment::Deployment,
+        deployment::{Deployment, SECRETS},
         secret::{self, Secret},
         source::SourceFile,
         tree::Located,
@@ -34,7 +34,8 @@ fn in_configuration(deployment: &Deployment, findings: &mut Vec<Finding>) {
     let mut texts = Vec::new();
     deployment.root.texts("", &mut texts);
     for (key, text, span) in texts {
-        let by_name = matches!(key, "CLERK_SECRET_KEY" | "CLERK_WEBHOOK_SIGNING_SECRET" | "CLERK_WEBHOOK_SECRET");
+        // A public key may stand there.
+        let by_name = key != "CLERK_JWT_KEY" && SECRETS.contains(&key);
         let is_private_key = text.contains("PRIVATE KEY-----");
         let by_look = secret::find(text).first().map(|(_, secret)| secret.name());
         let Some(what) = by_look.or(is_private_key.then_some("a private key")).or(by_name.then_some("a secret")) else {
@@ -50,7 +51,7 @@ fn in_configuration(deployment: &Deployment, findings: &mut Vec<Finding>) {
             [
                 &format!("`{key}` holds {what}"),
                 "plain variables are shown in the dashboard, and this file is kept in git",
-                "remove it, make a new one in Clerk's dashboard, and set that by `npx wrangler secret put`",
+                "remove it, make a new one (Clerk's in its dashboard), and set that by `npx wrangler secret put`",
             ],
         ));
     }

@@ -76,14 +76,16 @@ impl Keys {
         match (call.purpose, &self.source) {
             (Purpose::KeySet, Source::File { json, .. }) => Ok(BackendResponse { status: 200, body: json.clone().into_bytes() }),
             (_, Source::Offline) => Err(Outage("nobody was asked, since this is offline".to_owned())),
-            (Purpose::KeySet | Purpose::MachineToken, Source::Backend) => self.network.ask_backend(call),
+            (Purpose::KeySet | Purpose::MachineToken | Purpose::Freshness, Source::Backend) => self.network.ask_backend(call),
             (Purpose::KeySet, Source::Frontend(url)) => {
                 let call = Call { method: "GET", url, headers: Vec::new(), body: None, time_limit: limits::BACKEND_TIME_LIMIT };
                 let reply = self.network.send(&call).map_err(Outage)?;
                 Ok(BackendResponse { status: reply.status, body: reply.body })
             }
             (Purpose::MachineToken, _) => Err(Outage("machine tokens are checked with CLERK_SECRET_KEY only".to_owned())),
-            (Purpose::Freshness, _) => Err(Outage("an explanation asks nobody whether a token is still right".to_owned())),
+            (Purpose::Freshness, _) => {
+                Err(Outage("whether a token is still right is asked with CLERK_SECRET_KEY only".to_owned()))
+            }
             (Purpose::Refresh, _) => Err(Outage("an explanation does not renew a session".to_owned())),
             (_, _) => Err(Outage("an explanation does not take in a handshake".to_owned())),
         }

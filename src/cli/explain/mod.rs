@@ -1,7 +1,7 @@
 //! `portcullis explain`: why does the gate decide so about this request?
 //!
-//! The decision is the gate's own, and so is what stands beside it. Beside the token's keys nothing is asked for over the network:
-//! a session is not renewed, and a handshake is not taken in.
+//! The decision is the gate's own, and so is what stands beside it. Over the network only questions go out: for keys, for a machine's
+//! token, for freshness. A session is not renewed, and a handshake is not taken in.
 
 mod keys;
 mod report;
