@@ -514,18 +514,13 @@ export interface GateConfig {
   readonly webhookPath?: never;
   /** As `webhookPath`: {@link verifyWebhook} has an option for it. */
   readonly webhookSigningSecret?: never;
-  /** What follows is the Worker's, and is read here so that one configuration fits both: whether assets have pages for the gate's answers. */
-  readonly ownPages?: boolean;
-  /** The Worker's: headers for every answer. */
-  readonly securityHeaders?: boolean | Readonly<Record<string, string | boolean>>;
-  /** The Worker's: a Content-Security-Policy. */
-  readonly csp?: { readonly mode?: 'standard' | 'strict'; readonly reportOnly?: boolean; readonly directives?: Readonly<Record<string, string | readonly string[]>> };
-  /** The Worker's: which origins' pages may read answers. */
-  readonly cors?: { readonly origins: readonly string[]; readonly methods?: readonly string[]; readonly headers?: readonly string[]; readonly credentials?: boolean; readonly maxAge?: number };
-  /** The Worker's: how users are named in the log. */
-  readonly logUser?: 'plain' | 'hashed' | 'none';
-  /** The Worker's: which share of forwards is logged, 0 to 1. */
-  readonly logForwards?: number;
+  /** What the Worker adds to answers, shows as pages and writes to its log is the app's to do here: `createGate` refuses these. */
+  readonly ownPages?: never;
+  readonly securityHeaders?: never;
+  readonly csp?: never;
+  readonly cors?: never;
+  readonly logUser?: never;
+  readonly logForwards?: never;
   /** Whether the decisions hold. `false`: what would have happened is told as `shadow`, and requests go on to the app. Default: true. */
   readonly enforce?: boolean;
   /** Ordered rules, before the three lists. */

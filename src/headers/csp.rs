@@ -1,7 +1,7 @@
 //! A Content-Security-Policy under which Clerk's components work (CSP Level 3).
 //!
 //! Source: Clerk's documentation, "Content-Security-Policy headers"; the defaults of `clerkMiddleware` in `@clerk/nextjs`, of which
-//! the payment and telemetry hosts are left for `directives`: not every app has them.
+//! the hosts of payments, telemetry and maps stand under `services`: not every app has them.
 
 use crate::settings::{Node, SettingError, TableReader, url_origin_of, wrong_type};
 
@@ -19,6 +19,18 @@ pub struct ContentSecurityPolicy {
 const SELF: &str = "'self'";
 const NONE: &str = "'none'";
 const BOT_PROTECTION: &str = "https://challenges.cloudflare.com";
+/// What Clerk's components load where people pay (Stripe), report how they are used (development instances only), or look for an address.
+const PAYMENTS: [(&str, &str); 6] = [
+    ("connect-src", "https://api.stripe.com"),
+    ("frame-src", "https://*.js.stripe.com"),
+    ("frame-src", "https://js.stripe.com"),
+    ("frame-src", "https://hooks.stripe.com"),
+    ("script-src", "https://*.js.stripe.com"),
+    ("script-src", "https://js.stripe.com"),
+];
+const TELEMETRY: [(&str, &str); 2] =
+    [("connect-src", "https://clerk-telemetry.com"), ("connect-src", "https://*.clerk-telemetry.com")];
+const MAPS: [(&str, &str); 2] = [("connect-src", "https://maps.googleapis.com"), ("script-src", "https://maps.googleapis.com")];
 /// Words that stand in quotes; people forget them, and without them a word is a host's name.
 const KEYWORDS: [&str; 9] = [
     "self",
@@ -39,8 +51,14 @@ impl ContentSecurityPolicy {
         let is_strict = table.take_choice("mode", &[("standard", false), ("strict", true)]).unwrap_or(false);
         let is_report_only = table.take_flag("report_only").unwrap_or(false);
         let own = table.take("directives");
-        table.finish();
+        let services = table.take_texts("services").unwrap_or_default();
         let mut policy = Self { is_strict, is_report_only, directives: defaults(is_strict, frontend_api) };
+        for (place, service) in services {
+            if !policy.allow(&service) {
+                table.errors().push(SettingError::value(&place, &service, "`payments`, `telemetry` or `maps`"));
+            }
+        }
+        table.finish();
         match own {
             None => {}
             Some(Node::Table(own)) => {
@@ -51,6 +69,22 @@ impl ContentSecurityPolicy {
             Some(other) => wrong_type(errors, "csp.directives", &other, "a table of directives"),
         }
         Some(policy)
+    }
+
+    /// Adds the hosts of a service that Clerk's components may use; whether there is such a one.
+    fn allow(&mut self, service: &str) -> bool {
+        let hosts: &[_] = match service {
+            "payments" => &PAYMENTS,
+            "telemetry" => &TELEMETRY,
+            "maps" => &MAPS,
+            _ => return false,
+        };
+        for (directive, host) in hosts {
+            if let Some((_, sources)) = self.directives.iter_mut().find(|(name, _)| name == directive) {
+                sources.push((*host).to_owned());
+            }
+        }
+        true
     }
 
     fn merge(&mut self, name: String, values: Node, errors: &mut Vec<SettingError>) {
@@ -168,6 +202,25 @@ mod tests {
     }
 
     #[test]
+    fn services_are_allowed_by_name_and_not_by_default() {
+        let plain = read("{}").0.unwrap().value(None);
+        assert!(!plain.contains("stripe") && !plain.contains("telemetry") && !plain.contains("maps"), "{plain}");
+        let (policy, errors) =
+            read(r#"{"services":["payments","telemetry","maps"],"directives":{"frame-src":["https://a.example"]}}"#);
+        assert!(errors.is_empty(), "{errors:?}");
+        let value = policy.unwrap().value(None);
+        for part in [
+            "connect-src 'self' https://clerk.example.com https://api.stripe.com https://clerk-telemetry.com https://*.clerk-telemetry.com \
+             https://maps.googleapis.com;",
+            "https://js.stripe.com https://hooks.stripe.com https://a.example;",
+            "script-src 'self' 'unsafe-inline' https://challenges.cloudflare.com https://clerk.example.com https://*.js.stripe.com \
+             https://js.stripe.com https://maps.googleapis.com;",
+        ] {
+            assert!(value.contains(part), "{part} in {value}");
+        }
+    }
+
+    #[test]
     fn no_source_can_begin_another_directive() {
         for wrong in [
             r#"{"directives":{"img-src":["a; script-src *"]}}"#,
@@ -176,6 +229,7 @@ mod tests {
             r#"{"directives":{"img-src":["a\r\nset-cookie:x"]}}"#,
             r#"{"directives":{"img-src":[5]}}"#,
             r#"{"mode":"lax"}"#,
+            r#"{"services":["stripe"]}"#,
         ] {
             assert!(!read(wrong).1.is_empty(), "{wrong}");
         }

@@ -263,3 +263,10 @@ per = "client"
     Folder::tracked("limit-bound", &bound(60), &[]).run(&["check", "--offline"]).exits(0);
     Folder::tracked("limit-period", &bound(10), &[]).run(&["check", "--offline"]).exits(1).says("rate-limit-period");
 }
+
+#[test]
+fn a_gate_that_refuses_nobody_is_not_ready() {
+    let trial = READY.replace("[vars.PORTCULLIS]\n", "[vars.PORTCULLIS]\nenforce = false\n");
+    assert_ne!(trial, READY);
+    Folder::tracked("trial", &trial, &[]).run(&["check", "--offline"]).exits(1).says("gate-in-shadow");
+}

@@ -275,6 +275,12 @@ describe('when the Wasm instance fails', () => {
   });
 });
 
+test('settings that only the Worker acts on are refused, not ignored', async () => {
+  const given = { securityHeaders: true, csp: {}, cors: { origins: ['https://a.example'] }, ownPages: true, logUser: 'none', logForwards: 1, proxy: true, fapiUrl: 'https://a.example' };
+  const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, ...given })));
+  assert.deepEqual(error.errors.map((/** @type {any} */ { setting }) => setting).sort(), Object.keys(given).sort());
+});
+
 test('limits that nobody here can count are refused, not ignored', async () => {
   const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, rateLimits: [{ match: '/x', binding: 'A', per: 'client' }] })));
   assert.deepEqual(error.errors.map((/** @type {any} */ { setting }) => setting), ['rateLimits']);

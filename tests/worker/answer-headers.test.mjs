@@ -37,6 +37,21 @@ describe('security headers', () => {
   });
 });
 
+test('what the app says of itself stands, but for who may read it', async () => {
+  const gate = await startGate({ policy: { security_headers: true, csp: { services: ['payments'] }, cors: { origins: [APP] } } });
+  try {
+    const { headers } = await gate.request('/api/public/own-headers', { headers: { origin: 'https://evil.example' } });
+    assert.equal(headers.get('content-security-policy'), "default-src 'none'");
+    assert.equal(headers.get('x-frame-options'), 'DENY');
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('access-control-allow-origin'), null);
+    assert.equal(headers.get('vary'), 'Accept, Origin');
+    assert.match((await gate.request('/')).headers.get('content-security-policy') ?? '', /frame-src [^;]*https:\/\/js\.stripe\.com/);
+  } finally {
+    await gate.stop();
+  }
+});
+
 describe('a strict content policy', () => {
   /** @type {Awaited<ReturnType<typeof startGate>>} */
   let gate;
@@ -137,5 +152,11 @@ describe('CORS', () => {
     const response = await gate.request('/api/protected', { method: 'POST', body: 'a', cookies, headers: { origin: 'https://evil.example' } });
     assert.equal(response.status, 403);
     assert.equal(response.headers.get('access-control-allow-origin'), null);
+    // One that is allowed to read answers may read the refusal, and nothing more.
+    const refused = await gate.request('/api/protected', { method: 'POST', body: 'a', cookies, headers: { origin: APP } });
+    assert.equal(refused.status, 403);
+    assert.equal((await refused.json()).reason, 'cross-site-request');
+    assert.equal(refused.headers.get('access-control-allow-origin'), APP);
+    assert.ok(gate.origin.seen.every(({ method }) => method !== 'POST'));
   });
 });

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+import { LIVE_PUBLISHABLE_KEY } from '../support/session.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
 
@@ -190,6 +191,17 @@ test('`Server-Timing` tells a development instance only', async () => {
   try {
     assert.match((await gate.request('/')).headers.get('server-timing') ?? '', /^portcullis;dur=\d+;desc="public"$/);
     assert.match((await gate.request('/dashboard')).headers.get('server-timing') ?? '', /^portcullis;dur=\d+;desc="[a-z-]+"$/);
+  } finally {
+    await gate.stop();
+  }
+});
+
+test('`Server-Timing` tells nothing of a production instance', async () => {
+  const gate = await startGate({
+    env: (clerk) => ({ CLERK_PUBLISHABLE_KEY: LIVE_PUBLISHABLE_KEY, CLERK_JWT_KEY: clerk.pem, CLERK_SECRET_KEY: undefined, CLERK_API_URL: undefined }),
+  });
+  try {
+    for (const path of ['/', '/dashboard', '/.well-known/portcullis/ready']) assert.equal((await gate.request(path)).headers.get('server-timing'), null, path);
   } finally {
     await gate.stop();
   }

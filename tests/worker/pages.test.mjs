@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+import { AUDIENCE, WITHOUT_CLERK, startIssuer } from '../support/issuer.mjs';
 
 /** @param {string} html */
 function checkPage(html) {
@@ -45,6 +46,26 @@ describe('a page', () => {
   test('is for people: programs get problem documents', async () => {
     const response = await gate.request('/admin', { token: await gate.clerk.token() });
     assert.equal(response.headers.get('content-type'), 'application/problem+json');
+  });
+
+  test('tells people whose session has expired, and keeps where they wanted to go', async () => {
+    const issuer = await startIssuer();
+    const block = { issuer: issuer.iss, jwks_url: issuer.jwksUrl, cookie: 'id_token', audience: AUDIENCE };
+    // Without Clerk and without `sign_in_url` there is no page to send anybody to.
+    const alone = await startGate({ env: WITHOUT_CLERK, policy: { authorized_parties: undefined, sign_in_url: undefined, sign_up_url: undefined, issuer: block } });
+    try {
+      const expired = await issuer.token({ exp: Math.floor(Date.now() / 1000) - 60 });
+      const response = await alone.request('/dashboard?a=1&b="><script>', { document: true, cookies: `id_token=${expired}` });
+      assert.equal(response.status, 401);
+      const html = await response.text();
+      assert.match(html, /<h1>Your session has expired<\/h1>/);
+      assert.ok(html.includes('href="/dashboard?a=1&amp;b=%22%3E%3Cscript%3E"'), html);
+      checkPage(html);
+      const nobody = await alone.request('/dashboard', { document: true });
+      assert.match(await nobody.text(), /<h1>Sign in required<\/h1>/);
+    } finally {
+      await Promise.all([alone.stop(), issuer.stop()]);
+    }
   });
 
   test('stands for 503 without keys', async () => {

@@ -15,6 +15,7 @@ mod parties;
 mod policy;
 mod report;
 mod routes;
+mod shadow;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -100,6 +101,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
         if let Some(settings) = &settings {
             parties::check(&deployment, settings, &mut findings);
             counters::check(&deployment, settings, &mut findings);
+            shadow::check(&deployment, settings, &mut findings);
         }
         if let Some(path) = &arguments.routes {
             let routes = routes::read(path)?;

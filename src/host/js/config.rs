@@ -20,7 +20,13 @@ const VARIABLES: [(&str, &str); 8] = [
 ];
 
 /// Settings that nothing here can act on: an operator must not believe that they hold.
-const WORKER_ONLY: [(&str, &str); 3] = [
+const WORKER_ONLY: [(&str, &str); 9] = [
+    ("securityHeaders", "the app sets its own"),
+    ("csp", "the app sets its own"),
+    ("cors", "the app sets its own"),
+    ("ownPages", "the app makes its own pages from the decision"),
+    ("logUser", "the app writes its own log from the decision"),
+    ("logForwards", "the app writes its own log from the decision"),
     ("rateLimits", "only the Worker has counters"),
     ("proxy", "only the Worker is a proxy of the Frontend API"),
     ("fapiUrl", "only the Worker is a proxy of the Frontend API"),

@@ -110,6 +110,8 @@ kinds! {
     AdminRequiresUnused = "admin-requires-unused",
     /// A way to read paths that `path_readings` leaves out.
     ReadingOff = "reading-off",
+    /// A rule with `enforce = false`.
+    InShadow = "in-shadow",
     /// The policy is too large, or a pattern too intricate, to compare everything.
     NotCompared = "not-compared",
 }

@@ -17,6 +17,7 @@
 mod api;
 mod coverage;
 mod finding;
+mod in_shadow;
 mod letter_case;
 mod methods;
 mod openness;
@@ -61,6 +62,7 @@ fn lint_within(policy: &Policy, paths: &PathSettings, budget: &mut Budget) -> Ve
     letter_case::check(&view, &mut findings);
     requirements::check(&view, &mut findings);
     readings::check(paths, &mut findings);
+    in_shadow::check(&view, &mut findings);
     if view.budget.unanswered > 0 {
         findings.push(not_compared(view.budget.unanswered));
     }
