@@ -4,9 +4,9 @@
 //! at: the user was deleted, the session ended, the user was banned, the user left the organization or has another role there, the
 //! user's public metadata no longer meets what a rule asks of the claim `metadata`.
 //!
-//! 1. Where there is a [mirror](mirror) it is asked first. What it denies is denied at once, unless the token is younger than what the
+//! 1. Where there is a [mirror] it is asked first. What it denies is denied at once, unless the token is younger than what the
 //!    mirror knows: then the news may not have come yet. What it affirms holds for a while after it was last told so.
-//! 2. Else the Backend API is asked, and the answer kept for some seconds ([`cache`]), by one request at a time for a subject.
+//! 2. Else the Backend API is asked, and the answer kept for some seconds, by one request at a time for a subject.
 //! 3. Where neither can tell, nobody knows: the gate answers 503.
 //!
 //! Why a locked user is not refused: whoever tries passwords often enough locks a stranger's account, and that ends no session at Clerk.
