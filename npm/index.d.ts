@@ -566,6 +566,13 @@ export type DecisionReason =
   | 'cross-site-request'
   | 'method-refused'
   | 'signed-out'
+  /** The browser was sent round in circles; the page says why. */
+  | 'loop'
+  | 'loop-clock-skew'
+  | 'loop-two-instances'
+  | 'loop-cookie-blocked'
+  | 'loop-cookie-too-large'
+  | 'loop-satellite-mismatch'
   | 'cannot-tell'
   | 'handshake-resolved'
   | 'development-settings'

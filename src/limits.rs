@@ -97,6 +97,19 @@ pub const NUMERIC_DATE_MAX_SECS: f64 = 8.64e12;
 /// Redirects of a handshake in a row after which it is given up. As in Clerk.
 pub const HANDSHAKE_REDIRECTS: f64 = 3.0;
 
+/// Redirects to the sign-in page in a row, for one reason, after which the cause is told: nobody comes back from signing in so often
+/// within [`SIGN_IN_REDIRECTS_SECS`] of the last time.
+pub const SIGN_IN_REDIRECTS: u32 = 5;
+
+/// See [`SIGN_IN_REDIRECTS`]; in seconds.
+pub const SIGN_IN_REDIRECTS_SECS: u32 = 10;
+
+/// Bytes of a cookie's name and value that browsers keep (RFC 6265bis section 5.6).
+pub const COOKIE_BYTES: usize = 4096;
+
+/// How long it is remembered that a session cookie was longer, in seconds: for as long as the loop lasts that comes of it.
+pub const SESSION_BYTES_SECS: u32 = 60;
+
 /// Clock skew that a development instance forgives a handshake, as in Clerk: one day.
 pub const HANDSHAKE_DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -12,6 +12,8 @@ pub enum Refusal {
     BadRequest,
     /// No session.
     SignInRequired,
+    /// Signing in does not come to an end.
+    SignInLoop,
     /// A session, but not the right one.
     Forbidden,
     /// A request that another site's page made.
@@ -39,6 +41,7 @@ impl Refusal {
         match self {
             Self::BadRequest => (400, "Bad request", "The address of this request cannot be understood in one way only."),
             Self::SignInRequired => (401, "Sign in required", "Sign in to go on."),
+            Self::SignInLoop => (401, "Signing in does not come to an end", "You were sent round in circles."),
             Self::Forbidden => (403, "Not allowed", "Your account may not see this page."),
             Self::CrossSite => (
                 403,
@@ -82,6 +85,17 @@ impl Refusal {
         }
         let link = target.map(|target| (target, "Go on to the page that you asked for"));
         let text = if link.is_some() { "Sign in again in another tab. Then go on here." } else { text };
+        self.render(status, title, text, reason, link)
+    }
+
+    /// A page with a text of its own, the gate's, and a link to try again.
+    #[must_use]
+    pub fn page_saying(self, text: &str, reason: &str, target: &str) -> Answer {
+        let (status, title, _) = self.wire();
+        self.render(status, title, text, reason, Some((target, "Try again")))
+    }
+
+    fn render(self, status: u16, title: &str, text: &str, reason: &str, link: Option<(&str, &str)>) -> Answer {
         let mut headers = self.headers();
         headers.push((
             "content-security-policy",
@@ -94,7 +108,7 @@ impl Refusal {
     fn headers(self) -> Vec<(&'static str, String)> {
         let mut headers = vec![("x-content-type-options", "nosniff".to_owned())];
         match self {
-            Self::SignInRequired => headers.push(("www-authenticate", "Bearer".to_owned())),
+            Self::SignInRequired | Self::SignInLoop => headers.push(("www-authenticate", "Bearer".to_owned())),
             Self::CannotTell | Self::OriginUnreachable | Self::TooManyRequests => {
                 headers.push(("retry-after", crate::limits::RETRY_AFTER_SECS.to_string()));
             }

@@ -9,6 +9,7 @@
 
 mod answer;
 mod assertion;
+mod bounce;
 mod csrf;
 mod decision;
 mod endpoint;
@@ -359,7 +360,7 @@ impl Deciding<'_> {
     }
 
     /// `changed`: why somebody who is signed in is refused although the token meets all that is required.
-    fn decide(&self, state: RequestState, changed: Option<Reason>, now: UnixMillis) -> Decision {
+    fn decide(&self, mut state: RequestState, changed: Option<Reason>, now: UnixMillis) -> Decision {
         // A look at a header costs a crossing into the host, so it is made only where the answer depends on it.
         let takes_sessions = self.tokens.contains(&TokenType::SessionToken);
         let is_document = || takes_sessions && !self.demand.is_api && is_document(self.request);
@@ -370,8 +371,22 @@ impl Deciding<'_> {
         // could not be taken in has not ended: sent to the cleaned address, the browser would begin another, and so on.
         let location =
             state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
+        if let Some(shown) = self.shows_cookies().filter(|_| is_document()) {
+            match shown {
+                Ok(location) => {
+                    let answer = answer::redirect(&self.request.method, location);
+                    return self.finish(Event::Handshake, Action::Answer(answer), "handshake-resolved".to_owned(), state);
+                }
+                Err(_) if is_public => return self.forward("public", state),
+                Err((answer, reason, message)) => {
+                    let state = RequestState { message, ..state };
+                    return self.finish(Event::Denied, Action::Answer(answer), reason.to_owned(), state);
+                }
+            }
+        }
         if let Some(location) = location.filter(|_| !state.unknown && (state.status == Status::SignedIn || is_document())) {
             let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
+            let location = self.follow_handshake(location, &mut state);
             let answer = answer::redirect(&self.request.method, location);
             return self.finish(Event::Handshake, Action::Answer(answer), reason, state);
         }
@@ -395,6 +410,10 @@ impl Deciding<'_> {
         }
         if !state.auth.is_authenticated() {
             let reason = reason.unwrap_or_else(|| "signed-out".to_owned());
+            let in_circles = if is_document() { self.explain_loop(&reason, &mut state) } else { None };
+            if let Some((answer, reason)) = in_circles {
+                return self.finish(Event::Denied, Action::Answer(answer), reason.to_owned(), state);
+            }
             let sign_in = || {
                 let pages = self.authenticator.redirects(self.request, &state.auth, now)?;
                 pages.to_sign_in(Some(&self.request.url))

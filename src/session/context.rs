@@ -2,7 +2,10 @@
 //!
 //! Source: `AuthenticateContext` in `@clerk/backend`.
 
-use std::{cell::OnceCell, rc::Rc};
+use std::{
+    cell::{Cell, OnceCell},
+    rc::Rc,
+};
 
 use super::{
     Settings,
@@ -26,6 +29,8 @@ pub(super) struct Context<'r> {
     public_url: OnceCell<Option<WebUrl>>,
     /// `None` where only the `Authorization` header is looked at.
     cookies: OnceCell<SessionCookies>,
+    /// `iat` of a token that Clerk has just minted and that is not of this time, in seconds: the clocks are apart.
+    pub(super) minted_off_time: Cell<Option<i64>>,
     now: UnixMillis,
 }
 
@@ -67,6 +72,12 @@ impl Carried {
         self.claim(name).map(as_number)
     }
 
+    /// `iat` in whole seconds, where it is a time.
+    pub(super) fn issued_at(&self) -> Option<i64> {
+        #[allow(clippy::cast_possible_truncation)] // bounded
+        self.number("iat").filter(|secs| secs.abs() < 1e15).map(|secs| secs as i64)
+    }
+
     /// `iat`, or zero.
     fn iat(&self) -> f64 {
         self.number("iat").unwrap_or(0.0)
@@ -89,7 +100,7 @@ pub(super) struct SessionCookies {
 
 impl<'r> Context<'r> {
     pub(super) fn new(settings: &'r Settings, request: &'r RequestView, now: UnixMillis) -> Self {
-        Self { settings, request, public_url: OnceCell::new(), cookies: OnceCell::new(), now }
+        Self { settings, request, public_url: OnceCell::new(), cookies: OnceCell::new(), minted_off_time: Cell::new(None), now }
     }
 
     /// The token of the `Authorization` header: `Bearer` and a token, or a token alone; no other scheme.

@@ -54,7 +54,7 @@ pub(super) fn start(
     }
     let count = context.cookies().redirect_count;
     if count >= limits::HANDSHAKE_REDIRECTS {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, reason, message));
+        return Ok(RequestState { gave_up: true, ..RequestState::signed_out(TokenType::SessionToken, reason, message) });
     }
     let cookie = format!("{REDIRECT_COUNT}={}; SameSite=Lax; HttpOnly; Max-Age=2", Count(count.max(0.0) + 1.0));
     // Digits and letters are a header value.
@@ -176,7 +176,12 @@ pub(super) async fn resolve(context: &Context<'_>, io: &Io) -> Result<Resolved, 
     };
     let claims = match claims {
         Ok(claims) => claims,
-        Err(error) => return Ok(go_on_after(&error)),
+        Err(error) => {
+            if error.is_about_time() {
+                context.minted_off_time.set(session.issued_at());
+            }
+            return Ok(go_on_after(&error));
+        }
     };
     let Ok(auth) = Auth::session(claims) else { return Ok(Resolved::GoOn) };
     Ok(Resolved::State(RequestState::signed_in(session.token, TokenType::SessionToken, auth, headers)))

@@ -411,7 +411,7 @@ impl Authenticator {
             (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {
                 Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader, String::new()))
             }
-            (None, _) => Ok(RequestState { from_cookies: true, ..flow::with_cookies(&context, io).await? }),
+            (None, _) => with_cookies(&context, io).await,
         }
     }
 
@@ -425,9 +425,23 @@ impl Authenticator {
         if state.is_authenticated() || self.settings.instance.is_none() {
             return Ok(state);
         }
-        let of_clerk = RequestState { from_cookies: true, ..flow::with_cookies(context, io).await? };
+        let of_clerk = with_cookies(context, io).await?;
         let is_empty = of_clerk.reason == Some(Reason::SessionTokenAndUatMissing);
         let is_undone = !of_clerk.is_authenticated() && state.unknown;
         Ok(if is_undone || is_empty { state } else { of_clerk })
     }
+}
+
+/// Judges by Clerk's cookies, and says what a loop is explained by.
+async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
+    let state = flow::with_cookies(context, io).await?;
+    let held = || context.cookies().session.as_ref().filter(|_| !state.is_authenticated())?.issued_at();
+    let minted = context.minted_off_time.get();
+    let (issued_at, minted_off_time) = (minted.or_else(held), minted.is_some());
+    Ok(RequestState { from_cookies: true, issued_at, minted_off_time, checked_at: io.now().as_secs(), ..state })
+}
+
+/// The value of the first cookie of that name in a `Cookie` header.
+pub(crate) fn first_cookie(header: &str, name: &str) -> Option<String> {
+    cookies::Cookies::new(header.to_owned()).first(name).map(str::to_owned)
 }

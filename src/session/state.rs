@@ -88,6 +88,14 @@ pub struct RequestState {
     pub unknown: bool,
     /// Whether cookies were looked at, and no token in the `Authorization` header: what a browser sends along by itself.
     pub from_cookies: bool,
+    /// A handshake is due, but there were too many in a row.
+    pub gave_up: bool,
+    /// `iat` of the cookie's token, in seconds; unverified.
+    pub issued_at: Option<i64>,
+    /// Whether that is not the cookie's, but of a token that Clerk has just minted and that is not of this time.
+    pub minted_off_time: bool,
+    /// The time of the check, in seconds.
+    pub checked_at: i64,
     /// The token has no `azp` although authorized parties are asked for, and was let through.
     pub azp_missing: bool,
 }
@@ -117,6 +125,10 @@ impl RequestState {
             auth,
             unknown: false,
             from_cookies: false,
+            gave_up: false,
+            issued_at: None,
+            minted_off_time: false,
+            checked_at: 0,
         }
     }
 
@@ -187,6 +199,10 @@ impl RequestState {
             auth,
             unknown: false,
             from_cookies: false,
+            gave_up: false,
+            issued_at: None,
+            minted_off_time: false,
+            checked_at: 0,
             azp_missing: false,
         }
     }

@@ -3,6 +3,7 @@
 /** A request's headers: each call writes into the buffer, and says how many bytes. */
 export interface HeaderReader {
   read(index: number): number;
+  readNamed(name: string): number;
   readAll(): number;
 }
 
