@@ -220,7 +220,9 @@ impl Shared {
             return decision;
         }
         let over_as_user = match decision.action {
-            Action::Forward(_) => rate_limit::exceeded(io, limits, Per::User, request, &target, decision.auth.user_id()).await,
+            Action::Forward(_) => {
+                rate_limit::exceeded(io, limits, Per::User, request, &target, decision.auth.user_key().as_deref()).await
+            }
             Action::Webhook(_) | Action::Answer(_) => None,
         };
         match over.or(over_as_user) {
@@ -480,7 +482,9 @@ impl Deciding<'_> {
         // A handshake that does not begin, since nobody can tell whether it should, is not counted.
         let has_cookies = !(state.unknown && state.status == Status::Handshake);
         let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && name.eq_ignore_ascii_case("set-cookie"));
-        let had_credential = state.status != Status::SignedOut || state.token.is_some() || self.demand.access != Access::Public;
+        // A credential that could not be checked is one, too: the origin may have looked at it by itself.
+        let had_credential =
+            state.status != Status::SignedOut || state.unknown || state.token.is_some() || self.demand.access != Access::Public;
         Decision {
             action,
             event,

@@ -1,7 +1,16 @@
 //! What an answer that was made for one user tells caches (RFC 9111, RFC 9213).
 
-/// Fields by which an origin tells a content network alone how long to keep an answer; taken off what was made for one user.
-pub const NETWORK_CACHE_CONTROL: [&str; 3] = ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
+/// Fields by which an origin tells a content network or a proxy alone how long to keep an answer, whatever `Cache-Control` says; taken
+/// off what was made for one user. nginx has `X-Accel-Expires`, Akamai `Edge-Control`.
+pub const NETWORK_CACHE_CONTROL: [&str; 7] = [
+    "cdn-cache-control",
+    "cloudflare-cdn-cache-control",
+    "surrogate-control",
+    "x-accel-expires",
+    "edge-control",
+    "vercel-cdn-cache-control",
+    "netlify-cdn-cache-control",
+];
 
 /// `Cache-Control` of an answer whose decision used a credential: the origin's own directives without those that let a shared
 /// cache keep it, and with `private`. Without any directive of the origin it is `private` alone.

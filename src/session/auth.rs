@@ -138,6 +138,16 @@ impl Auth {
         self.signed_in().map(|session| session.user_id.as_str()).or_else(|| self.of_machine()?.user_id())
     }
 
+    /// The user's id by which nobody is taken for the user of another issuer who has the same.
+    #[must_use]
+    pub fn user_key(&self) -> Option<std::borrow::Cow<'_, str>> {
+        let user_id = self.user_id()?;
+        Some(match self.issuer() {
+            Some(issuer) => [issuer, " ", user_id].concat().into(),
+            None => user_id.into(),
+        })
+    }
+
     /// `sid`.
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
