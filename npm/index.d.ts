@@ -584,7 +584,6 @@ export type DecisionReason =
   | 'rate-limited'
   | 'frontend-api'
   | 'proxy-path-ambiguous'
-  | 'cross-site-request'
   | 'no-such-endpoint'
   /** The Wasm instance failed, and nothing was decided. */
   | 'internal-error'

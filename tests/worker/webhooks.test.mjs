@@ -30,8 +30,25 @@ beforeEach(() => {
 /** @param {{ headers: Record<string, string>, body: any }} sent @param {string} [path] */
 const post = ({ headers, body }, path = WEBHOOK_PATH) => gate.request(path, { method: 'POST', headers, body, duplex: 'half' });
 
-/** Sends a body until an answer comes; gives its status. @param {Record<string, string>} headers @returns {Promise<number | undefined>} */
-const postWithoutEnd = (headers) =>
+/**
+ * Sends a body until an answer comes; gives its status. A server that closes while bytes of ours are unread resets the connection, and a
+ * reset can overtake the answer: then it is asked again.
+ *
+ * @param {Record<string, string>} headers
+ * @returns {Promise<number | undefined>}
+ */
+async function postWithoutEnd(headers) {
+  for (let resets = 0; ; resets += 1) {
+    try {
+      return await sendWithoutEnd(headers);
+    } catch (error) {
+      if (resets === 9 || !['ECONNRESET', 'EPIPE'].includes(/** @type {any} */ (error).code)) throw error;
+    }
+  }
+}
+
+/** @param {Record<string, string>} headers @returns {Promise<number | undefined>} */
+const sendWithoutEnd = (headers) =>
   new Promise((resolve, reject) => {
     const sending = request(gate.url + WEBHOOK_PATH, { method: 'POST', headers });
     const more = () => void (sending.destroyed || sending.write(Buffer.alloc(64 * 1024), () => setTimeout(more)));
