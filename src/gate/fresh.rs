@@ -21,7 +21,7 @@ impl Deciding<'_> {
         let Some(asked) = Asked::of(&state.auth, requirements.filter_map(|requirement| requirement.claim.as_ref())) else {
             return (state, None);
         };
-        match freshness.check(io, &asked).await {
+        match Box::pin(freshness.check(io, &asked)).await {
             Verdict::Holds => (state, None),
             Verdict::Denied(reason @ (Reason::UserDeleted | Reason::SessionEnded)) => {
                 (RequestState { from_cookies: state.from_cookies, ..RequestState::outdated(reason, String::new(), false) }, None)

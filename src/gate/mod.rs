@@ -168,7 +168,7 @@ impl Shared {
     async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
         let decision = self.decide_unsigned(io, request, request_id).await;
         match &self.settings.signing_keys {
-            Some(keys) => assertion::sign(io, keys, &self.settings, request, decision).await,
+            Some(keys) => Box::pin(assertion::sign(io, keys, &self.settings, request, decision)).await,
             None => decision,
         }
     }
@@ -183,7 +183,7 @@ impl Shared {
             return own(Refusal::Misconfigured.problem("development-settings"), "development-settings", message);
         }
         if Endpoint::of(&request.url) == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {
-            return ready::decide(io, &self.authenticator).await;
+            return Box::pin(ready::decide(io, &self.authenticator)).await;
         }
         if let Some(keys) = &self.settings.signing_keys
             && Endpoint::of(&request.url) == Some(Endpoint::Keys)
@@ -203,7 +203,10 @@ impl Shared {
         // From here on there is one URL: the judged one.
         let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
         let limits = &*self.settings.rate_limits;
-        let over = rate_limit::exceeded(io, limits, Per::Client, request, &target, None).await;
+        let over = match limits {
+            [] => None,
+            _ => Box::pin(rate_limit::exceeded(io, limits, Per::Client, request, &target, None)).await,
+        };
         let is_enforced = self.settings.enforce;
         let refused = |limit| {
             let is_api = self.settings.policy.demand_for(&request.method, &target).is_api;
@@ -221,7 +224,8 @@ impl Shared {
         }
         let over_as_user = match decision.action {
             Action::Forward(_) => {
-                rate_limit::exceeded(io, limits, Per::User, request, &target, decision.auth.user_key().as_deref()).await
+                let user = decision.auth.user_key();
+                Box::pin(rate_limit::exceeded(io, limits, Per::User, request, &target, user.as_deref())).await
             }
             Action::Webhook(_) | Action::Answer(_) => None,
         };
@@ -251,7 +255,7 @@ impl Shared {
         };
         let deciding = match enforced {
             Some(enforced) if self.settings.enforce => {
-                return shadow::with_rules(io, &deciding(demand), &deciding(enforced)).await;
+                return Box::pin(shadow::with_rules(io, &deciding(demand), &deciding(enforced))).await;
             }
             _ => deciding(demand),
         };
@@ -259,7 +263,7 @@ impl Shared {
         if self.settings.enforce {
             deciding.conclude(io, checked).await
         } else {
-            shadow::whole_gate(io, &deciding, checked).await
+            Box::pin(shadow::whole_gate(io, &deciding, checked)).await
         }
     }
 }

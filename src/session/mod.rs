@@ -379,13 +379,13 @@ impl Authenticator {
         }
         let issuers = if accepts.accepts(TokenType::SessionToken) { self.settings.issuers.as_slice() } else { &[] };
         if let Some(presented) = issuer::in_authorization(issuers, &context) {
-            return Ok(presented.authenticate(io).await);
+            return Ok(Box::pin(presented.authenticate(io)).await);
         }
         let token = context.token_in_header();
         if !issuers.is_empty() && token.is_none() {
-            let state = issuer::authenticate_ambient(issuers, io, &context).await;
+            let state = Box::pin(issuer::authenticate_ambient(issuers, io, &context)).await;
             if let Some(state) = state {
-                return self.beside_clerk(&context, io, state).await;
+                return Box::pin(self.beside_clerk(&context, io, state)).await;
             }
         }
         if self.settings.instance.is_none() && !self.settings.issuers.is_empty() {
@@ -401,11 +401,13 @@ impl Authenticator {
         match (token, accepts) {
             (Some(token), AcceptsToken::One(TokenType::SessionToken)) => flow::with_header(&context, io, &token).await,
             (Some(token), AcceptsToken::One(wanted)) => match kind {
-                Some(kind) if kind == *wanted => Ok(machine::authenticate(&self.settings, io, &token.token, kind).await),
+                Some(kind) if kind == *wanted => {
+                    Ok(Box::pin(machine::authenticate(&self.settings, io, &token.token, kind)).await)
+                }
                 _ => Ok(mismatch(*wanted)),
             },
             (Some(token), AcceptsToken::List(_) | AcceptsToken::Any) => match kind {
-                Some(kind) => Ok(machine::authenticate(&self.settings, io, &token.token, kind).await),
+                Some(kind) => Ok(Box::pin(machine::authenticate(&self.settings, io, &token.token, kind)).await),
                 None => flow::with_header(&context, io, &token).await,
             },
             (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {
