@@ -47,6 +47,8 @@ pub enum Event {
     SignIn,
     /// The browser is sent to Clerk to have its session renewed, or comes back from there.
     Handshake,
+    /// A browser that had a session comes back from Clerk without one.
+    SignOut,
 }
 
 impl Event {
@@ -59,6 +61,7 @@ impl Event {
             Self::Denied => "denied",
             Self::SignIn => "sign-in",
             Self::Handshake => "handshake",
+            Self::SignOut => "sign-out",
         }
     }
 }

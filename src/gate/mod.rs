@@ -49,6 +49,7 @@ use crate::{
         AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, Backend, RequestState, Status, TokenType,
     },
     settings::{Environment, SettingError, Settings, is_loopback_host},
+    text,
     time::UnixMillis,
     token::KeySetCache,
 };
@@ -392,9 +393,12 @@ impl Deciding<'_> {
         }
         if let Some(location) = location.filter(|_| !state.unknown && (state.status == Status::SignedIn || is_document())) {
             let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
+            let had_session =
+                || self.request.header(HeaderName::Cookie).is_some_and(|cookies| text::contains(&cookies, "__session"));
+            let event = if state.status == Status::SignedOut && had_session() { Event::SignOut } else { Event::Handshake };
             let location = self.follow_handshake(location, &mut state);
             let answer = answer::redirect(&self.request.method, location);
-            return self.finish(Event::Handshake, Action::Answer(answer), reason, state);
+            return self.finish(event, Action::Answer(answer), reason, state);
         }
         if state.from_cookies
             && state.is_authenticated()

@@ -80,7 +80,7 @@ impl Record<'_> {
             let level = match decision.event {
                 Event::Denied if self.status >= 500 => Level::Error,
                 Event::Denied => Level::Warning,
-                Event::Forwarded | Event::Answered | Event::SignIn | Event::Handshake => Level::Info,
+                Event::Forwarded | Event::Answered | Event::SignIn | Event::Handshake | Event::SignOut => Level::Info,
             };
             lines.push((level, self.line(decision.event.as_str(), decision.verb(), &decision.reason, &decision.message, None)));
         }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
-import { LIVE_PUBLISHABLE_KEY } from '../support/session.mjs';
+import { LIVE_PUBLISHABLE_KEY, SIGNED_OUT_DIRECTIVES } from '../support/session.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
 
@@ -76,6 +76,17 @@ describe('a line', () => {
     const [handshake] = await linesOf(gate, () => gate.request('/dashboard', { document: true, cookies: '__clerk_db_jwt=dvb_test; __client_uat=1700000000' }));
     assert.deepEqual([handshake.event, handshake.decision], ['handshake', 'redirect']);
     assert.doesNotMatch(JSON.stringify(handshake), /dvb_test/);
+  });
+
+  test('tells a sign-out from a handshake of somebody who had no session', async () => {
+    const cookies = sessionCookies(await gate.clerk.token());
+    const comeBack = async (/** @type {string | undefined} */ cookies) => {
+      const handshake = await gate.clerk.handshakeToken(SIGNED_OUT_DIRECTIVES);
+      const [line] = await linesOf(gate, () => gate.request(`/dashboard?__clerk_handshake=${handshake}`, { document: true, cookies }));
+      return [line.event, line.decision, line.status, line.path];
+    };
+    assert.deepEqual(await comeBack(cookies), ['sign-out', 'redirect', 307, '/dashboard']);
+    assert.deepEqual(await comeBack(SIGNED_OUT_COOKIES), ['handshake', 'redirect', 307, '/dashboard']);
   });
 
   test('is not written for what is forwarded', async () => {
