@@ -1,6 +1,4 @@
-//! `portcullis check --domain`: a name server and TLS on loopback.
-
-use std::{net::TcpListener, sync::Arc};
+//! `portcullis check --domain`: a name server on loopback. Certificates are in `certificates.rs`.
 
 use crate::{
     name_server::{
@@ -10,10 +8,8 @@ use crate::{
     support::{Folder, READY, Run},
 };
 
-const THIS_MACHINE: Has = Address([127, 0, 0, 1]);
-
-/// A domain that is set up as Clerk wants it; nothing answers at its addresses.
-fn zone() -> Vec<(&'static str, Has)> {
+/// A domain that is set up as Clerk wants it, without addresses, so that nobody is asked for a certificate.
+pub fn zone() -> Vec<(&'static str, Has)> {
     vec![
         ("clerk.example.com", Name("frontend-api.clerk.services")),
         ("accounts.example.com", Name("accounts.clerk.services")),
@@ -24,7 +20,7 @@ fn zone() -> Vec<(&'static str, Has)> {
     ]
 }
 
-fn with(changes: &[(&'static str, Has)]) -> Vec<(&'static str, Has)> {
+pub fn with(changes: &[(&'static str, Has)]) -> Vec<(&'static str, Has)> {
     let mut zone = zone();
     zone.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
     zone.extend(changes.iter().cloned());
@@ -37,8 +33,8 @@ fn check(name: &str, zone: Vec<(&'static str, Has)>, more: &[&str]) -> Run {
     folder.run(&[&["check", "--only", "domain", "--domain", "example.com", "--name-server", &server.address], more].concat())
 }
 
-/// The findings that `check` would not have without the domain.
-fn kinds(run: &Run) -> Vec<String> {
+/// Findings with their severity, notes left out.
+pub fn kinds(run: &Run) -> Vec<String> {
     let findings = run.json()["findings"].as_array().unwrap().clone();
     let text =
         |finding: &serde_json::Value| format!("{} {}", finding["severity"].as_str().unwrap(), finding["kind"].as_str().unwrap());
@@ -99,30 +95,6 @@ fn caa_records_are_looked_for_up_the_tree() {
 fn no_answer_is_not_taken_for_no_record() {
     let run = check("domain-failure", with(&[("clerk.example.com", Failure)]), &["--json"]);
     assert_eq!(kinds(&run), ["warning dns-unanswered", "warning dns-unanswered"], "the name, and its CAA records");
-}
-
-#[test]
-fn a_certificate_that_nobody_knows_and_none_at_all_are_findings() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    let certificate = rcgen::generate_simple_self_signed(vec!["example.com".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = config.with_no_client_auth().with_single_cert(vec![certificate.cert.der().clone()], key.into()).unwrap();
-    let server = std::thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
-        let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
-        // The client hangs up on what it is shown.
-        while connection.is_handshaking() && connection.complete_io(&mut socket).is_ok() {}
-    });
-    let here = with(&[("example.com", THIS_MACHINE)]);
-    let run = check("certificate-bad", here.clone(), &["--json", "--tls-port", &port]);
-    assert_eq!(kinds(&run), ["error certificate-bad"]);
-    run.says("nobody knows its issuer");
-    server.join().unwrap();
-    // Nobody listens there any more.
-    assert_eq!(kinds(&check("certificate-none", here, &["--json", "--tls-port", &port])), ["warning certificate-unseen"]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! Outputs are compared with files in `tests/cli/golden`; `PORTCULLIS_BLESS=1 cargo test --features cli --test cli` writes them anew.
 
+mod certificates;
 mod check;
 mod config_file;
 mod connectivity;

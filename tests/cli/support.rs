@@ -93,6 +93,7 @@ impl Folder {
             "CLERK_WEBHOOK_SIGNING_SECRET",
             "CLERK_WEBHOOK_SECRET",
             "CLICOLOR_FORCE",
+            "SSL_CERT_FILE",
             "ALL_PROXY",
             "all_proxy",
             "HTTPS_PROXY",

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use hickory_resolver::proto::rr::{RData, RecordType};
 
 use self::{
-    certificate::State,
+    certificate::{ROOTS_VARIABLE, Roots, State},
     dns::{Dns, Unanswered},
 };
 use super::{
@@ -68,7 +68,8 @@ pub(super) fn check(
         let fault = Fault::new(format!("`{}` is no domain name", question.domain));
         return Err(fault.help("as `example.com`; other letters than ASCII in Punycode (`xn--…`)"));
     }
-    let mut asking = Asking { domain, dns: Dns::new(question.name_server)?, tls_port: question.tls_port, evidence, findings };
+    let (dns, roots) = (Dns::new(question.name_server)?, Roots::read()?);
+    let mut asking = Asking { domain, dns, roots, tls_port: question.tls_port, evidence, findings };
     if let Some(settings) = settings {
         asking.compare_with_key(deployment, settings);
     }
@@ -90,6 +91,7 @@ pub(super) fn check(
 struct Asking<'a> {
     domain: String,
     dns: Dns,
+    roots: Roots,
     tls_port: u16,
     evidence: &'a mut Vec<Evidence>,
     findings: &'a mut Vec<Finding>,
@@ -226,13 +228,24 @@ impl Asking<'_> {
     }
 
     fn certificate(&mut self, host: &str) {
-        // Where there is no address that was said above.
-        let Some(address) = self.addresses(host).ok().and_then(|addresses| addresses.first().copied()) else { return };
         let asked = format!("TLS {host}:{}", self.tls_port);
+        let address = match self.addresses(host).map(|addresses| addresses.first().copied()) {
+            Ok(Some(address)) => address,
+            // Of Clerk's names that was a finding above.
+            Ok(None) | Err(_) if host != self.domain => return,
+            // The app itself may live on another name below the domain.
+            Ok(None) => return self.evidence.push(Evidence::new(true, asked, "no address", "nothing: there is nobody to ask")),
+            Err(Unanswered(error)) => {
+                let what = format!("nobody answers for `{host}` ({error}), so its certificate was not seen");
+                let help = "try again, or another name server by `--name-server`";
+                self.find("certificate-unseen", Severity::Warning, [&what, "whether browsers go there is not known", help]);
+                return self.evidence.push(Evidence::new(false, asked, error, "nothing: there was no answer"));
+            }
+        };
         let now = u64::try_from(moment::now().as_secs()).unwrap_or(0);
         let why = "browsers refuse to go there";
-        match certificate::look(host, SocketAddr::new(address, self.tls_port)) {
-            State::Good { until, issuer } => {
+        match certificate::look(host, SocketAddr::new(address, self.tls_port), &self.roots) {
+            State::Good { until, issuer, is_public } => {
                 let is_soon = until < now.saturating_add(EXPIRES_SOON_SECS);
                 #[allow(clippy::cast_precision_loss)] // a moment within some centuries
                 let end = moment::in_words(until as f64, moment::now());
@@ -241,15 +254,15 @@ impl Asking<'_> {
                     self.find(
                         "certificate-expires-soon",
                         Severity::Warning,
-                        [&what, why, "find out why it was not renewed: CAA and DNS above"],
+                        [&what, "from then on browsers refuse to go there", "find out why it was not renewed: CAA and DNS above"],
                     );
                 }
-                self.evidence.push(Evidence::new(
-                    !is_soon,
-                    asked,
-                    format!("until {end}, by {issuer}"),
-                    "the certificate is good",
-                ));
+                let proves = match (is_soon, is_public) {
+                    (true, _) => "the certificate is good, and not for long".to_owned(),
+                    (false, true) => "the certificate is good".to_owned(),
+                    (false, false) => format!("the certificate is good for whoever trusts the roots of {ROOTS_VARIABLE}"),
+                };
+                self.evidence.push(Evidence::new(!is_soon, asked, format!("until {end}, by {issuer}"), proves));
             }
             State::Bad(error) => {
                 let help = "for Clerk's hosts: \"Deploy certificates\" in the dashboard, once the DNS records are right";
