@@ -12,7 +12,7 @@ use super::{
     tree::{Entry, Located, Value},
     variable,
 };
-use crate::settings::{Environment, Problem, SettingError, Settings};
+use crate::settings::{Environment, Problem, SettingError};
 
 /// What is read from this process's variables; `wrangler secret put` sets them for the Worker.
 pub(super) const SECRETS: [&str; 7] = [
@@ -140,7 +140,8 @@ impl Deployment {
         self.policy().map(|entry| &entry.value)
     }
 
-    /// Where paths are asked for: the first authorized party that is one host, since that is where the app's pages are.
+    /// Where paths are asked for: the first authorized party that is one host, since that is where the app's pages are. Without one
+    /// `wrangler dev`'s address, or any.
     pub(super) fn base_url(&self) -> String {
         let parties = self.policy_table().and_then(|table| table.get("authorized_parties"));
         let listed = parties.map(|parties| match &parties.value {
@@ -148,7 +149,7 @@ impl Deployment {
             _ => parties.items().iter().filter_map(Located::as_text).collect(),
         });
         let party = listed.into_iter().flatten().find(|party| !party.contains('*'));
-        party.unwrap_or("https://example.com").to_owned()
+        party.unwrap_or(if self.is_local { "http://localhost:8787" } else { "https://example.com" }).to_owned()
     }
 
     /// A variable or a secret, as far as it is known here.
@@ -161,7 +162,9 @@ impl Deployment {
     /// the real one.
     pub(super) fn complete_environment(&self) -> Result<Environment, Fault> {
         let mut environment = self.environment()?;
-        if environment.secret_key.is_none() {
+        // Where all tokens are other issuers', a key of Clerk's would mean an instance that is not there.
+        let names_issuers = environment.portcullis.as_ref().is_some_and(|table| table.has("issuer") || table.has("issuers"));
+        if environment.secret_key.is_none() && (environment.publishable_key.is_some() || !names_issuers) {
             let is_live = environment.publishable_key.as_deref().is_some_and(|key| key.trim().starts_with("pk_live_"));
             environment.secret_key = Some(format!("sk_{}_not-known-here", if is_live { "live" } else { "test" }));
         }
@@ -201,11 +204,6 @@ impl Deployment {
             has_database: binds("d1_databases", "PORTCULLIS_DB"),
             portcullis,
         })
-    }
-
-    /// The settings, for commands that cannot do without.
-    pub(super) fn settings(&self, environment: Environment) -> Result<Settings, Fault> {
-        Settings::read(environment).map_err(|errors| self.refuse(&errors))
     }
 
     /// The settings are wrong: says the first thing, and how many there are.

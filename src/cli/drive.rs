@@ -10,7 +10,12 @@ use crate::{
 
 /// Runs to the end. Every Backend call is answered by an outage; a wait passes at once.
 pub(super) fn run<T>(step: Step<T>, now: UnixMillis) -> T {
-    run_asking(step, now, |_| Err(Outage("the command line asks nobody".to_owned())))
+    run_asking(step, now, |_| Err(asks_nobody()))
+}
+
+/// What a call comes to that is not made.
+pub(super) fn asks_nobody() -> Outage {
+    Outage("the command line asks nobody".to_owned())
 }
 
 /// Runs to the end; `ask` answers Backend calls, and a wait passes at once.

@@ -66,6 +66,18 @@ impl KeyPair {
         pem.map(|pem| pem.to_string()).map_err(|_| Fault::new("the key cannot be written as PEM"))
     }
 
+    /// `n` and `e`, as a JWK has them.
+    pub(super) fn public_members(&self) -> (String, String) {
+        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+        let text = |number: &rsa::BigUint| URL_SAFE_NO_PAD.encode(number.to_bytes_be());
+        (text(self.private.n()), text(self.private.e()))
+    }
+
+    /// The key as the JOSE library takes it.
+    pub(super) fn encoding(&self) -> &EncodingKey {
+        &self.encoding
+    }
+
     /// Signs claims as they are, under the header of Clerk's session tokens.
     pub(super) fn sign(&self, kid: &str, claims: &Value) -> Result<String, Fault> {
         use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -17,6 +17,7 @@ mod drive;
 mod explain;
 mod init;
 mod key_pair;
+mod keys;
 mod moment;
 mod network;
 mod output;

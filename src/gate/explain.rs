@@ -114,6 +114,17 @@ impl Gate {
         machine::start(now, move |io| async move { gate.explain_in(&io, &request, request_id).await })
     }
 
+    /// Begins to verify a session token by itself, whatever the policy: by the keys and the settings of the issuer that it names,
+    /// which is given beside what came of it; without one it is Clerk's to judge.
+    #[must_use]
+    pub fn inspect(&self, token: String, now: UnixMillis) -> Step<(Option<String>, Result<VerifiedClaims, TokenError>)> {
+        let gate = self.clone();
+        machine::start(now, move |io| async move {
+            let (issuer, verified) = gate.shared.authenticator.verify_alone(&io, &token).await;
+            (issuer.map(str::to_owned), verified)
+        })
+    }
+
     /// Explains as part of a larger run of the machine. Awaits nothing but `io`.
     pub async fn explain_in(&self, io: &Io, request: &RequestView, request_id: String) -> Explanation {
         let decision = self.decide(io, request, request_id).await;

@@ -147,7 +147,7 @@ impl Issuer {
     }
 }
 
-impl Presented<'_> {
+impl<'a> Presented<'a> {
     /// What comes of the token.
     ///
     /// # Errors
@@ -159,6 +159,18 @@ impl Presented<'_> {
             return Err(TokenError::Issuer { found, expected: 1 });
         }
         self.issuer.verify(io, &self.token).await
+    }
+
+    /// The issuer that it is for.
+    pub(super) fn issuer(&self) -> &'a str {
+        &self.issuer.options.issuer
+    }
+
+    /// What comes of the token, its user's id included.
+    pub(super) async fn verify_with_user(&self, io: &Io) -> Result<VerifiedClaims, TokenError> {
+        let claims = self.verify(io).await?;
+        self.issuer.facts(&claims)?;
+        Ok(claims)
     }
 
     pub(super) async fn authenticate(&self, io: &Io) -> RequestState {
@@ -191,6 +203,13 @@ pub(super) fn in_authorization<'a>(issuers: &'a [Issuer], context: &Context<'_>)
     }
     let token = context.token_in_header()?;
     let issuer = issuers.iter().find(|issuer| issuer.takes_authorization() && issuer.is_named_by(&token))?;
+    Some(Presented { issuer, token, is_named: true })
+}
+
+/// The token as one of the issuer that it names, wherever its tokens stand.
+pub(super) fn named_by<'a>(issuers: &'a [Issuer], token: &str) -> Option<Presented<'a>> {
+    let token = Carried::new(token);
+    let issuer = issuers.iter().find(|issuer| issuer.is_named_by(&token))?;
     Some(Presented { issuer, token, is_named: true })
 }
 

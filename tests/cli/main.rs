@@ -9,6 +9,7 @@ mod connectivity;
 mod domain;
 mod explain;
 mod importing;
+mod issuers;
 mod live;
 mod name_server;
 mod policy_test;

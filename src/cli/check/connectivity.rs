@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::{
     evidence::Evidence,
@@ -14,6 +14,7 @@ use crate::{
         drive, moment,
         network::{Call, Network, Reply},
         source::Fault,
+        tree::Value,
     },
     gate::Gate,
     machine::{BackendResponse, Outage},
@@ -38,6 +39,7 @@ pub(super) fn check(
     let backend = if deployment.text("CLERK_SECRET_KEY").is_some() { asking.backend()? } else { None };
     let frontend = asking.frontend();
     asking.compare(backend.as_ref(), frontend.as_ref());
+    asking.issuers();
     asking.origin();
     Ok(())
 }
@@ -188,6 +190,36 @@ impl Asking<'_> {
         self.evidence.push(Evidence::new(is_known, "CLERK_JWT_KEY in the key set", format!("{count} keys"), proves));
     }
 
+    /// The key sets of other issuers, asked for as the gate does: without any credential.
+    fn issuers(&mut self) {
+        let named_alone = self.deployment.policy_table().and_then(|table| table.get("issuer"));
+        let before_list = usize::from(named_alone.is_some_and(|issuer| matches!(issuer.value, Value::Table(_))));
+        for (index, issuer) in self.settings.issuers.iter().enumerate() {
+            let setting = match index.checked_sub(before_list) {
+                Some(index) => format!("issuers[{index}].jwks_url"),
+                None => "issuer.jwks_url".to_owned(),
+            };
+            let url = &issuer.jwks_url;
+            let answer = self.get(url);
+            let said = in_words(&answer);
+            let is_good = answer.is_ok_and(|reply| reply.status == 200 && names_keys(&reply.body));
+            if !is_good {
+                self.find(
+                    "issuer-keys-unreachable",
+                    Severity::Error,
+                    Some(&setting),
+                    [
+                        &format!("there is no key set of the issuer `{}` at `{url}` ({said})", issuer.issuer),
+                        "its tokens are answered 503 until there is one",
+                        "take `jwks_uri` from the provider's `/.well-known/openid-configuration`",
+                    ],
+                );
+            }
+            let proves = if is_good { "the issuer shows its keys" } else { "no token of the issuer can be checked" };
+            self.evidence.push(Evidence::new(is_good, format!("GET {url}"), said, proves));
+        }
+    }
+
     /// Asks the origin for a page that is not public, past the gate and as nobody.
     fn origin(&mut self) {
         let Some(origin) = self.settings.origin.clone() else { return };
@@ -277,9 +309,16 @@ fn in_words(answer: &Result<Reply, String>) -> String {
     }
 }
 
+/// Whether this is a key set in which a token can name a key.
+fn names_keys(body: &[u8]) -> bool {
+    let set: Option<Json> = serde_json::from_slice(body).ok();
+    let keys = set.as_ref().and_then(|set| set.get("keys")?.as_array());
+    keys.is_some_and(|keys| keys.iter().any(|key| key.get("kid").is_some_and(Json::is_string)))
+}
+
 fn read_keys(body: &[u8]) -> Option<Keys> {
-    let set: Value = serde_json::from_slice(body).ok()?;
-    let text = |key: &Value, name: &str| Some(key.get(name)?.as_str()?.trim_end_matches('=').to_owned());
+    let set: Json = serde_json::from_slice(body).ok()?;
+    let text = |key: &Json, name: &str| Some(key.get(name)?.as_str()?.trim_end_matches('=').to_owned());
     let keys: Keys = set.get("keys")?.as_array()?.iter().filter_map(|key| Some((text(key, "kid")?, text(key, "n")?))).collect();
     (!keys.is_empty()).then_some(keys)
 }

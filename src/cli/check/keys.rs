@@ -19,7 +19,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
             ],
         ));
     }
-    if deployment.text("CLERK_SECRET_KEY").is_none() && deployment.text("CLERK_JWT_KEY").is_none() {
+    if publishable.is_some() && deployment.text("CLERK_SECRET_KEY").is_none() && deployment.text("CLERK_JWT_KEY").is_none() {
         findings.push(finding(
             "secret-key-not-seen",
             Severity::Note,

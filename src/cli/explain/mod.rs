@@ -3,17 +3,17 @@
 //! The decision is the gate's own, and so is what stands beside it. Over the network only questions go out: for keys, for a machine's
 //! token, for freshness. A session is not renewed, and a handshake is not taken in.
 
-mod keys;
 mod report;
 
 use std::{io::Read as _, path::PathBuf, rc::Rc};
 
-use self::keys::Keys;
 use super::{
     DeploymentArguments,
     browser::{self, Kind, offer},
     deployment::Deployment,
-    drive, moment,
+    drive,
+    keys::Keys,
+    moment,
     output::{Report, json},
     secret,
     source::Fault,
@@ -23,6 +23,7 @@ use crate::{
     request::{HeaderList, RequestView},
     settings::url_origin_of,
     time::UnixMillis,
+    token::CompactJws,
 };
 
 #[derive(clap::Args)]
@@ -62,9 +63,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let deployment = Deployment::read(&arguments.deployment)?;
     let mut environment = deployment.complete_environment()?;
-    let mut keys = Keys::new(&deployment, arguments.key.as_deref(), arguments.offline, &mut environment)?;
-    let gate = Gate::taking_tokens_for_fresh(environment).map_err(|errors| deployment.refuse(&errors))?;
     let (request, credentials) = request(arguments, &deployment.base_url())?;
+    let decoded = credentials.iter().find_map(|credential| CompactJws::decode(&Rc::from(credential.as_str())).ok());
+    let kid = decoded.as_ref().and_then(|jws| jws.header().kid());
+    let mut keys = Keys::new(&deployment, arguments.key.as_deref(), arguments.offline, kid, &mut environment)?;
+    let gate = Gate::taking_tokens_for_fresh(environment).map_err(|errors| deployment.refuse(&errors))?;
+    keys.know_issuers_of(gate.settings());
     let url = request.url.to_string();
     let now = arguments.now.unwrap_or_else(moment::now);
     let step = gate.explain(request, "explain".to_owned(), now);

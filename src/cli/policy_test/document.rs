@@ -24,11 +24,15 @@ pub(super) struct Document {
 /// Somebody who asks.
 #[derive(Debug)]
 pub(super) struct Identity {
+    /// The issuer of the token, as the settings name it; `None`: Clerk, or the only one where there is no Clerk instance.
+    pub issuer: Option<String>,
+    pub place: Place,
     /// Over the usual claims.
     pub claims: Json,
     /// Claims to leave out.
     pub without: Vec<String>,
-    pub via: Via,
+    /// `None`: where its issuer's tokens stand.
+    pub via: Option<Via>,
     /// From the time of the test; negative: so long ago.
     pub expires_in_secs: i64,
     /// Whether the signature is of nobody's key.
@@ -39,7 +43,10 @@ pub(super) struct Identity {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Via {
     Cookie,
+    /// `Authorization: Bearer`.
     Bearer,
+    /// The header that the issuer's settings name.
+    Header,
 }
 
 /// One test.
@@ -134,11 +141,15 @@ struct Reader<'s> {
 impl Reader<'_> {
     fn identity(&self, entry: &Entry) -> Result<Identity, Fault> {
         let table = &entry.value;
-        self.only(table, &["claims", "without", "via", "expires_in_secs", "forged"])?;
-        let via = match self.choice(table, "via", &["cookie", "bearer"])?.as_deref() {
-            Some("bearer") => Via::Bearer,
+        self.only(table, &["issuer", "claims", "without", "via", "expires_in_secs", "forged"])?;
+        let issuer = self.text(table, "issuer")?;
+        let via = self.choice(table, "via", &["cookie", "bearer", "header"])?.map(|via| match &*via {
+            "bearer" => Via::Bearer,
+            "header" => Via::Header,
             _ => Via::Cookie,
-        };
+        });
+        let span = table.get("issuer").map_or(&entry.key_span, |issuer| &issuer.span);
+        let place = self.source.place(span);
         let claims = match table.get("claims") {
             Some(claims) if matches!(claims.value, Value::Table(_)) => claims.to_json(),
             Some(other) => return Err(self.fault("`claims` has to be a table", &other.span)),
@@ -160,7 +171,7 @@ impl Reader<'_> {
             Some(flag) => flag.as_bool().ok_or_else(|| self.fault("`forged` has to be true or false", &flag.span))?,
             None => false,
         };
-        Ok(Identity { claims, without, via, expires_in_secs, is_forged })
+        Ok(Identity { issuer, place, claims, without, via, expires_in_secs, is_forged })
     }
 
     fn case(&self, test: &Located, identities: &BTreeMap<String, Identity>) -> Result<Case, Fault> {

@@ -1,16 +1,20 @@
 //! `portcullis test`: policy tests, decided by the gate itself.
 //!
 //! A test says a request, who asks, and what has to come of it. Its token is signed by a key made for this run, which the gate is
-//! given as `CLERK_JWT_KEY`: all checks of a real token run, and no real key is near.
+//! given as `CLERK_JWT_KEY`, and as the key set of other issuers: all checks of a real token run, and no real key is near.
 
 mod document;
+mod issuer;
 mod report;
 
 use std::{collections::BTreeSet, path::PathBuf, rc::Rc};
 
 use serde_json::{Value, json};
 
-use self::document::{Case, Document, Identity, Via};
+use self::{
+    document::{Case, Document, Identity, Via},
+    issuer::Issuer,
+};
 use super::{
     DeploymentArguments, FINDINGS,
     browser::{self, Kind, offer},
@@ -25,9 +29,10 @@ use super::{
 };
 use crate::{
     gate::{Action, Decision, Gate},
+    machine::{BackendRequest, BackendResponse, Outage, Purpose},
     policy::Source,
     request::{HeaderList, RequestView},
-    settings::{Environment, Settings},
+    settings::{Environment, Settings, quote},
     time::UnixMillis,
 };
 
@@ -78,9 +83,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let deployment = Deployment::read(&arguments.deployment)?;
     let key = KeyPair::generate()?;
     let mut environment = deployment.complete_environment()?;
-    environment.jwt_key = Some(key.render_public_pem()?);
+    if environment.publishable_key.is_some() {
+        environment.jwt_key = Some(key.render_public_pem()?);
+    }
     let gate = make_gate(&deployment, environment)?;
-    let bench = Bench { gate, key, base: deployment.base_url(), now: arguments.now.unwrap_or_else(moment::now) };
+    let issuers = gate.settings().issuers.iter().map(|options| Issuer::new(options, &key)).collect::<Result<_, _>>()?;
+    let bench = Bench { gate, key, issuers, base: deployment.base_url(), now: arguments.now.unwrap_or_else(moment::now) };
 
     let mut outcomes = Vec::new();
     let mut touched = BTreeSet::new();
@@ -126,10 +134,14 @@ fn entries(deployment: &Deployment, settings: &Settings) -> Vec<String> {
     all.map(|source| settings.policy.name_of(source).to_string()).collect()
 }
 
+/// The cookies of a browser that has met the instance, and is signed out there.
+const SIGNED_OUT: &str = "__client_uat=0; __clerk_db_jwt=dvb_policy_test";
+
 /// What all tests share.
 struct Bench {
     gate: Gate,
     key: KeyPair,
+    issuers: Vec<Issuer>,
     base: String,
     now: UnixMillis,
 }
@@ -143,45 +155,100 @@ impl Bench {
         // What a page of the app itself sends: a test of another page says so in its headers.
         browser::complete(&mut headers, &case.method, kind, &origin);
         if let Some(identity) = case.identity.as_ref().and_then(|name| document.identities.get(name)) {
-            let token = self.token(identity)?;
-            match identity.via {
-                Via::Bearer => offer(&mut headers, "authorization", format!("Bearer {token}")),
-                Via::Cookie => {
-                    let seconds = self.now.as_secs() - 60;
-                    let cookies = format!("__session={token}; __client_uat={seconds}; __clerk_db_jwt=dvb_policy_test");
-                    offer(&mut headers, "cookie", cookies);
-                }
-            }
-        } else if !self.gate.settings().instance.is_production {
-            // A browser that a development instance has not met is sent to it first: whoever is signed out has been there.
-            offer(&mut headers, "cookie", "__client_uat=0; __clerk_db_jwt=dvb_policy_test".to_owned());
+            self.identify(identity, &mut headers)?;
+        }
+        if !self.gate.settings().instance.is_production {
+            // A browser that a development instance has not met is sent to it first: whoever is signed out there has been there.
+            offer(&mut headers, "cookie", SIGNED_OUT.to_owned());
         }
         let view = RequestView { method: case.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList(headers)) };
-        Ok(drive::run(self.gate.begin(view, "policy-test".to_owned(), self.now), self.now))
+        let step = self.gate.begin(view, "policy-test".to_owned(), self.now);
+        Ok(drive::run_asking(step, self.now, |call| self.answer(call)))
     }
 
-    /// The token of an identity: Clerk's claims, version 2, with its own over them.
-    fn token(&self, identity: &Identity) -> Result<String, Fault> {
+    /// Other issuers show the keys of this run; nobody else is asked.
+    fn answer(&self, call: &BackendRequest) -> Result<BackendResponse, Outage> {
+        let asked = self.issuers.iter().find(|issuer| call.purpose == Purpose::KeySet && issuer.jwks_url() == call.url);
+        let key_set = asked.map(|issuer| issuer.key_set.clone().into_bytes());
+        key_set.map(|body| BackendResponse { status: 200, body }).ok_or_else(drive::asks_nobody)
+    }
+
+    /// Adds the identity's token where it stands.
+    fn identify(&self, identity: &Identity, headers: &mut Vec<(String, String)>) -> Result<(), Fault> {
+        let issuer = self.issuer_of(identity)?;
+        let token = self.token(identity, issuer)?;
+        let usual = match issuer {
+            Some(issuer) if issuer.cookie().is_none() => Via::Header,
+            _ => Via::Cookie,
+        };
+        match (identity.via.unwrap_or(usual), issuer.map(|issuer| (issuer.cookie(), issuer.header()))) {
+            (Via::Bearer, _) | (Via::Header, Some((_, Some("authorization")))) => {
+                offer(headers, "authorization", format!("Bearer {token}"));
+            }
+            (Via::Cookie, None) => {
+                let seconds = self.now.as_secs() - 60;
+                let cookies = format!("__session={token}; __client_uat={seconds}; __clerk_db_jwt=dvb_policy_test");
+                offer(headers, "cookie", cookies);
+            }
+            (Via::Cookie, Some((Some(cookie), _))) => offer(headers, "cookie", format!("{cookie}={token}; {SIGNED_OUT}")),
+            (Via::Header, Some((_, Some(name)))) => offer(headers, name, token),
+            (Via::Cookie | Via::Header, _) => {
+                let message = "the settings of the identity's issuer name no such place for a token";
+                return Err(Fault::new(message).at(identity.place.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who makes the identity's token; `None`: Clerk.
+    fn issuer_of(&self, identity: &Identity) -> Result<Option<&Issuer>, Fault> {
+        let names = || self.issuers.iter().map(|issuer| format!("`{}`", issuer.name())).collect::<Vec<_>>().join(", ");
+        match (&identity.issuer, self.issuers.as_slice()) {
+            (Some(name), issuers) => match issuers.iter().find(|issuer| issuer.name() == name) {
+                Some(issuer) => Ok(Some(issuer)),
+                None => {
+                    let known = if issuers.is_empty() { "they name none".to_owned() } else { format!("they name {}", names()) };
+                    let message = format!("the settings have no issuer `{}`; {known}", quote(name));
+                    Err(Fault::new(message).at(identity.place.clone()))
+                }
+            },
+            (None, _) if !self.gate.settings().instance.is_absent() => Ok(None),
+            (None, [only]) => Ok(Some(only)),
+            (None, _) => {
+                let message = format!("there is no Clerk instance and several issuers: `issuer` has to name one of {}", names());
+                Err(Fault::new(message).at(identity.place.clone()))
+            }
+        }
+    }
+
+    /// The token of an identity: its issuer's usual claims with its own over them; Clerk's are of version 2.
+    fn token(&self, identity: &Identity, issuer: Option<&Issuer>) -> Result<String, Fault> {
         let settings = self.gate.settings();
         let now = self.now.as_secs();
-        let mut claims = json!({
-            "azp": self.base,
-            "exp": now + identity.expires_in_secs,
-            "fva": [0, -1],
-            "iat": (now - 5).min(now + identity.expires_in_secs),
-            "iss": format!("https://{}", settings.instance.frontend_api),
-            "jti": "policy-test",
-            "nbf": (now - 15).min(now + identity.expires_in_secs),
-            "sid": "sess_policy_test",
-            "sts": "active",
-            "sub": "user_policy_test",
-            "v": 2,
-        });
-        if let (Value::Object(claims), Value::Object(own)) = (&mut claims, &identity.claims) {
-            claims.extend(own.clone());
+        let mut claims = match issuer {
+            Some(issuer) => issuer.usual_claims(now, identity.expires_in_secs),
+            None => json!({
+                "azp": self.base,
+                "exp": now + identity.expires_in_secs,
+                "fva": [0, -1],
+                "iat": (now - 5).min(now + identity.expires_in_secs),
+                "iss": format!("https://{}", settings.instance.frontend_api),
+                "jti": "policy-test",
+                "nbf": (now - 15).min(now + identity.expires_in_secs),
+                "sid": "sess_policy_test",
+                "sts": "active",
+                "sub": "user_policy_test",
+                "v": 2,
+            }),
+        };
+        if let Value::Object(claims) = &mut claims {
+            claims.extend(identity.claims.as_object().cloned().into_iter().flatten());
             claims.retain(|name, _| !identity.without.contains(name));
         }
-        let token = self.key.sign("ins_policy_test", &claims)?;
+        let token = match issuer {
+            Some(issuer) => issuer.sign(&claims)?,
+            None => self.key.sign("ins_policy_test", &claims)?,
+        };
         if identity.is_forged { Ok(forge(&token)) } else { Ok(token) }
     }
 }

@@ -1,6 +1,10 @@
 //! `portcullis token inspect`: what a token says, and what the gate would say to it.
 
-use std::{io::Read, path::PathBuf, rc::Rc};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use serde_json::{Map, Value, json};
 
@@ -8,14 +12,17 @@ use crate::{
     cli::{
         DeploymentArguments, FINDINGS,
         deployment::Deployment,
-        drive, moment,
+        drive,
+        keys::Keys,
+        moment,
         output::{BOLD, GREEN, RED, Report, YELLOW, paint},
         read_text,
         source::Fault,
     },
+    gate::Gate,
     machine,
     time::UnixMillis,
-    token::{AuthorizedParty, CompactJws, KeySet, KeySource, Leniency, TokenError, VerificationKey, VerifyOptions, verify},
+    token::{CompactJws, KeySet, KeySource, Leniency, TokenError, VerificationKey, VerifyOptions, verify},
 };
 
 #[derive(clap::Args)]
@@ -25,7 +32,8 @@ pub(in crate::cli) struct Arguments {
     /// A PEM public key, or a key set in JSON, to check the signature with.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Check parties and issuer by this deployment too; its `CLERK_JWT_KEY` is the key, where there is one.
+    /// Check by the settings of this deployment too, those of other issuers included. Without `--key` its `CLERK_JWT_KEY` is the key,
+    /// or the key set of whoever issued the token is asked for.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The environment of the deployment.
@@ -34,6 +42,9 @@ pub(in crate::cli) struct Arguments {
     /// With `.dev.vars` of the deployment.
     #[arg(long, requires = "config")]
     local: bool,
+    /// Ask nobody for a key set.
+    #[arg(long, requires = "config")]
+    offline: bool,
     /// The time of the check, in seconds since 1970 or RFC 3339.
     #[arg(long, value_parser = moment::parse)]
     now: Option<UnixMillis>,
@@ -50,33 +61,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
         Err(error) => return Ok(refused_unread(&error, arguments.json)),
     };
     let (header, claims) = (segment(&token, 0), segment(&token, 1));
-    let mut options = VerifyOptions::default();
-    let mut key = Key::None;
-    if let Some(config) = &arguments.config {
-        let which = DeploymentArguments { config: Some(config.clone()), env: arguments.env.clone(), local: arguments.local };
-        key = of_deployment(&Deployment::read(&which)?, &mut options)?;
-    }
-    if let Some(path) = &arguments.key {
-        key = Key::read(path, jws.header().kid())?;
-    }
-    let outcome = {
-        let (jws, source) = (jws.clone(), key.source());
-        let step = machine::start(now, |io| async move {
-            verify::verify_session_token(&io, &jws, &source, &options, Leniency::default()).await.map(|_| ())
-        });
-        drive::run(step, now)
+    let verdict = match &arguments.config {
+        Some(config) => by_deployment(arguments, config, &jws, now)?,
+        None => by_key(arguments.key.as_deref(), &jws, now)?,
     };
-    let code = if outcome.is_ok() { 0 } else { FINDINGS };
-    let verdict = Verdict { outcome, key: key.in_words() };
+    let code = if verdict.outcome.is_ok() { 0 } else { FINDINGS };
     let text = if arguments.json {
         crate::cli::output::json(&json!({
             "header": header,
             "claims": claims,
             "times": times(&claims, now).into_iter().map(|(claim, words)| (claim.to_owned(), words.into())).collect::<Map<_, Value>>(),
+            "judgedBy": verdict.judge.as_ref().map(Judge::name),
             "key": verdict.key,
             "accepted": verdict.outcome.is_ok(),
             "reason": verdict.outcome.as_ref().err().map(|error| error.reason().as_str().into_owned()),
-            "message": verdict.outcome.as_ref().err().map(ToString::to_string),
+            "message": verdict.message(),
         }))
     } else {
         render(&header, &claims, now, &verdict)
@@ -84,9 +83,87 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     Ok(Report { text, code, ..Report::default() })
 }
 
+/// By whose settings a token was judged.
+enum Judge {
+    /// The Clerk instance of this Frontend API.
+    Clerk(String),
+    /// Another issuer.
+    Issuer(String),
+    /// Nobody: there is no Clerk instance, and the token names no issuer of the settings.
+    Nobody,
+}
+
+impl Judge {
+    fn name(&self) -> &str {
+        match self {
+            Self::Clerk(_) => "clerk",
+            Self::Issuer(name) => name,
+            Self::Nobody => "nobody",
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match self {
+            Self::Clerk(frontend_api) => format!("the Clerk instance of `{frontend_api}`"),
+            Self::Issuer(name) => format!("the settings of the issuer `{}`", printable(name)),
+            Self::Nobody => "nobody: the settings have no Clerk instance, and no issuer that the token names".to_owned(),
+        }
+    }
+}
+
 struct Verdict {
     outcome: Result<(), TokenError>,
+    judge: Option<Judge>,
     key: String,
+}
+
+impl Verdict {
+    /// Why it is not accepted.
+    fn message(&self) -> Option<String> {
+        let message = self.outcome.as_ref().err()?.to_string();
+        Some(match self.judge {
+            // The help is for Clerk's settings.
+            Some(Judge::Issuer(_) | Judge::Nobody) => message.split("; help:").next().unwrap_or_default().to_owned(),
+            _ => message,
+        })
+    }
+}
+
+/// As the gate of this deployment judges it.
+fn by_deployment(arguments: &Arguments, config: &Path, jws: &CompactJws, now: UnixMillis) -> Result<Verdict, Fault> {
+    let (config, env) = (Some(config.to_owned()), arguments.env.clone());
+    let deployment = Deployment::read(&DeploymentArguments { config, env, local: arguments.local })?;
+    let mut environment = deployment.complete_environment()?;
+    let mut keys = Keys::new(&deployment, arguments.key.as_deref(), arguments.offline, jws.header().kid(), &mut environment)?;
+    let gate = Gate::new(environment).map_err(|errors| deployment.refuse(&errors))?;
+    keys.know_issuers_of(gate.settings());
+    let step = gate.inspect(jws.token().to_string(), now);
+    let (issuer, outcome) = drive::run_asking(step, now, |call| keys.answer(call));
+    let judge = match issuer {
+        Some(name) => Judge::Issuer(name),
+        None if gate.settings().instance.is_absent() => Judge::Nobody,
+        None => Judge::Clerk(gate.settings().instance.frontend_api.clone()),
+    };
+    let key = match (&judge, &outcome) {
+        (Judge::Nobody, _) => "looked for nowhere".to_owned(),
+        (_, Err(TokenError::KidNotFound { .. })) => format!("{}, which has none of this `kid`", keys.in_words()),
+        _ => keys.in_words(),
+    };
+    Ok(Verdict { outcome: outcome.map(|_| ()), judge: Some(judge), key })
+}
+
+/// As a session token of Clerk's, by this key alone.
+fn by_key(file: Option<&Path>, jws: &Rc<CompactJws>, now: UnixMillis) -> Result<Verdict, Fault> {
+    let key = match file {
+        Some(path) => Key::read(path, jws.header().kid())?,
+        None => Key::None,
+    };
+    let (jws, source) = (jws.clone(), key.source());
+    let step = machine::start(now, |io| async move {
+        let options = VerifyOptions::default();
+        verify::verify_session_token(&io, &jws, &source, &options, Leniency::default()).await.map(|_| ())
+    });
+    Ok(Verdict { outcome: drive::run(step, now), judge: None, key: key.in_words() })
 }
 
 fn read_token(argument: Option<&str>) -> Result<String, Fault> {
@@ -171,15 +248,6 @@ impl Key {
     }
 }
 
-fn of_deployment(deployment: &Deployment, options: &mut VerifyOptions) -> Result<Key, Fault> {
-    let environment = deployment.complete_environment()?;
-    let settings = deployment.settings(environment)?;
-    options.authorized_parties = settings.authorized_parties.iter().map(|party| AuthorizedParty::parse(party, true)).collect();
-    options.issuer = vec![format!("https://{}", settings.instance.frontend_api)];
-    let pem = settings.instance.jwt_key.as_deref().and_then(|pem| VerificationKey::parse_pem(pem).ok());
-    Ok(pem.map_or(Key::None, |key| Key::Pem(Rc::new(key), "`CLERK_JWT_KEY` of the deployment".to_owned())))
-}
-
 /// The time claims in words.
 fn times(claims: &Value, now: UnixMillis) -> Vec<(&'static str, String)> {
     let time = |claim: &'static str| Some((claim, moment::in_words(claims.get(claim)?.as_f64()?, now)));
@@ -197,11 +265,15 @@ fn render(header: &Value, claims: &Value, now: UnixMillis, verdict: &Verdict) ->
             text.push_str(&format!("  {}: {value}{words}\n", printable(name)));
         }
     }
+    if let Some(judge) = &verdict.judge {
+        text.push_str(&format!("{}\n  {}\n", paint(BOLD, "judged by"), judge.in_words()));
+    }
     text.push_str(&format!("{}\n  {}\n", paint(BOLD, "key"), verdict.key));
+    let message = verdict.message().unwrap_or_default();
     text.push_str(&match &verdict.outcome {
         Ok(()) => format!("{}\n", paint(GREEN, "accepted")),
-        Err(error) if error.is_unknown() => format!("{}: {error}\n", paint(YELLOW, "cannot tell")),
-        Err(error) => format!("{} ({}): {error}\n", paint(RED, "refused"), error.reason().as_str()),
+        Err(error) if error.is_unknown() => format!("{}: {message}\n", paint(YELLOW, "cannot tell")),
+        Err(error) => format!("{} ({}): {message}\n", paint(RED, "refused"), error.reason().as_str()),
     });
     text
 }
