@@ -3,26 +3,37 @@
 import { authObject } from './auth.js';
 import { PortcullisError } from './errors.js';
 import { describeOptions } from './options.js';
+import { organizationsOf } from './organizations.js';
 import { checkRequest, describeRequest } from './request.js';
 import { core } from './session-core.js';
 
 /**
- * Says who a request is from.
+ * `authenticateRequest`, for a host that has the module for organizations at hand.
  *
- * @param {Request} request
- * @param {import('./index.js').AuthenticateRequestOptions} [options]
- * @returns {Promise<any>} a `RequestState`
+ * @param {import('./organizations.js').Load} loadOrganizations
  */
-export async function authenticateRequest(request, options = {}) {
-  checkRequest(request);
-  const { ok, text } = await core.check('request', describeOptions(/** @type {any} */ (options)), () => describeRequest(request), request.headers);
-  if (!ok) {
-    const { reason, message } = JSON.parse(text);
-    throw new PortcullisError('invalid-request', reason, message);
-  }
-  const endOfState = text.indexOf('\n');
-  const state = JSON.parse(text.slice(0, endOfState));
-  return requestState(state, text.slice(endOfState + 1), options);
+export function authenticatorWith(loadOrganizations) {
+  /**
+   * Says who a request is from.
+   *
+   * @param {Request} request
+   * @param {import('./index.js').AuthenticateRequestOptions} [options]
+   * @returns {Promise<any>} a `RequestState`
+   */
+  return async function authenticateRequest(request, options = {}) {
+    checkRequest(request);
+    const { organizationSyncOptions } = options;
+    const wanted = organizationSyncOptions ? await organizationsOf(organizationSyncOptions, loadOrganizations) : undefined;
+    const description = describeOptions(/** @type {any} */ (options));
+    const { ok, text } = await core.check('request', description, () => describeRequest(request), request.headers, wanted);
+    if (!ok) {
+      const { reason, message } = JSON.parse(text);
+      throw new PortcullisError('invalid-request', reason, message);
+    }
+    const endOfState = text.indexOf('\n');
+    const state = JSON.parse(text.slice(0, endOfState));
+    return requestState(state, text.slice(endOfState + 1), options);
+  };
 }
 
 /**

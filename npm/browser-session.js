@@ -1,6 +1,6 @@
 // Browsers and bundlers for them: a module is an asset beside this code, fetched by the first call.
 
-import { authenticateRequest as authenticate } from './authenticate-request.js';
+import { authenticatorWith } from './authenticate-request.js';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
 import { verifyWebhook as webhook } from './webhook.js';
@@ -8,6 +8,10 @@ import { compile } from './compile.js';
 
 core.useLater(() => compile(new URL('./dist/session_bg.wasm', import.meta.url)));
 
-export const authenticateRequest = authenticate;
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => {
+  const { core: organizations } = await import('./organizations-core.js');
+  organizations.useLater(() => compile(new URL('./dist/organizations_bg.wasm', import.meta.url)));
+  return organizations;
+});
 export const verifyToken = verify;
 export const verifyWebhook = webhook;

@@ -1,6 +1,6 @@
 // Vercel's edge runtime and Next.js' own: a module comes compiled, by import, under a name that says so.
 
-import { authenticateRequest as authenticate } from './authenticate-request.js';
+import { authenticatorWith } from './authenticate-request.js';
 import module from './dist/session_bg.wasm?module';
 import { useEnvironment } from './options.js';
 import { core } from './session-core.js';
@@ -11,6 +11,6 @@ import { compiled } from './compiled.js';
 core.use(() => compiled(module));
 useEnvironment(() => globalThis.process?.env);
 
-export const authenticateRequest = authenticate;
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => (await import('./edge-organizations.js')).core);
 export const verifyToken = verify;
 export const verifyWebhook = webhook;

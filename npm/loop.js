@@ -24,7 +24,8 @@ const SIGNING = 5;
 const UNCHECKED = 2;
 
 /** @typedef {(handle: number, bytes: number, now: number, headers?: any) => number} Begin with headers, where it is about a request */
-/** @typedef {{ make: (bytes: number) => number, free: (handle: number) => void, begin: Begin }} Door what is made from options, and how it is asked */
+/** @typedef {{ wanted(path: string): number }} OrganizationReader who knows which organization a path wants */
+/** @typedef {{ make: (bytes: number, organizations?: OrganizationReader) => number, free: (handle: number) => void, begin: Begin }} Door what is made from options, and how it is asked */
 
 /** @typedef {{ ok: boolean, text: string }} Checked */
 
@@ -42,7 +43,7 @@ const VALUE_CHARS = 128 * 1024 + 1;
 const ABSENT = -1;
 
 /**
- * @template {typeof import('./dist/common.js')} Wasm
+ * @template {typeof import('./dist/common.js') & typeof import('./dist/runs.js')} Wasm
  * @param {Wasm} wasm the bindings of a module
  * @param {Record<string, Door>} kinds its doors
  */
@@ -79,13 +80,14 @@ export function loopAround(wasm, kinds) {
    * @param {string} options as JSON
    * @param {() => string} subject the request, as `describeRequest` has it, or the token
    * @param {HeaderGetter} [headers] the request's
+   * @param {import('./organizations.js').WantedBy} [wanted] who knows which organization a path wants, where any does
    * @returns {Checked | Promise<Checked>}
    */
-  function check(kind, options, subject, headers) {
-    if (fetchSource !== undefined) return ready().then(() => check(kind, options, subject, headers));
+  function check(kind, options, subject, headers, wanted) {
+    if (fetchSource !== undefined) return ready().then(() => check(kind, options, subject, headers, wanted));
     if (broken) replaceInstance();
     const step = guarded(generation, () => {
-      const checker = checkerFor(kind, options);
+      const checker = checkerFor(kind, options, wanted);
       return taken(kinds[kind].begin(checker, write(subject()), Date.now(), headers && new HeaderReader(headers)));
     });
     return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(generation, step);
@@ -139,6 +141,26 @@ export function loopAround(wasm, kinds) {
       let text = '';
       for (const [name, value] of this.headers) text += `${name}:${line(value)}\n`;
       return write(text);
+    }
+  }
+
+  /** Says which organization a path wants. */
+  class OrganizationTeller {
+    /** @param {import('./organizations.js').WantedBy} wanted */
+    constructor(wanted) {
+      this.told = wanted;
+    }
+
+    /** @param {string} path */
+    wanted(path) {
+      let told;
+      try {
+        told = this.told(path);
+      } catch (cause) {
+        // Thrown through Wasm: an error of our own would pass for one that left the instance whole.
+        throw new Error('the organizations could not be told', { cause });
+      }
+      return told === undefined ? ABSENT : write(told);
     }
   }
 
@@ -265,13 +287,14 @@ export function loopAround(wasm, kinds) {
   /**
    * @param {string} kind
    * @param {string} options
+   * @param {import('./organizations.js').WantedBy} [wanted]
    */
-  function checkerFor(kind, options) {
+  function checkerFor(kind, options, wanted) {
     const kept = checkers[kind];
     const known = kept.get(options);
     if (known !== undefined) return known;
     const { make, free } = kinds[kind];
-    const made = make(write(options));
+    const made = make(write(options), wanted && new OrganizationTeller(wanted));
     if (made === 0) throw refusal(kind, wasm.take_text());
     if (kept.size >= KEPT_CHECKERS) {
       const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);

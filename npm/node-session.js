@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { authenticateRequest as authenticate } from './authenticate-request.js';
+import { authenticatorWith } from './authenticate-request.js';
 import { useEnvironment } from './options.js';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
@@ -11,6 +11,10 @@ import { verifyWebhook as webhook } from './webhook.js';
 core.use(() => readFileSync(new URL('./dist/session_bg.wasm', import.meta.url)));
 useEnvironment(() => globalThis.process?.env);
 
-export const authenticateRequest = authenticate;
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => {
+  const { core: organizations } = await import('./organizations-core.js');
+  organizations.use(() => readFileSync(new URL('./dist/organizations_bg.wasm', import.meta.url)));
+  return organizations;
+});
 export const verifyToken = verify;
 export const verifyWebhook = webhook;

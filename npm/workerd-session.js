@@ -1,6 +1,6 @@
 // Cloudflare Workers: a module comes compiled, by import.
 
-import { authenticateRequest as authenticate } from './authenticate-request.js';
+import { authenticatorWith } from './authenticate-request.js';
 import module from './dist/session_bg.wasm';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
@@ -8,6 +8,10 @@ import { verifyWebhook as webhook } from './webhook.js';
 
 core.use(() => module);
 
-export const authenticateRequest = authenticate;
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => {
+  const [{ core: organizations }, compiled] = await Promise.all([import('./organizations-core.js'), import('./dist/organizations_bg.wasm')]);
+  organizations.use(() => compiled.default);
+  return organizations;
+});
 export const verifyToken = verify;
 export const verifyWebhook = webhook;

@@ -19,8 +19,8 @@ export const RELEASE_DIR = join(ROOT, 'dist/worker');
 export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev/worker');
 /** Where the npm package has its generated files. */
 export const PACKAGE_DIR = join(ROOT, 'npm/dist');
-/** The package's Wasm modules; the features that make them are `js-session` and `js-gate`. */
-export const PACKAGE_MODULES = ['session', 'gate'];
+/** The package's Wasm modules; the features that make them are `js-session`, `js-gate` and `js-organizations`. */
+export const PACKAGE_MODULES = ['session', 'gate', 'organizations'];
 
 const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 const WASM_TARGET = 'wasm32-unknown-unknown';
@@ -63,7 +63,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
 }
 
 /**
- * Builds the npm package's two Wasm modules, each once as a file and once as text in a script, and returns the folder.
+ * Builds the npm package's Wasm modules, each once as a file and once as text in a script, and returns the folder.
  *
  * The library is the same as the Worker's with other features, under the same name: in one target folder the one build would
  * take the other's file for its own and call it fresh.

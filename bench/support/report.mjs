@@ -108,7 +108,8 @@ Sizes are of the whole app, bundled and minified by esbuild, each module gzipped
 ${lines.join('\n')}
 
 As shipped: the Worker ${kilobytes(shipped.worker)} gzipped, of which the Wasm is ${kilobytes(shipped.workerWasm)} before.
-Of the package's two modules the one of \`authenticateRequest\` is ${kilobytes(shipped.session)} before, the one of \`createGate\` ${kilobytes(shipped.gate)}.
+Of the package's modules the one of \`authenticateRequest\` is ${kilobytes(shipped.session)} before, the one of \`createGate\` ${kilobytes(shipped.gate)},
+and the one for organization patterns, loaded where options have any, ${kilobytes(shipped.organizations ?? 0)}.
 `;
 }
 

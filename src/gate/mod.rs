@@ -46,7 +46,8 @@ use crate::{
     reason::Reason,
     request::{HeaderName, RequestView},
     session::{
-        AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, Backend, RequestState, Status, TokenType,
+        AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, Backend, OtherIssuers, RequestState, Status,
+        TokenType,
     },
     settings::{Environment, SettingError, Settings, is_loopback_host},
     text,
@@ -145,7 +146,7 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
         proxy_url: instance.proxy_url.clone(),
         authorized_parties: settings.authorized_parties.clone(),
         issuer: instance.issuers(&settings.authorized_parties),
-        issuers: settings.issuers.clone(),
+        issuers: OtherIssuers::of(settings.issuers.clone()),
         authorized_party_patterns: true,
         missing_azp: settings.missing_azp,
         token_cache: settings.token_cache,

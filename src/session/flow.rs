@@ -139,11 +139,12 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestStat
 
 /// The handshake that makes the organization active which the path names, where it is not and can be.
 fn activation(context: &Context<'_>, auth: &Auth) -> Result<Option<RequestState>, AuthenticateError> {
-    if context.settings.organizations.is_empty() || auth.signed_in().is_none_or(|session| session.user_id().is_empty()) {
+    let organizations = &context.settings.options.organization_sync;
+    if organizations.is_empty() || auth.signed_in().is_none_or(|session| session.user_id().is_empty()) {
         return Ok(None);
     }
     let url = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
-    let is_met = context.settings.organizations.wanted(url.path()).is_none_or(|wanted| wanted.is_active(auth));
+    let is_met = organizations.wanted(url.path()).is_none_or(|wanted| wanted.is_active(auth));
     if is_met || context.cookies().redirect_count >= limits::HANDSHAKE_REDIRECTS {
         return Ok(None);
     }

@@ -102,7 +102,7 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
     if context.is_development() {
         params.extend(cookies.dev_browser.as_deref().map(|browser| (DEV_BROWSER, browser)));
     }
-    let organization = context.settings.organizations.wanted(public_url.path());
+    let organization = context.settings.options.organization_sync.wanted(public_url.path());
     params.extend(organization.as_ref().map(|wanted| ("organization_id", wanted.param())));
     url.append_params(params);
     let mut headers = Headers::default();

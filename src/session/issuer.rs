@@ -10,7 +10,7 @@
 //!
 //! Source: RFC 7519 section 7.2; RFC 8725 sections 3.1, 3.8, 3.9, 3.11; RFC 9068 section 4.
 
-use std::rc::Rc;
+use std::{future::Future, pin::Pin, rc::Rc};
 
 use super::{
     Auth, RequestState, Status, TokenType,
@@ -49,6 +49,68 @@ pub struct IssuerOptions {
     pub role: Vec<String>,
     /// Where it says what the user may: a list of strings, or one string with blanks between.
     pub permissions: Vec<String>,
+}
+
+/// Issuers beside Clerk; none by [`Default`]. What is done about their tokens is known by [`of`](Self::of) alone, so that a host that
+/// never asks for it does not carry it.
+#[derive(Clone, Debug, Default)]
+pub struct OtherIssuers {
+    list: Vec<IssuerOptions>,
+    ready: Option<Ready>,
+}
+
+type Ready = fn(&[IssuerOptions], core::time::Duration, &Rc<SeenTokens>) -> Rc<dyn Issuers>;
+
+impl OtherIssuers {
+    /// These.
+    #[must_use]
+    pub fn of(list: Vec<IssuerOptions>) -> Self {
+        Self { list, ready: Some(ready) }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn ready(&self, clock_skew: core::time::Duration, seen: &Rc<SeenTokens>) -> Option<Rc<dyn Issuers>> {
+        let ready = self.ready.filter(|_| !self.is_empty())?;
+        Some(ready(&self.list, clock_skew, seen))
+    }
+}
+
+fn ready(list: &[IssuerOptions], clock_skew: core::time::Duration, seen: &Rc<SeenTokens>) -> Rc<dyn Issuers> {
+    Rc::new(list.iter().map(|issuer| Issuer::new(issuer, clock_skew, seen)).collect::<Vec<_>>())
+}
+
+/// What is being judged.
+pub(super) type Judged<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Issuers, made ready.
+pub(super) trait Issuers {
+    fn all(&self) -> &[Issuer];
+
+    /// Judges the token of the `Authorization` header, where it is one of theirs.
+    fn authenticate_named<'a>(&'a self, io: &'a Io, context: &Context<'_>) -> Option<Judged<'a, RequestState>>;
+
+    /// See [`authenticate_ambient`].
+    fn authenticate_ambient<'a>(&'a self, io: &'a Io, context: &'a Context<'_>) -> Judged<'a, Option<RequestState>>;
+}
+
+impl Issuers for Vec<Issuer> {
+    fn all(&self) -> &[Issuer] {
+        self
+    }
+
+    fn authenticate_named<'a>(&'a self, io: &'a Io, context: &Context<'_>) -> Option<Judged<'a, RequestState>> {
+        let presented = in_authorization(self, context)?;
+        Some(Box::pin(async move { presented.authenticate(io).await }))
+    }
+
+    fn authenticate_ambient<'a>(&'a self, io: &'a Io, context: &'a Context<'_>) -> Judged<'a, Option<RequestState>> {
+        Box::pin(authenticate_ambient(self, io, context))
+    }
 }
 
 /// An issuer, made ready.
@@ -173,7 +235,7 @@ impl<'a> Presented<'a> {
         Ok(claims)
     }
 
-    pub(super) async fn authenticate(&self, io: &Io) -> RequestState {
+    async fn authenticate(&self, io: &Io) -> RequestState {
         let judged = self.verify(io).await.and_then(|claims| Ok((self.issuer.facts(&claims)?, claims)));
         match judged {
             Ok((facts, claims)) => {
@@ -235,7 +297,7 @@ pub(super) fn ambient<'a>(issuers: &'a [Issuer], context: &Context<'_>) -> Vec<P
 }
 
 /// What the ambient tokens come to: the first that signs in, else the refusal that says most. `None` where there is none.
-pub(super) async fn authenticate_ambient(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Option<RequestState> {
+async fn authenticate_ambient(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Option<RequestState> {
     let mut refused: Option<RequestState> = None;
     for presented in ambient(issuers, context) {
         let state = RequestState { from_cookies: true, ..presented.authenticate(io).await };

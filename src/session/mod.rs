@@ -50,9 +50,10 @@ mod state;
 pub use auth::{Auth, HasParams, Level, Reverification};
 pub use error::AuthenticateError;
 pub use has::CheckedFacts;
-pub use issuer::IssuerOptions;
+pub use issuer::{IssuerOptions, OtherIssuers};
 pub use machine::MachineAuth;
-pub use options::{AcceptsToken, AuthenticateOptions, OptionsError, OrganizationSync};
+pub use options::{AcceptsToken, AuthenticateOptions, OptionsError};
+pub use organization::{OrganizationPaths, OrganizationSync, Wanted};
 pub use proxy::{VercelEnvironment, auto_proxy_path};
 pub use publishable_key::{InstanceType, PublishableKey, cookie_suffix};
 pub use redirect::Redirects;
@@ -62,8 +63,7 @@ pub use crate::token::MissingAzp;
 
 pub(crate) use backend::Backend;
 use context::Context;
-use issuer::Issuer;
-use organization::OrganizationMatcher;
+use issuer::{Issuer, Issuers};
 use state::Headers;
 
 /// Checks requests against one Clerk instance; holds its key set.
@@ -82,8 +82,8 @@ struct Settings {
     verifier: TokenVerifier,
     m2m_options: VerifyOptions,
     oauth_options: VerifyOptions,
-    organizations: OrganizationMatcher,
-    issuers: Vec<Issuer>,
+    /// `None` where only Clerk's tokens are taken.
+    issuers: Option<Rc<dyn Issuers>>,
 }
 
 /// What the publishable key says, made ready.
@@ -123,6 +123,10 @@ impl Settings {
 
     fn cookie_suffix(&self) -> &str {
         self.instance.as_ref().map_or("", |instance| &instance.cookie_suffix)
+    }
+
+    fn issuers(&self) -> &[Issuer] {
+        self.issuers.as_ref().map_or(&[], |issuers| issuers.all())
     }
 }
 
@@ -227,10 +231,10 @@ impl Authenticator {
                 }
             }
         }
-        let organizations = OrganizationMatcher::new(&options.organization_sync)?;
+        options.organization_sync.check()?;
         let verifier = TokenVerifier::new(&options, Some(cache))?;
         let clock_skew = options.clock_skew;
-        let issuers = options.issuers.iter().map(|issuer| Issuer::new(issuer, clock_skew, &verifier.options.seen)).collect();
+        let issuers = options.issuers.ready(clock_skew, &verifier.options.seen);
         let oauth_types = ["at+jwt", "application/at+jwt"].map(str::to_owned).to_vec();
         Ok(Self {
             settings: Settings {
@@ -239,7 +243,6 @@ impl Authenticator {
                 backend: Backend::new(&options),
                 instance,
                 verifier,
-                organizations,
                 issuers,
                 options,
             },
@@ -281,7 +284,7 @@ impl Authenticator {
     /// Where the keys of all whose tokens are taken come from.
     fn key_sources(&self) -> impl Iterator<Item = &KeySource> {
         let of_clerk = self.settings.instance.is_some().then_some(&self.settings.verifier.keys);
-        of_clerk.into_iter().chain(self.settings.issuers.iter().map(Issuer::keys))
+        of_clerk.into_iter().chain(self.settings.issuers().iter().map(Issuer::keys))
     }
 
     /// Whether keys come from the Backend API or another issuer, and not from the settings alone.
@@ -338,7 +341,7 @@ impl Authenticator {
     /// Verifies a session token by itself, for an operator who looks into it: by the keys and the settings of the issuer that it
     /// names, which is given beside what came of it; without one it is Clerk's to judge.
     pub async fn verify_alone(&self, io: &Io, token: &str) -> (Option<&str>, Result<VerifiedClaims, TokenError>) {
-        if let Some(presented) = issuer::named_by(&self.settings.issuers, token) {
+        if let Some(presented) = issuer::named_by(self.settings.issuers(), token) {
             return (Some(presented.issuer()), presented.verify_with_user(io).await);
         }
         let jws = match CompactJws::decode(&token.into()) {
@@ -347,7 +350,7 @@ impl Authenticator {
         };
         if self.settings.instance.is_none() {
             let found = verify::show(jws.unverified("iss"));
-            return (None, Err(TokenError::Issuer { found, expected: self.settings.issuers.len() }));
+            return (None, Err(TokenError::Issuer { found, expected: self.settings.issuers().len() }));
         }
         let missing_azp = self.settings.options.missing_azp == MissingAzp::Observe;
         let leniency = Leniency { missing_azp, clock_skew: None };
@@ -362,11 +365,11 @@ impl Authenticator {
         request: &RequestView,
     ) -> Option<(&'static str, Result<VerifiedClaims, TokenError>)> {
         let context = Context::new(&self.settings, request, io.now());
-        if let Some(presented) = issuer::in_authorization(&self.settings.issuers, &context) {
+        if let Some(presented) = issuer::in_authorization(self.settings.issuers(), &context) {
             return Some(("header", presented.verify(io).await));
         }
         if context.token_in_header().is_none()
-            && let Some(presented) = issuer::ambient(&self.settings.issuers, &context).into_iter().next()
+            && let Some(presented) = issuer::ambient(self.settings.issuers(), &context).into_iter().next()
         {
             return Some(("cookie", presented.verify(io).await));
         }
@@ -396,18 +399,18 @@ impl Authenticator {
         if self.settings.options.is_satellite && !accepts.is_m2m_only() {
             flow::check_sign_in_url(&context)?;
         }
-        let issuers = if accepts.accepts(TokenType::SessionToken) { self.settings.issuers.as_slice() } else { &[] };
-        if let Some(presented) = issuer::in_authorization(issuers, &context) {
-            return Ok(Box::pin(presented.authenticate(io)).await);
+        let issuers = self.settings.issuers.as_deref().filter(|_| accepts.accepts(TokenType::SessionToken));
+        if let Some(judged) = issuers.and_then(|issuers| issuers.authenticate_named(io, &context)) {
+            return Ok(judged.await);
         }
         let token = context.token_in_header();
-        if !issuers.is_empty() && token.is_none() {
-            let state = Box::pin(issuer::authenticate_ambient(issuers, io, &context)).await;
-            if let Some(state) = state {
-                return Box::pin(self.beside_clerk(&context, io, state)).await;
-            }
+        if let Some(issuers) = issuers
+            && token.is_none()
+            && let Some(state) = issuers.authenticate_ambient(io, &context).await
+        {
+            return Box::pin(self.beside_clerk(&context, io, state)).await;
         }
-        if self.settings.instance.is_none() && !self.settings.issuers.is_empty() {
+        if self.settings.instance.is_none() && self.settings.issuers.is_some() {
             let reason = if token.is_some() { Reason::TokenInvalidIssuer } else { Reason::TokenMissing };
             return Ok(RequestState::signed_out(TokenType::SessionToken, reason, String::new()));
         }

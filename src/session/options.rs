@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{IssuerOptions, TokenType};
+use super::{OrganizationSync, OtherIssuers, TokenType};
 use crate::{
     limits,
     token::{MissingAzp, PemError},
@@ -71,7 +71,7 @@ pub struct AuthenticateOptions {
     /// request's own URL does.
     pub forwarded_headers: bool,
     /// Ours: whose tokens are taken beside Clerk's. With one of them the publishable key may be left out: then Clerk's are not.
-    pub issuers: Vec<IssuerOptions>,
+    pub issuers: OtherIssuers,
 }
 
 impl Default for AuthenticateOptions {
@@ -105,18 +105,9 @@ impl Default for AuthenticateOptions {
             organization_sync: OrganizationSync::default(),
             accepts_token: AcceptsToken::default(),
             forwarded_headers: true,
-            issuers: Vec::new(),
+            issuers: OtherIssuers::default(),
         }
     }
-}
-
-/// `organizationSyncOptions`. A list that is there but empty matches every path, as in Clerk.
-#[derive(Clone, Debug, Default)]
-pub struct OrganizationSync {
-    /// Patterns with an `:id` or a `:slug`.
-    pub organization_patterns: Option<Vec<String>>,
-    /// Patterns of the personal account.
-    pub personal_account_patterns: Option<Vec<String>>,
 }
 
 /// `acceptsToken`.

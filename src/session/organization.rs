@@ -1,20 +1,37 @@
 //! Organization sync: paths that want a certain organization, or none, to be active.
 //!
+//! The patterns are a room of their own and a large one, so [`OrganizationSync`] does not hold them but somebody who can tell: the
+//! patterns here, or a host that has them elsewhere. What nobody asks for is then no part of a host's binary.
+//!
 //! Source: `OrganizationMatcher` and `handleMaybeOrganizationSyncHandshake` in `@clerk/backend`.
 
-use super::{Auth, OptionsError, OrganizationSync, auth::SessionAuth};
+use std::{cell::OnceCell, rc::Rc};
+
+use super::{Auth, OptionsError, auth::SessionAuth};
 use crate::{policy::pattern::Pattern, text};
 
-/// The patterns, compiled.
-#[derive(Clone, Debug, Default)]
-pub(super) struct OrganizationMatcher {
-    organization: Option<Vec<Pattern>>,
-    personal_account: Option<Vec<Pattern>>,
+/// `organizationSyncOptions`: which paths want which organization active. By [`Default`] none does.
+#[derive(Clone, Default)]
+pub struct OrganizationSync(Option<Rc<dyn OrganizationPaths>>);
+
+/// Who can tell what a path wants.
+pub trait OrganizationPaths {
+    /// Gets ready. Asked once, when the options are taken in.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError::OrganizationPattern`].
+    fn check(&self) -> Result<(), OptionsError> {
+        Ok(())
+    }
+
+    /// What a path wants.
+    fn wanted(&self, path: &str) -> Option<Wanted>;
 }
 
 /// What a path wants to be active.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub enum Wanted {
     /// The organization with this id.
     Id(String),
     /// The organization with this slug.
@@ -23,35 +40,47 @@ pub(super) enum Wanted {
     PersonalAccount,
 }
 
-impl OrganizationMatcher {
-    pub(super) fn new(options: &OrganizationSync) -> Result<Self, OptionsError> {
-        let compile = |patterns: &Option<Vec<String>>| patterns.as_deref().map(compile).transpose();
-        Ok(Self {
-            organization: compile(&options.organization_patterns)?,
-            personal_account: compile(&options.personal_account_patterns)?,
-        })
+impl OrganizationSync {
+    /// By patterns with an `:id` or a `:slug`, and by patterns of the personal account. A list that is there but empty matches every
+    /// path, as in Clerk.
+    #[must_use]
+    pub fn patterns(organization: Option<Vec<String>>, personal_account: Option<Vec<String>>) -> Self {
+        if organization.is_none() && personal_account.is_none() {
+            return Self::default();
+        }
+        Self::told_by(Rc::new(Patterns { texts: Lists { organization, personal_account }, compiled: OnceCell::new() }))
+    }
+
+    /// By somebody else who knows.
+    #[must_use]
+    pub fn told_by(paths: Rc<dyn OrganizationPaths>) -> Self {
+        Self(Some(paths))
+    }
+
+    /// Gets ready.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionsError::OrganizationPattern`].
+    pub fn check(&self) -> Result<(), OptionsError> {
+        self.0.as_ref().map_or(Ok(()), |paths| paths.check())
     }
 
     /// Whether no path wants anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.organization.is_none() && self.personal_account.is_none()
+        self.0.is_none()
     }
 
-    /// What a path wants. The first pattern that meets counts; one without an `id` or `slug` says nothing.
-    pub(super) fn wanted(&self, path: &str) -> Option<Wanted> {
-        let organization = || {
-            let pattern = self.organization.as_ref()?.iter().find(|pattern| pattern.is_match(path))?;
-            let params = pattern.params(path)?;
-            let param = |wanted: &str| {
-                let (_, value) = params.iter().find(|(name, value)| *name == wanted && !value.is_empty())?;
-                // A repeated parameter is a list in JavaScript, and is sent with commas.
-                Some(if is_repeated(pattern, wanted) { value.replace('/', ",") } else { value.clone().into_owned() })
-            };
-            param("id").map(Wanted::Id).or_else(|| param("slug").map(Wanted::Slug))
-        };
-        // An empty list is a pattern that matches everything.
-        let is_personal = |patterns: &Vec<Pattern>| patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(path));
-        organization().or_else(|| self.personal_account.as_ref().is_some_and(is_personal).then_some(Wanted::PersonalAccount))
+    /// What a path wants.
+    #[must_use]
+    pub fn wanted(&self, path: &str) -> Option<Wanted> {
+        self.0.as_ref()?.wanted(path)
+    }
+}
+
+impl core::fmt::Debug for OrganizationSync {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(if self.is_empty() { "no organization sync" } else { "organization sync" })
     }
 }
 
@@ -71,6 +100,50 @@ impl Wanted {
             Self::Slug(slug) => auth.org_slug() == Some(slug),
             Self::PersonalAccount => !auth.signed_in().is_some_and(SessionAuth::has_org),
         }
+    }
+}
+
+struct Patterns {
+    texts: Lists<String>,
+    compiled: OnceCell<Result<Lists<Pattern>, OptionsError>>,
+}
+
+struct Lists<T> {
+    organization: Option<Vec<T>>,
+    personal_account: Option<Vec<T>>,
+}
+
+impl Patterns {
+    fn compiled(&self) -> &Result<Lists<Pattern>, OptionsError> {
+        self.compiled.get_or_init(|| {
+            let all = |patterns: &Option<Vec<String>>| patterns.as_deref().map(compile).transpose();
+            let Lists { organization, personal_account } = &self.texts;
+            Ok(Lists { organization: all(organization)?, personal_account: all(personal_account)? })
+        })
+    }
+}
+
+impl OrganizationPaths for Patterns {
+    fn check(&self) -> Result<(), OptionsError> {
+        self.compiled().as_ref().map_or_else(|error| Err(error.clone()), |_| Ok(()))
+    }
+
+    /// The first pattern that meets counts; one without an `id` or `slug` says nothing.
+    fn wanted(&self, path: &str) -> Option<Wanted> {
+        let patterns = self.compiled().as_ref().ok()?;
+        let organization = || {
+            let pattern = patterns.organization.as_ref()?.iter().find(|pattern| pattern.is_match(path))?;
+            let params = pattern.params(path)?;
+            let param = |wanted: &str| {
+                let (_, value) = params.iter().find(|(name, value)| *name == wanted && !value.is_empty())?;
+                // A repeated parameter is a list in JavaScript, and is sent with commas.
+                Some(if is_repeated(pattern, wanted) { value.replace('/', ",") } else { value.clone().into_owned() })
+            };
+            param("id").map(Wanted::Id).or_else(|| param("slug").map(Wanted::Slug))
+        };
+        // An empty list is a pattern that matches everything.
+        let is_personal = |patterns: &Vec<Pattern>| patterns.is_empty() || patterns.iter().any(|pattern| pattern.is_match(path));
+        organization().or_else(|| patterns.personal_account.as_ref().is_some_and(is_personal).then_some(Wanted::PersonalAccount))
     }
 }
 

@@ -396,10 +396,7 @@ fn options(options: &Value, env: &Value) -> Result<AuthenticateOptions, String> 
         satellite_auto_sync: options["satelliteAutoSync"] == true,
         sign_in_url: given("signInUrl"),
         sign_up_url: given("signUpUrl"),
-        organization_sync: OrganizationSync {
-            organization_patterns: patterns("organizationPatterns"),
-            personal_account_patterns: patterns("personalAccountPatterns"),
-        },
+        organization_sync: OrganizationSync::patterns(patterns("organizationPatterns"), patterns("personalAccountPatterns")),
         accepts_token,
         publishable_key,
         ..defaults

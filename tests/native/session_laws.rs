@@ -109,10 +109,7 @@ fn options() -> impl Strategy<Value = AuthenticateOptions> {
             sign_in_url: satellite.then(|| "https://primary.example/sign-in".into()),
             satellite_auto_sync: auto,
             forwarded_headers: forwarded,
-            organization_sync: OrganizationSync {
-                organization_patterns: auto.then(|| vec!["/:slug/(.*)".into()]),
-                personal_account_patterns: None,
-            },
+            organization_sync: OrganizationSync::patterns(auto.then(|| vec!["/:slug/(.*)".into()]), None),
             accepts_token,
             ..AuthenticateOptions::default()
         }

@@ -197,6 +197,30 @@ test('the entry for workerd takes the compiled module', async () => {
   }
 });
 
+test('in workerd the module for organizations is loaded by the request that needs it', async () => {
+  const options = `{ publishableKey: '${publishableKey}', secretKey: 'sk_test_x', jwtKey: PEM, organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } }`;
+  const code = `import { authenticateRequest } from 'portcullis';
+    export default { async fetch(request, { PEM }) {
+      const { reason, headers } = await authenticateRequest(request, ${options});
+      return new Response(reason + ' ' + new URL(headers.get('location')).searchParams.get('organization_id'));
+    } };`;
+  const outfile = await bundle(['workerd'], code);
+  const modules = await mkdtemp(join(dir, 'organizations-'));
+  const text = (await readFile(outfile, 'utf8')).replace(/"[^"]*\/(session|organizations)_bg\.wasm"/g, '"./$1_bg.wasm"');
+  await writeFile(join(modules, 'index.js'), text);
+  for (const name of ['session', 'organizations']) {
+    await writeFile(join(modules, `${name}_bg.wasm`), await readFile(join(ROOT, `npm/dist/${name}_bg.wasm`)));
+  }
+  const worker = await startWorker({ env: { PEM }, dir: modules });
+  try {
+    const headers = { cookie: `__client_uat=1; __clerk_db_jwt=browser; __session=${token()}`, 'sec-fetch-dest': 'document' };
+    const response = await fetch(`${worker.url}/orgs/acme`, { headers });
+    assert.equal(await response.text(), 'active-organization-mismatch acme');
+  } finally {
+    await worker.stop();
+  }
+});
+
 test('an app gets the module that it asks for, and no other', async () => {
   /** @param {string} name */
   const modulesFor = async (name) => {
@@ -204,10 +228,11 @@ test('an app gets the module that it asks for, and no other', async () => {
       stdin: { contents: `import { ${name} } from 'portcullis'; export default ${name};`, resolveDir: ROOT },
       bundle: true, format: 'esm', conditions: ['workerd'], loader: { '.wasm': 'copy' }, outdir: join(dir, 'shaken'), write: false, metafile: true, logLevel: 'error',
     });
-    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path.split('/').at(-1) ?? ''));
-    return imported.filter((file) => file.endsWith('.wasm')).map((file) => file.replace(/-[A-Z0-9]+\.wasm$/, '.wasm')).sort();
+    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports).filter(({ path }) => path.endsWith('.wasm'));
+    const named = imported.map(({ path, kind }) => `${path.split('/').at(-1)?.replace(/-[A-Z0-9]+\.wasm$/, '.wasm')}${kind === 'dynamic-import' ? ', when asked for' : ''}`);
+    return named.sort();
   };
-  assert.deepEqual(await modulesFor('authenticateRequest'), ['session_bg.wasm']);
+  assert.deepEqual(await modulesFor('authenticateRequest'), ['organizations_bg.wasm, when asked for', 'session_bg.wasm']);
   assert.deepEqual(await modulesFor('verifyToken'), ['session_bg.wasm']);
   assert.deepEqual(await modulesFor('createGate'), ['gate_bg.wasm']);
   assert.deepEqual(await modulesFor('createRouteMatcher'), ['gate_bg.wasm']);

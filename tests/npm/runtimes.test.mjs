@@ -24,11 +24,11 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 
 const token = () => jws({ iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', ...times(Date.now()).fresh });
 const input = () => JSON.stringify({ token: token(), jwtKey: PEM, publishableKey, site });
-const EXPECTED = ['user_1', 'forward user_1', 'deny 401', true];
+const EXPECTED = ['user_1', 'forward user_1', 'deny 401', true, 'handshake active-organization-mismatch'];
 
 writeFileSync(
   join(dir, 'run.js'),
-  `import { createGate, createRouteMatcher, verifyToken } from 'portcullis';
+  `import { authenticateRequest, createGate, createRouteMatcher, verifyToken } from 'portcullis';
 
 export async function run(input) {
   const { token, jwtKey, publishableKey, site } = JSON.parse(input);
@@ -37,7 +37,13 @@ export async function run(input) {
   const forward = await gate.decide({ method: 'GET', url: site + '/x', headers });
   const deny = await gate.decide(new Request(site + '/api/x'));
   const { sub } = await verifyToken(token, { jwtKey });
-  return [sub, forward.action + ' ' + forward.auth?.userId, deny.action + ' ' + deny.status, createRouteMatcher('/a/:b')('/a/b')];
+  // Patterns for organizations are a module of their own, loaded now. A page may not set these headers on a request of its own.
+  const cookie = '__client_uat=1; __clerk_db_jwt=browser; __session=' + token;
+  const visit = new Request(site + '/orgs/acme');
+  Object.defineProperty(visit, 'headers', { value: new Map([['cookie', cookie], ['sec-fetch-dest', 'document']]) });
+  const options = { publishableKey, secretKey: 'sk_test_x', jwtKey, organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } };
+  const { status, reason } = await authenticateRequest(visit, options);
+  return [sub, forward.action + ' ' + forward.auth?.userId, deny.action + ' ' + deny.status, createRouteMatcher('/a/:b')('/a/b'), status + ' ' + reason];
 }
 `,
 );
@@ -97,7 +103,7 @@ describe('a bundler for Node', () => {
       build: { ssr: join(dir, 'main.js'), outDir: join(dir, 'vite'), emptyOutDir: false, target: 'esnext' },
     });
     // The modules are files beside the entry; whoever bundles that takes them along.
-    for (const module of ['session', 'gate']) cpSync(join(ROOT, `npm/dist/${module}_bg.wasm`), join(dir, `vite/dist/${module}_bg.wasm`));
+    for (const module of ['session', 'gate', 'organizations']) cpSync(join(ROOT, `npm/dist/${module}_bg.wasm`), join(dir, `vite/dist/${module}_bg.wasm`));
     const file = readdirSync(join(dir, 'vite')).find((name) => /^main\.m?js$/.test(name)) ?? '';
     assert.deepEqual(output(process.execPath, [join(dir, 'vite', file)]), EXPECTED);
   });

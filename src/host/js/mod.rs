@@ -5,15 +5,16 @@
 //!  make_authenticator(options) ─► handle ─► begin_request(handle, request, now) ─► step ─► resume_…(run, answer, now) ─► step …
 //! ```
 //!
-//! A step is one number: the run in the upper bits, what it came to in the lowest three. 0: failed, 1: done, and
-//! [`take_text`] says how; 2: a signature is to be checked, and [`signature_place`] has where it is; 3: the Backend API is to be
-//! called, 4: time has to pass, 5: something is to be signed, and [`take_text`] describes it. Long texts come in through one buffer,
-//! [`scratch`], as UTF-8.
+//! Long texts come in through one buffer, [`scratch`], as UTF-8, and go out by [`take_text`]. What a step is says `run.rs`.
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
+#[cfg(feature = "js-runs")]
 mod outcome;
+#[cfg(feature = "js-runs")]
 mod request;
+#[cfg(feature = "js-runs")]
+mod run;
 
 #[cfg(feature = "js-gate")]
 mod config;
@@ -23,6 +24,9 @@ mod decision;
 mod gate;
 #[cfg(feature = "js-gate")]
 mod matcher;
+
+#[cfg(feature = "js-organizations")]
+mod organizations;
 
 #[cfg(feature = "js-session")]
 mod options;
@@ -37,34 +41,15 @@ use std::cell::RefCell;
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use crate::{
-    json::{Document, push_string},
-    machine::{Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
-    request::HeaderName,
-    session::{CheckedFacts, HasParams},
-    time::UnixMillis,
-    token::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
-};
-
-use outcome::Outcome;
+#[cfg(feature = "js-runs")]
+use run::{advance, time};
 
 /// What every door needs; what a door makes it holds itself.
 #[derive(Default)]
 struct Host {
     scratch: Vec<u8>,
     text: String,
-    runs: Slots<Run>,
-    /// See [`signature_place`].
-    signature: [usize; SIGNATURE_WORDS],
 }
-
-/// A decision that waits, and the signature that it waits for: JavaScript reads it in place.
-struct Run {
-    suspended: Suspended<Outcome>,
-    signature: Option<SignatureCheck>,
-}
-
-const SIGNATURE_WORDS: usize = 6;
 
 thread_local! {
     static HOST: RefCell<Host> = RefCell::default();
@@ -96,172 +81,6 @@ pub fn take_text() -> String {
     HOST.with_borrow_mut(|host| core::mem::take(&mut host.text))
 }
 
-/// The names of the headers that may be read, by the numbers that `HeaderReader::read` is asked with;
-/// commas between.
-#[wasm_bindgen]
-#[must_use]
-pub fn header_names() -> String {
-    HeaderName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",")
-}
-
-/// Where the last step's signature check is described, as words of 32 bits: the key's number, the hash's bits (and 1024 for RSA-PSS, 2048
-/// for ECDSA, 3072 for Ed25519), and then address and
-/// length in bytes of the signature and of what it signs, which stay in place while the run waits.
-#[wasm_bindgen]
-#[must_use]
-pub fn signature_place() -> usize {
-    HOST.with_borrow(|host| host.signature.as_ptr() as usize)
-}
-
-/// The public key that a run's signature is to be checked with, as a JWK. Asked for only where the key is not known by its id.
-#[wasm_bindgen]
-#[must_use]
-pub fn signature_key(run: u32) -> String {
-    HOST.with_borrow(|host| {
-        let Some(check) = &host.runs.get(run).signature else { panic!("the run needs no signature") };
-        let mut jwk = String::from("{");
-        for (at, (name, value)) in check.key.members.iter().enumerate() {
-            jwk.push_str(if at > 0 { ",\"" } else { "\"" });
-            jwk.push_str(name);
-            jwk.push_str("\":");
-            push_string(&mut jwk, value);
-        }
-        jwk.push('}');
-        jwk
-    })
-}
-
-/// Goes on with what came of a signature check: 1 valid, 0 not valid, anything else could not be checked, and the buffer says
-/// why.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_signature(run: u32, outcome: u32, bytes: usize, now: f64) -> u32 {
-    let outcome = match outcome {
-        1 => SignatureOutcome::Valid,
-        0 => SignatureOutcome::Invalid,
-        _ => SignatureOutcome::Unusable(take_scratch(bytes)),
-    };
-    resume(run, Answer::Signature(outcome), now)
-}
-
-/// Goes on with the Backend API's answer, its body in the buffer.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_backend(run: u32, status: u16, bytes: usize, now: f64) -> u32 {
-    resume(run, Answer::Backend(Ok(BackendResponse { status, body: take_bytes(bytes) })), now)
-}
-
-/// Goes on without an answer of the Backend API; the buffer says what happened.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_outage(run: u32, bytes: usize, now: f64) -> u32 {
-    resume(run, Answer::Backend(Err(Outage(take_scratch(bytes)))), now)
-}
-
-/// Goes on with a signature, or, where `is_signed` is false, with why there is none; the buffer has it.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_signed(run: u32, is_signed: bool, bytes: usize, now: f64) -> u32 {
-    let outcome = if is_signed { Ok(take_bytes(bytes)) } else { Err(take_scratch(bytes)) };
-    resume(run, Answer::Signed(outcome), now)
-}
-
-/// Goes on after some time.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_waited(run: u32, now: f64) -> u32 {
-    resume(run, Answer::Waited, now)
-}
-
-/// Gives a run up.
-#[wasm_bindgen]
-pub fn give_up(run: u32) {
-    // Dropped outside of the borrow: a run that was fetching frees the place for another.
-    let run = HOST.with_borrow_mut(|host| host.runs.take(run));
-    drop(run);
-}
-
-/// `has()`: whether the facts of an auth object meet what is asked; both are JSON.
-#[wasm_bindgen]
-#[must_use]
-pub fn has(facts: &str, asked: &str) -> bool {
-    let parse = |text: &str| Document::parse(text.into()).ok();
-    let (Some(facts), Some(asked)) = (parse(facts), parse(asked)) else { return false };
-    HasParams::parse(&asked).is_some_and(|asked| CheckedFacts::read(&facts).meet(&asked))
-}
-
-fn resume(run: u32, answer: Answer, now: f64) -> u32 {
-    let Run { suspended, signature: _ } = HOST.with_borrow_mut(|host| host.runs.take(run));
-    advance(suspended.resume(answer, time(now)))
-}
-
-/// Keeps what is suspended, and says what it needs or came to.
-fn advance(step: Step<Outcome>) -> u32 {
-    let (need, suspended) = match step {
-        Step::Done(outcome) => return tell(outcome.text, u32::from(outcome.is_ok)),
-        Step::Need(need, suspended) => (need, suspended),
-    };
-    let (kind, text, signature) = match need {
-        Need::Signature(check) => (2, String::new(), Some(check)),
-        Need::Backend(call) => (3, describe_call(&call), None),
-        Need::Sign(request) => (5, describe_signing(&request), None),
-        // The package has no database; an answer of another kind says so.
-        Need::Store(_) => (4, "0".to_owned(), None),
-        // No runtime of the package has counters; `config.rs` refuses limits. Whatever is answered, it is not counted.
-        Need::Count(_) => (4, "0".to_owned(), None),
-        Need::Wait(time) => (4, time.as_millis().to_string(), None),
-    };
-    let run = HOST.with_borrow_mut(|host| {
-        if let Some(check) = &signature {
-            host.signature = describe_check(check);
-        }
-        host.runs.put(Run { suspended, signature })
-    });
-    tell(text, run << 3 | kind)
-}
-
-/// See [`signature_place`].
-fn describe_check(check: &SignatureCheck) -> [usize; SIGNATURE_WORDS] {
-    let algorithm = check.algorithm;
-    let scheme = match algorithm.key_kind() {
-        KeyKind::Rsa => usize::from(!Algorithm::OF_CLERK.contains(&algorithm)),
-        KeyKind::P256 | KeyKind::P384 | KeyKind::P521 => 2,
-        KeyKind::Ed25519 => 3,
-    };
-    let algorithm = usize::from(algorithm.hash_bits()) + 1024 * scheme;
-    let (signature, data) = (&check.signature, check.signing_input());
-    [check.key.id as usize, algorithm, signature.as_ptr() as usize, signature.len(), data.as_ptr() as usize, data.len()]
-}
-
-/// The key's id, the key as a JWK, and the text.
-fn describe_signing(SigningRequest { key, input }: &SigningRequest) -> String {
-    let mut out = String::from("[");
-    push_string(&mut out, key.kid());
-    out.extend([",", &key.private_jwk(), ","]);
-    push_string(&mut out, input);
-    out.push(']');
-    out
-}
-
-fn describe_call(call: &BackendRequest) -> String {
-    let mut out = String::from("{\"method\":");
-    push_string(&mut out, call.method);
-    out.push_str(",\"url\":");
-    push_string(&mut out, &call.url);
-    out.push_str(",\"headers\":");
-    outcome::push_pairs(&mut out, call.headers.iter().map(|(name, value)| (*name, value.as_str())));
-    if let Some(body) = &call.body {
-        out.push_str(",\"body\":");
-        push_string(&mut out, body);
-    }
-    out.push_str(&format!(
-        ",\"timeLimitMs\":{},\"limitBytes\":{}}}",
-        call.time_limit.as_millis(),
-        crate::limits::BACKEND_BODY_BYTES
-    ));
-    out
-}
-
 fn tell(text: String, code: u32) -> u32 {
     HOST.with_borrow_mut(|host| host.text = text);
     code
@@ -275,11 +94,6 @@ fn take_bytes(bytes: usize) -> Vec<u8> {
 /// The text in the buffer. The loop writes UTF-8; what is none is no request, no token and no options either.
 fn take_scratch(bytes: usize) -> String {
     String::from_utf8(take_bytes(bytes)).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
-#[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit
-fn time(now: f64) -> UnixMillis {
-    UnixMillis(now as i64)
 }
 
 /// Things by number, from 1 on; a number that was given back is given out again.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::{
     json::{Document, Raw},
     limits,
-    session::{AcceptsToken, AuthenticateOptions, OrganizationSync, TokenType, VercelEnvironment, auto_proxy_path},
+    session::{AcceptsToken, AuthenticateOptions, TokenType, VercelEnvironment, auto_proxy_path},
     token::{KeySetCache, KeySetCaches},
 };
 
@@ -53,7 +53,6 @@ pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
         satellite_auto_sync: document.get("satelliteAutoSync").is_some_and(Raw::is_true),
         sign_in_url: text("signInUrl")?,
         sign_up_url: text("signUpUrl")?,
-        organization_sync: organization_sync(given("organizationSyncOptions").map(|(_, value)| value))?,
         accepts_token: accepts_token(document.get("acceptsToken"))?,
         token_cache: limits::SEEN_TOKENS,
         publishable_key,
@@ -92,17 +91,6 @@ fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
             Ok(AcceptsToken::List(kinds.iter().map(|kind| parse(kind)).collect::<Result<_, _>>()?))
         }
     }
-}
-
-fn organization_sync(value: Option<Raw<'_>>) -> Result<OrganizationSync, String> {
-    let patterns = |name: &'static str| {
-        let list = value.and_then(|value| value.get(name)).filter(|list| list.is_truthy());
-        list.map(|list| many(name, list)).transpose()
-    };
-    Ok(OrganizationSync {
-        organization_patterns: patterns("organizationPatterns")?,
-        personal_account_patterns: patterns("personalAccountPatterns")?,
-    })
 }
 
 /// The proxy that Vercel's own domains have; the loop hands the environment in as `vercel`.

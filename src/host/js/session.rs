@@ -11,9 +11,30 @@ use super::{
 };
 use crate::{
     machine,
-    session::{Authenticator, TokenVerifier},
+    session::{Authenticator, OrganizationPaths, OrganizationSync, TokenVerifier, Wanted},
     token::KeySetCaches,
 };
+
+#[wasm_bindgen]
+extern "C" {
+    /// Who knows which organization a path wants, on JavaScript's side (`npm/loop.js`).
+    pub type OrganizationReader;
+
+    /// Writes the answer of `organizations.rs` into the buffer, and says how many bytes it wrote; -1 where the path wants none.
+    #[wasm_bindgen(method)]
+    fn wanted(this: &OrganizationReader, path: &str) -> i32;
+}
+
+impl OrganizationPaths for OrganizationReader {
+    fn wanted(&self, path: &str) -> Option<Wanted> {
+        let told = take_scratch(usize::try_from(OrganizationReader::wanted(self, path)).ok()?);
+        Some(match told.split_at_checked(1) {
+            Some(("i", id)) => Wanted::Id(id.to_owned()),
+            Some(("s", slug)) => Wanted::Slug(slug.to_owned()),
+            _ => Wanted::PersonalAccount,
+        })
+    }
+}
 
 #[derive(Default)]
 struct Held {
@@ -26,11 +47,15 @@ thread_local! {
     static HELD: RefCell<Held> = RefCell::default();
 }
 
-/// Makes an authenticator from the options in the buffer, as JSON. Its handle, or 0 where they are wrong.
+/// Makes an authenticator from the options in the buffer, as JSON, and from who knows about organizations, where paths want any. Its
+/// handle, or 0 where they are wrong.
 #[wasm_bindgen]
 #[must_use]
-pub fn make_authenticator(bytes: usize) -> u32 {
-    let made = options::read(&take_scratch(bytes)).and_then(|options| {
+pub fn make_authenticator(bytes: usize, organizations: Option<OrganizationReader>) -> u32 {
+    let made = options::read(&take_scratch(bytes)).and_then(|mut options| {
+        if let Some(organizations) = organizations {
+            options.organization_sync = OrganizationSync::told_by(Rc::new(organizations));
+        }
         let cache = HELD.with_borrow(|held| options::cache(&held.caches, &options));
         Authenticator::sharing(options, cache).map_err(|error| error.to_string())
     });

@@ -1,8 +1,9 @@
 // The exports of the module for `createGate`, `createRouteMatcher` and `explain`, as `src/host/js` has them.
 
-import type { HeaderReader } from './common.js';
+import type { HeaderReader } from './runs.js';
 
 export * from './common.js';
+export * from './runs.js';
 
 export function make_gate(bytes: number): number;
 export function free_gate(handle: number): void;
