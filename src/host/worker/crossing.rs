@@ -5,9 +5,10 @@
 
 use std::cell::RefCell;
 
-use js_sys::JsString;
+use js_sys::{JsString, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
+use super::settle::settle;
 use crate::{
     headers::{is_hop_by_hop, is_reserved},
     request::{HeaderName, HeaderSource},
@@ -22,6 +23,12 @@ extern "C" {
     fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
     #[wasm_bindgen(js_name = outgoing, catch)]
     fn make_outgoing(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn fetch_request(request: &web_sys::Request) -> Result<Promise, JsValue>;
 }
 
 /// Room for one header's value; it grows for longer ones. A cookie header with a token has 1 to 4 KB, three bytes a character at most.
@@ -109,6 +116,15 @@ pub(super) fn proxied<'a>(
 ) -> Result<web_sys::Request, JsValue> {
     let fields = lines_of(headers)?;
     CROSSING.with(|_| make_proxied(url, request, &fields))
+}
+
+/// Sends a request out. Its answer begins; the body streams.
+///
+/// # Errors
+///
+/// The platform's exception when there was no answer.
+pub(super) async fn send(request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
+    settle(&fetch_request(request)?).await?.dyn_into()
 }
 
 fn lines_of<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<String, JsValue> {

@@ -1,16 +1,10 @@
 //! Hands a request to the origin: its address, a service binding, static assets, or the route's own origin.
 
 use js_sys::{Function, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue};
 
-use super::{crossing::outgoing, environment::binding, settle::settle};
+use super::{crossing, environment::binding, settle::settle};
 use crate::gate::Forward;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch_request(request: &web_sys::Request) -> Result<Promise, JsValue>;
-}
 
 /// Sends what was judged: a request built from the judged target, never the one that came in.
 ///
@@ -25,17 +19,13 @@ pub(super) async fn send(
 ) -> Result<web_sys::Response, JsValue> {
     let bound = if origin.is_some() { None } else { binding(env, "ORIGIN").or_else(|| binding(env, "ASSETS")) };
     let url = format!("{}{}", origin.unwrap_or(&forward.public_origin), forward.target);
-    let outgoing = outgoing(&url, request, &forward.headers)?;
+    let outgoing = crossing::outgoing(&url, request, &forward.headers)?;
     if !arrives_as_judged(&outgoing.url(), &forward.target) {
         return Err(js_sys::Error::new("the platform would send another path than the one that was judged").into());
     }
-    let promise = match bound {
-        Some(binding) => {
-            let fetch: Function = Reflect::get(&binding, &"fetch".into())?.dyn_into()?;
-            fetch.call1(&binding, &outgoing)?.dyn_into()?
-        }
-        None => fetch_request(&outgoing)?,
-    };
+    let Some(binding) = bound else { return crossing::send(&outgoing).await };
+    let fetch: Function = Reflect::get(&binding, &"fetch".into())?.dyn_into()?;
+    let promise: Promise = fetch.call1(&binding, &outgoing)?.dyn_into()?;
     settle(&promise).await?.dyn_into()
 }
 

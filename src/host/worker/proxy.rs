@@ -1,20 +1,13 @@
 //! Carries requests to Clerk's Frontend API and its answers back. Both bodies stream.
 
-use js_sys::Promise;
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue};
 
-use super::{crossing, settle::settle};
+use super::crossing;
 use crate::{
     gate::Proxied,
     headers::{NETWORK_CACHE_CONTROL, names, private_cache_control},
     settings::Settings,
 };
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = fetch, catch)]
-    fn fetch_request(request: &web_sys::Request) -> Result<Promise, JsValue>;
-}
 
 /// Sends the request with the secret key, to the Frontend API and to nobody else.
 ///
@@ -34,8 +27,7 @@ pub(super) async fn send(
     if outgoing.url() != proxied.url {
         return Err(js_sys::Error::new("the platform would send to another address than the one that was judged").into());
     }
-    let response: web_sys::Response = settle(&fetch_request(&outgoing)?).await?.dyn_into()?;
-    answer(&response, proxied)
+    answer(&crossing::send(&outgoing).await?, proxied)
 }
 
 /// The answer as the client gets it: redirects lead to the proxy, and no cache on the way keeps what is one user's.
