@@ -1,10 +1,11 @@
 // Runs the built Worker in a workerd of its own, without anything in between: what goes over the socket is what the Worker sees.
 
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { RELEASE_DIR } from '../../tools/build.mjs';
 
@@ -51,8 +52,8 @@ export function workerdBinary() {
  */
 export async function startWorker({ env, binding, routeOrigin, wholeUrls = false, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
-  // Embedded files are named relative to the configuration; and a build that goes on beside must not change what runs.
-  await cp(dir, join(temporary, 'modules'), { recursive: true });
+  // Embedded files are named relative to the configuration.
+  await copyBuild(dir, join(temporary, 'modules'));
   const bindings = Object.entries(env)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) =>
@@ -94,7 +95,7 @@ const config :Workerd.Config = (
   extensions = [ (modules = [ ${extensions.join(', ')} ]) ],
 );
 const gate :Workerd.Worker = (
-  modules = [ ${(await modulesOf(dir)).join(',\n    ')} ],
+  modules = [ ${(await modulesOf(join(temporary, 'modules'))).join(',\n    ')} ],
   compatibilityDate = "${COMPATIBILITY_DATE}",
   bindings = [ ${bindings.join(',\n    ')} ],
   globalOutbound = "${routeOrigin ? 'route' : 'internet'}",
@@ -152,3 +153,24 @@ async function modulesOf(dir) {
 function capnpText(text) {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}"`;
 }
+/**
+ * Copies a build, so that one that goes on beside does not change what runs. It takes the old folder away just before it puts the new one
+ * in its place: a copy from that moment has holes, and is made again.
+ *
+ * @param {string} dir
+ * @param {string} copy
+ */
+async function copyBuild(dir, copy) {
+  for (let tries = 1; ; tries += 1) {
+    const before = await stat(dir).catch(() => undefined);
+    try {
+      await cp(dir, copy, { recursive: true });
+      if (before && (await stat(dir)).ino === before.ino) return;
+    } catch (error) {
+      if (tries === 50) throw error;
+    }
+    await rm(copy, { recursive: true, force: true });
+    await sleep(100);
+  }
+}
+
