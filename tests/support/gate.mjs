@@ -35,7 +35,7 @@ export const POLICY = {
  * @param {string} [options.database] `host:port` of the door to a D1 database
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed
  * @param {string} [options.dir] the folder with the Worker's modules, where it is not the built one
- * @param {Record<string, { limit: number } | 'broken'>} [options.rateLimits] rate-limiting bindings, each with its limit for a minute
+ * @param {Record<string, import('./workerd.mjs').RateLimiter>} [options.rateLimits] rate-limiting bindings
  */
 export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, database, rateLimits, dir } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
@@ -84,6 +84,21 @@ export async function startGate({ policy = {}, env = {}, reach = 'address', anal
     raw: (head) => raw(worker.port, head),
     stop: () => Promise.all([worker.stop(), origin.stop(), clerk.stop()]),
   };
+}
+
+/**
+ * Starts a gate for one test, and stops it whatever comes of that.
+ *
+ * @param {Parameters<typeof startGate>[0]} options
+ * @param {(gate: Awaited<ReturnType<typeof startGate>>) => Promise<unknown>} run
+ */
+export async function withGate(options, run) {
+  const gate = await startGate(options);
+  try {
+    await run(gate);
+  } finally {
+    await gate.stop();
+  }
 }
 
 /**

@@ -11,23 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair } from 'jose';
 
 import { json } from '../support/clerk.mjs';
-import { sessionCookies, startGate } from '../support/gate.mjs';
+import { sessionCookies, startGate, withGate } from '../support/gate.mjs';
 import { startWorker } from '../support/workerd.mjs';
 
 /** A Worker that does nothing but hand through. */
 const PASS_THROUGH = 'export default { fetch: (request, env) => fetch(new Request(env.ORIGIN_URL + new URL(request.url).pathname, request)) };';
 
 /** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
-
-/** @param {Parameters<typeof startGate>[0]} options @param {(gate: Gate) => Promise<void>} run */
-async function withGate(options, run) {
-  const gate = await startGate(options);
-  try {
-    await run(gate);
-  } finally {
-    await gate.stop();
-  }
-}
 
 describe('a Backend API that takes ten seconds', () => {
   const slow = (/** @type {Gate} */ gate) =>

@@ -7,17 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { generateKeyPair } from 'jose';
 
 import { json } from '../support/clerk.mjs';
-import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
-
-/** @param {Parameters<typeof startGate>[0]} options @param {(gate: Awaited<ReturnType<typeof startGate>>) => Promise<void>} run */
-async function withGate(options, run) {
-  const gate = await startGate(options);
-  try {
-    await run(gate);
-  } finally {
-    await gate.stop();
-  }
-}
+import { SIGNED_OUT_COOKIES, sessionCookies, withGate } from '../support/gate.mjs';
 
 describe('the Backend API’s key set', () => {
   test('is fetched once for many tokens', () =>
