@@ -166,6 +166,10 @@ pub const WEBHOOK_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Time limit of one batch in the database.
 pub const STORE_TIME_LIMIT: Duration = Duration::from_secs(3);
 
+/// Time limit of one count towards a rate limit. The platform counts in memory beside the Worker; what takes longer is broken, and must
+/// not hold up what it was to keep available.
+pub const RATE_LIMIT_TIME_LIMIT: Duration = Duration::from_millis(500);
+
 /// How long the Backend API's word on a session, a user or a membership is taken for a rule with `fresh`.
 pub const FRESH_FOR: Duration = Duration::from_secs(5);
 

@@ -104,6 +104,18 @@ impl RateLimit {
         SettingError::value(&setting, &self.binding, "the name of a rate limit binding of this Worker, see `[[ratelimits]]`")
     }
 
+    /// What is wrong where it names nothing but the path of webhooks, which are not counted.
+    #[must_use]
+    pub(crate) fn counts_nothing(&self, webhook_path: &str) -> Option<SettingError> {
+        let is_webhook = |pattern: &Pattern| pattern.as_str().trim_end_matches('/') == webhook_path;
+        let patterns = self.patterns.patterns();
+        (!patterns.is_empty() && patterns.iter().all(is_webhook)).then(|| {
+            let setting = ["rate_limits[", &self.index, "].match"].concat();
+            let why = "it names the `webhook_path` alone, where nothing is counted";
+            SettingError::conflict(&setting, why, "remove the limit: none but signed deliveries reach the origin there")
+        })
+    }
+
     fn applies(&self, request: &RequestView, target: &JudgedTarget) -> bool {
         let is_named =
             || target.answers(false, |path| self.patterns.first_match(path).map(|_| true)).into_iter().any(|(named, _)| named);

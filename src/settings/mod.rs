@@ -173,6 +173,9 @@ impl Settings {
             lists.rules = Rule::read_all(rules, &mut errors);
         }
         let rate_limits = rate_limits.map(|node| RateLimit::read_all(node, &mut errors)).unwrap_or_default();
+        if let Some(webhook) = &webhook {
+            errors.extend(rate_limits.iter().filter_map(|limit| limit.counts_nothing(&webhook.path)));
+        }
         let needs_admin = !lists.admin.is_empty() || lists.rules.iter().any(|rule| rule.access == Access::Admin);
         let admin_requires = match admin_requires {
             Some(node) => Requirement::read("admin_requires", node, &mut errors),

@@ -16,8 +16,18 @@ const ANALYTICS_MODULE = 'export default () => ({ writeDataPoint: (point) => con
 
 /** The platform's rate-limiting binding as miniflare has it: counters in memory, the interface of the real one. */
 const RATE_LIMIT_FILE = 'dist/src/workers/ratelimit/ratelimit.worker.js';
-/** A counter that is out of order. */
-const BROKEN_MODULE = 'export default () => ({ limit: async () => { throw new Error("no counters today"); } });';
+/** Counters of another Worker, bound as a service: one for each way of being out of order, and one that counts three. */
+const LIMITERS_MODULE = `import { WorkerEntrypoint } from 'cloudflare:workers';
+const limiter = (limit) => class extends WorkerEntrypoint { limit(options) { return limit(options); } };
+const counts = new Map();
+export const throws = limiter(() => { throw new Error('no counters today'); });
+export const silent = limiter(() => scheduler.wait(3_600_000));
+export const vague = limiter(() => ({ success: 'yes' }));
+export const counting = limiter(({ key }) => {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+  return { success: counts.get(key) <= 3 };
+});
+export default { fetch: () => new Response(null, { status: 404 }) };`;
 
 /** The workerd binary that npm installed. */
 export function workerdBinary() {
@@ -35,6 +45,8 @@ export function workerdBinary() {
  * @property {() => Promise<void>} stop
  */
 
+/** @typedef {{ limit: number } | 'throws' | 'silent' | 'vague' | 'counting'} RateLimiter its limit for a minute, or one of another Worker's */
+
 /**
  * Starts the Worker.
  *
@@ -43,7 +55,7 @@ export function workerdBinary() {
  * @param {{ name: string, address: string }} [options.binding] a service binding, and `host:port` of the server behind it
  * @param {string} [options.database] `host:port` of the door to a D1 database, which is bound as `PORTCULLIS_DB`
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed as `point {…}`
- * @param {Record<string, { limit: number } | 'broken'>} [options.rateLimits] rate-limiting bindings, each with its limit for a minute
+ * @param {Record<string, RateLimiter>} [options.rateLimits] rate-limiting bindings
  * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
  * @param {boolean} [options.wholeUrls] that server gets the whole URL in the request line, as proxies do
  * @param {string} [options.dir] the folder with the built modules
@@ -64,6 +76,7 @@ export async function startWorker({ env, binding, routeOrigin, wholeUrls = false
   const services = [
     '(name = "gate", worker = .gate)',
     '(name = "internet", network = (allow = ["public", "private", "local"]))',
+    '(name = "limiters", worker = .limiters)',
   ];
   if (binding) {
     services.push(`(name = "bound", external = (address = ${capnpText(binding.address)}, http = ()))`);
@@ -75,17 +88,20 @@ export async function startWorker({ env, binding, routeOrigin, wholeUrls = false
     bindings.push(`(name = "PORTCULLIS_DB", wrapped = (moduleName = "cloudflare-internal:d1-api", innerBindings = [${inner}]))`);
   }
   if (analytics) bindings.push('(name = "ANALYTICS", wrapped = (moduleName = "test:analytics", innerBindings = []))');
-  for (const [name, simple] of Object.entries(rateLimits)) {
-    const inner = simple === 'broken' ? [] : [
-      `(name = "namespaceId", text = ${capnpText(name)})`, `(name = "limit", json = ${capnpText(String(simple.limit))})`, '(name = "period", json = "60")',
+  for (const [name, limiter] of Object.entries(rateLimits)) {
+    if (typeof limiter === 'string') {
+      bindings.push(`(name = ${capnpText(name)}, service = (name = "limiters", entrypoint = "${limiter}"))`);
+      continue;
+    }
+    const inner = [
+      `(name = "namespaceId", text = ${capnpText(name)})`, `(name = "limit", json = ${capnpText(String(limiter.limit))})`, '(name = "period", json = "60")',
     ];
-    bindings.push(`(name = ${capnpText(name)}, wrapped = (moduleName = "test:${simple === 'broken' ? 'broken' : 'ratelimit'}", innerBindings = [ ${inner.join(', ')} ]))`);
+    bindings.push(`(name = ${capnpText(name)}, wrapped = (moduleName = "test:ratelimit", innerBindings = [ ${inner.join(', ')} ]))`);
   }
   if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = (${wholeUrls ? 'style = proxy' : ''})))`);
   const miniflare = join(dirname(createRequire(import.meta.url).resolve('miniflare')), '../..');
   const extensions = Object.entries({
     'test:analytics': ANALYTICS_MODULE,
-    'test:broken': BROKEN_MODULE,
     'test:ratelimit': await readFile(join(miniflare, RATE_LIMIT_FILE), 'utf8'),
   }).map(([name, source]) => `(name = "${name}", internal = true, esModule = ${capnpText(source)})`);
   const config = `using Workerd = import "/workerd/workerd.capnp";
@@ -99,6 +115,10 @@ const gate :Workerd.Worker = (
   compatibilityDate = "${COMPATIBILITY_DATE}",
   bindings = [ ${bindings.join(',\n    ')} ],
   globalOutbound = "${routeOrigin ? 'route' : 'internet'}",
+);
+const limiters :Workerd.Worker = (
+  modules = [ (name = "limiters.js", esModule = ${capnpText(LIMITERS_MODULE)}) ],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
 );
 `;
   const file = join(temporary, 'config.capnp');
@@ -140,19 +160,6 @@ const gate :Workerd.Worker = (
   };
 }
 
-/** Every file of a build as a workerd module, the entry first. */
-async function modulesOf(dir) {
-  const files = (await readdir(dir, { recursive: true })).filter((file) => /\.(m?js|wasm)$/.test(file));
-  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'));
-  return files.map((file) => {
-    const kind = file.endsWith('.wasm') ? 'wasm' : 'esModule';
-    return `(name = ${capnpText(file)}, ${kind} = embed ${capnpText(`modules/${file}`)})`;
-  });
-}
-
-function capnpText(text) {
-  return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}"`;
-}
 /**
  * Copies a build, so that one that goes on beside does not change what runs. It takes the old folder away just before it puts the new one
  * in its place: a copy from that moment has holes, and is made again.
@@ -174,3 +181,16 @@ async function copyBuild(dir, copy) {
   }
 }
 
+/** Every file of a build as a workerd module, the entry first. */
+async function modulesOf(dir) {
+  const files = (await readdir(dir, { recursive: true })).filter((file) => /\.(m?js|wasm)$/.test(file));
+  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'));
+  return files.map((file) => {
+    const kind = file.endsWith('.wasm') ? 'wasm' : 'esModule';
+    return `(name = ${capnpText(file)}, ${kind} = embed ${capnpText(`modules/${file}`)})`;
+  });
+}
+
+function capnpText(text) {
+  return `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}"`;
+}

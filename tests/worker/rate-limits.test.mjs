@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { sessionCookies, startGate } from '../support/gate.mjs';
+import { sessionCookies, startGate, withGate } from '../support/gate.mjs';
+import { SIGNING_SECRET, WEBHOOK_PATH, delivery, userCreated } from '../support/receiver.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
 
@@ -124,16 +126,7 @@ describe('limits', () => {
 });
 
 describe('a counter', () => {
-  /** @param {Parameters<typeof startGate>[0]} options @param {(gate: Gate) => Promise<void>} run */
-  const withGate = async (options, run) => {
-    await atLeisure();
-    const gate = await startGate(options);
-    try {
-      await run(gate);
-    } finally {
-      await gate.stop();
-    }
-  };
+  beforeEach(atLeisure);
   const rate_limits = [{ match: '/(.*)', binding: 'ALL', per: 'client' }];
 
   test('that is not bound is a wrong setting: nothing is forwarded, and the log names it', async () => {
@@ -147,11 +140,34 @@ describe('a counter', () => {
     }
   });
 
-  test('that fails lets requests pass, opens no path, and is in the log', async () => {
-    await withGate({ policy: { rate_limits }, rateLimits: { ALL: 'broken' } }, async (gate) => {
-      assert.equal((await gate.request('/')).status, 200);
-      assert.equal((await gate.request('/dashboard')).status, 401);
-      assert.match(gate.worker.log(), /"event":"rate-limit-failed","message":"ALL: no counters today"/);
+  /** @type {[import('../support/workerd.mjs').RateLimiter, string, RegExp][]} */
+  const disorders = [
+    ['throws', 'fails', /ALL: no counters today/],
+    ['silent', 'never answers', /ALL: the binding took too long/],
+    ['vague', 'says neither yes nor no', /ALL: the binding gave no answer/],
+  ];
+  for (const [limiter, name, why] of disorders) {
+    test(`that ${name} lets requests pass, opens no path, and is in the log`, async () => {
+      await withGate({ policy: { rate_limits }, rateLimits: { ALL: limiter } }, async (gate) => {
+        const token = await gate.clerk.token();
+        const [open, closed, user] = await Promise.all([gate.request('/'), gate.request('/dashboard'), gate.request('/dashboard', { token })]);
+        assert.deepEqual([open.status, closed.status, user.status], [200, 401, 200]);
+        assert.equal(gate.origin.seen.length, 2);
+        const failures = () => gate.worker.log().split('\n').filter((line) => line.includes('"event":"rate-limit-failed"'));
+        for (let wait = 0; wait < 50 && failures().length < 3; wait += 1) await sleep(20);
+        const lines = failures();
+        assert.equal(lines.length, 3);
+        for (const line of lines) assert.match(line, why);
+      });
+    });
+  }
+
+  test('that another Worker has, bound as a service, counts as the platform\'s do', async () => {
+    await withGate({ policy: { rate_limits }, rateLimits: { ALL: 'counting' } }, async (gate) => {
+      const headers = { 'cf-connecting-ip': newClient() };
+      assert.deepEqual(await statuses(gate, LIMIT + 1, '/', { headers }), [200, 200, 200, 429]);
+      assert.deepEqual(await statuses(gate, 1, '/', { headers: { 'cf-connecting-ip': newClient() } }), [200]);
+      assert.doesNotMatch(gate.worker.log(), /rate-limit-failed/);
     });
   });
 
@@ -170,5 +186,46 @@ describe('a counter', () => {
       assert.deepEqual(await statuses(gate, 3, '/.well-known/portcullis/ready'), [200, 200, 200]);
       assert.deepEqual(await statuses(gate, 2, '/'), [200, 429]);
     });
+  });
+
+  test('spares the preflights that the gate answers, and no other OPTIONS request', async () => {
+    const cors = { origins: ['https://app.example.com'] };
+    const preflight = { method: 'OPTIONS', headers: { origin: cors.origins[0], 'access-control-request-method': 'POST' } };
+    await withGate({ policy: { rate_limits, cors }, rateLimits: { ALL: { limit: 2 } } }, async (gate) => {
+      assert.deepEqual(await statuses(gate, 4, '/api/public/x', preflight), [204, 204, 204, 204]);
+      assert.deepEqual(gate.origin.seen, []);
+      assert.deepEqual(await statuses(gate, 2, '/api/public/x', { method: 'OPTIONS' }), [200, 200]);
+      assert.deepEqual(await statuses(gate, 1, '/api/public/x'), [429]);
+    });
+    // Without `cors` a preflight is the origin's to answer, and counts.
+    await withGate({ policy: { rate_limits }, rateLimits: { ALL: { limit: 2 } } }, async (gate) => {
+      assert.deepEqual(await statuses(gate, 3, '/api/public/x', preflight), [200, 200, 429]);
+    });
+  });
+
+  test('spares webhooks: a burst of them loses none, and what is not signed reaches nobody', async () => {
+    const policy = { rate_limits: [...rate_limits, { match: '/api/(.*)', binding: 'ALL', per: 'user' }], webhook_path: WEBHOOK_PATH };
+    await withGate({ policy, env: { CLERK_WEBHOOK_SIGNING_SECRET: SIGNING_SECRET }, rateLimits: { ALL: { limit: 1 } } }, async (gate) => {
+      const sent = delivery(userCreated());
+      assert.deepEqual(await statuses(gate, 4, WEBHOOK_PATH, { method: 'POST', ...sent }), [200, 200, 200, 200]);
+      assert.deepEqual(await statuses(gate, 2, WEBHOOK_PATH, { method: 'POST', body: '{}' }), [400, 400]);
+      assert.equal(gate.origin.seen.length, 4);
+      // Nothing of that was counted.
+      assert.deepEqual(await statuses(gate, 2, '/'), [200, 429]);
+    });
+  });
+
+  test('for the webhooks\' path alone would count nothing, and is a wrong setting', async () => {
+    const env = { CLERK_WEBHOOK_SIGNING_SECRET: SIGNING_SECRET };
+    for (const match of [WEBHOOK_PATH, [WEBHOOK_PATH, `${WEBHOOK_PATH}/`]]) {
+      const policy = { rate_limits: [{ match, binding: 'ALL', per: 'client' }], webhook_path: WEBHOOK_PATH };
+      await withGate({ policy, env, rateLimits: { ALL: { limit: 1 } } }, async (gate) => {
+        assert.equal((await gate.request('/')).status, 500);
+        assert.match(gate.worker.log(), /setting `rate_limits\[0\]\.match`: .*webhook_path/);
+      });
+    }
+    // Beside another path it may stand.
+    const policy = { rate_limits: [{ match: [WEBHOOK_PATH, '/api/public(.*)'], binding: 'ALL', per: 'client' }], webhook_path: WEBHOOK_PATH };
+    await withGate({ policy, env, rateLimits: { ALL: { limit: 1 } } }, async (gate) => assert.deepEqual(await statuses(gate, 2, '/api/public/x'), [200, 429]));
   });
 });

@@ -1,14 +1,15 @@
 //! Rate limits, counted by the platform's bindings.
 
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{describe, environment::binding, log, settle::settle};
-use crate::{gate::Gate, machine::RateCount, settings::SettingError};
+use super::{describe, environment::binding, log, settle::settle, within};
+use crate::{gate::Gate, limits, machine::RateCount, settings::SettingError};
 
-/// Counts a request; whether it is within the limit. Where it cannot be counted the log says why.
+/// Counts a request; whether it is within the limit. Where it cannot be counted, or not in time, the log says why.
 pub(super) async fn count(env: &JsValue, count: &RateCount) -> Result<bool, String> {
-    try_count(env, count).await.map_err(|error| {
+    let counted = within(limits::RATE_LIMIT_TIME_LIMIT, try_count(env, count)).await;
+    counted.unwrap_or_else(|| Err("the binding took too long".into())).map_err(|error| {
         let why = describe(&error);
         log::error("rate-limit-failed", &[&count.binding, ": ", &why].concat());
         why
@@ -20,7 +21,8 @@ async fn try_count(env: &JsValue, RateCount { binding: name, key }: &RateCount) 
     let limit: Function = Reflect::get(&limiter, &"limit".into())?.dyn_into()?;
     let options = Object::new();
     Reflect::set(&options, &"key".into(), &key.as_str().into())?;
-    let promise: Promise = limit.call1(&limiter, &options)?.dyn_into()?;
+    // Another Worker's method has no `call` of its own, and gives what is awaited like a promise and is none.
+    let promise = Promise::resolve(&Reflect::apply(&limit, &limiter, &Array::of1(&options))?);
     let outcome = Reflect::get(&settle(&promise).await?, &"success".into())?;
     outcome.as_bool().ok_or_else(|| "the binding gave no answer".into())
 }
