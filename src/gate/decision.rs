@@ -47,7 +47,7 @@ pub enum Event {
     SignIn,
     /// The browser is sent to Clerk to have its session renewed, or comes back from there.
     Handshake,
-    /// A browser that had a session comes back from Clerk without one.
+    /// A browser that had a session comes back from Clerk without one, or a webhook says that a session has ended.
     SignOut,
 }
 

@@ -36,6 +36,7 @@ pub use self::{
     rate_limit::{Per, RateLimit},
     ready::not_configured,
     record::{Level, LogUser, Record, is_logged, plain_line, server_timing},
+    webhook::signed_out,
 };
 use crate::{
     fresh::Freshness,

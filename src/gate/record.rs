@@ -44,7 +44,7 @@ pub struct Record<'a> {
     pub status: u16,
     /// From the request to the first byte of its answer, in milliseconds.
     pub duration_ms: u64,
-    /// The user as [`LogUser`] has it.
+    /// The user as [`LogUser`] has it; before that the id, where it is not who asks.
     pub user: Option<&'a str>,
     /// What kept the origin from answering, where it did not.
     pub failure: Option<&'a str>,

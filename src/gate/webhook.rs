@@ -8,7 +8,12 @@
 //! signature was looked at. Shadow mode changes none of this.
 
 use super::{Action, Answer, Decision, Event, Forward, Refusal, RequestState, Shared, identity, own, public_origin};
-use crate::{headers::names, path::JudgedTarget, request::RequestView};
+use crate::{
+    headers::names,
+    json::{Document, Raw},
+    path::JudgedTarget,
+    request::RequestView,
+};
 
 impl Shared {
     /// The decision about a request for the webhooks' path; `None` for all others.
@@ -34,12 +39,13 @@ impl Shared {
 }
 
 impl Decision {
-    /// The delivery is what its sender signed: the origin gets it, and is told so.
+    /// The delivery is what its sender signed: the origin gets it, and is told so. `ended` is its type where a session has ended by it.
     #[must_use]
-    pub fn deliver(self) -> Self {
+    pub fn deliver(self, ended: Option<&str>) -> Self {
         let Action::Webhook(mut forward) = self.action else { return self };
         forward.headers.push((names::WEBHOOK, "verified".to_owned()));
-        Self { action: Action::Forward(forward), event: Event::Forwarded, reason: "webhook-verified".to_owned(), ..self }
+        let event = if ended.is_some() { Event::SignOut } else { Event::Forwarded };
+        Self { action: Action::Forward(forward), event, reason: ended.unwrap_or("webhook-verified").to_owned(), ..self }
     }
 
     /// The origin does not get it. `reason` is one of the gate's own words, `message` is for the operator.
@@ -55,6 +61,15 @@ impl Decision {
         let answer = Answer { status: 200, body: Some(("application/json", body)), ..no_answer() };
         Self { action: Action::Answer(answer), event: Event::Answered, reason: reason.to_owned(), ..self }
     }
+}
+
+/// Whose session has ended, where that is what an event tells: a user's id, or nothing.
+#[must_use]
+pub fn signed_out(event: &Document) -> Option<String> {
+    let kind = event.get("type")?.as_str()?;
+    let has_ended = matches!(&*kind, "session.ended" | "session.removed" | "session.revoked");
+    let user = event.get("data").and_then(|session| session.get("user_id")).and_then(Raw::as_str);
+    has_ended.then(|| user.unwrap_or_default().into_owned())
 }
 
 fn no_answer() -> Answer {

@@ -2,6 +2,7 @@
 // Worker runs in workerd.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
@@ -89,6 +90,17 @@ describe('what a webhook tells counts on the next request', () => {
       assert.equal(await ask(), '401 session-ended');
     });
   }
+
+  test('is one sign-out in the log, though it is sent twice', async () => {
+    const { headers, body } = delivery({ type: 'session.revoked', timestamp: began + 10, data: sessionData({ status: 'revoked' }, 10) });
+    for (let times = 0; times < 2; times += 1) assert.equal((await gate.request(WEBHOOK_PATH, { method: 'POST', headers, body })).status, 200);
+    assert.equal(await ask(), '401 session-ended');
+    const name = createHash('sha256').update(me()).digest('hex').slice(0, 32);
+    const lines = () => gate.worker.log().split('\n').filter((line) => line.includes(`"user":"${name}"`));
+    for (let wait = 0; wait < 50 && lines().length < 1; wait += 1) await sleep(20);
+    await sleep(100);
+    assert.deepEqual(lines().map((line) => line.replace(/^.*("event":"[^"]+").*("reason":"[^"]+").*$/, '$1 $2')), ['"event":"sign-out" "reason":"session.revoked"']);
+  });
 
   test('user.deleted', async () => {
     await send('user.deleted', { id: me(), object: 'user', deleted: true }, 10);

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+import { SIGNING_SECRET, WEBHOOK_PATH, delivery } from '../support/receiver.mjs';
 import { LIVE_PUBLISHABLE_KEY, SIGNED_OUT_DIRECTIVES } from '../support/session.mjs';
 
 /** @typedef {Awaited<ReturnType<typeof startGate>>} Gate */
@@ -137,6 +138,37 @@ test('`log_forwards` draws forwards by lot', async () => {
     assert.ok(drawn > 20 && drawn < 120, `${drawn} of 200`);
   } finally {
     await Promise.all([all.stop(), some.stop()]);
+  }
+});
+
+test('a webhook that ends a session is a sign-out of the user whom it names, and no other webhook is', async () => {
+  for (const log_user of ['hashed', 'plain', 'none']) {
+    const gate = await startGate({ policy: { log_user, webhook_path: WEBHOOK_PATH }, env: { CLERK_WEBHOOK_SIGNING_SECRET: SIGNING_SECRET } });
+    const post = async (/** @type {unknown} */ event) => {
+      const { headers, body } = delivery(event);
+      assert.equal((await gate.request(WEBHOOK_PATH, { method: 'POST', headers, body })).status, 200);
+    };
+    try {
+      const hash = createHash('sha256').update('user_9').digest('hex').slice(0, 32);
+      for (const type of ['session.ended', 'session.removed', 'session.revoked']) {
+        const [line] = await linesOf(gate, () => post({ type, data: { id: 'sess_9', user_id: 'user_9', status: 'x' } }));
+        const { duration_ms, request_id, user, ...rest } = line;
+        const rule = `webhook_path ${WEBHOOK_PATH}`;
+        assert.deepEqual(rest, { event: 'sign-out', decision: 'forward', reason: type, rule, method: 'POST', path: WEBHOOK_PATH, status: 200 });
+        assert.equal(user, { hashed: hash, plain: 'user_9', none: undefined }[log_user]);
+        assert.equal(request_id, gate.origin.seen.at(-1)?.headers['x-portcullis-request-id']);
+      }
+      const before = lines(gate).length;
+      for (const type of ['session.created', 'session.pending', 'user.deleted', 'session.ended.x']) await post({ type, data: { id: 'x', user_id: 'user_9' } });
+      // One that names nobody is one all the same.
+      await linesOf(gate, () => post({ type: 'session.ended', data: null }));
+      const added = lines(gate).slice(before);
+      assert.deepEqual(added.map(({ event, user }) => [event, user]), [['sign-out', undefined]]);
+      assert.equal(gate.worker.log().includes('user_9'), log_user === 'plain');
+      assert.ok(!gate.worker.log().includes('sess_9'));
+    } finally {
+      await gate.stop();
+    }
   }
 });
 

@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 use super::{environment::binding, settle::settle};
 use crate::{
-    gate::{Decision, Level, LogUser, Record, is_logged, plain_line},
+    gate::{Level, LogUser, Record, is_logged, plain_line},
     settings::Settings,
 };
 
@@ -32,7 +32,10 @@ pub(super) async fn answered(env: &JsValue, settings: &Settings, record: Record<
     if !is_logged(record.decision, record.request_id, settings) && record.failure.is_none() {
         return;
     }
-    let user = user(record.decision, settings.log_user).await;
+    let user = match record.user.or_else(|| record.decision.auth.user_id()) {
+        Some(id) if !id.is_empty() => name(id, settings.log_user).await,
+        _ => None,
+    };
     for (level, line) in (Record { user: user.as_deref(), ..record }).lines(settings) {
         match level {
             Level::Info => worker::console_log!("{line}"),
@@ -42,9 +45,8 @@ pub(super) async fn answered(env: &JsValue, settings: &Settings, record: Record<
     }
 }
 
-/// The user by the name that the settings allow; none where it cannot be made.
-async fn user(decision: &Decision, named: LogUser) -> Option<String> {
-    let id = decision.auth.user_id()?;
+/// A user by the name that the settings allow; none where it cannot be made.
+async fn name(id: &str, named: LogUser) -> Option<String> {
     match named {
         LogUser::None => None,
         LogUser::Plain => Some(id.to_owned()),

@@ -153,7 +153,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         request_id: &request_id,
         status: response.status(),
         duration_ms: milliseconds_since(began),
-        user: None,
+        user: delivery.as_ref().and_then(|delivery| delivery.signed_out.as_deref()),
         failure: failure.as_deref(),
     };
     log::answered(env, settings, record).await;

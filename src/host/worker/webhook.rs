@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use super::{backend::read_body, describe, forward, log, now, run, signature, within};
 use crate::{
     fresh::mirror,
-    gate::{Decision, Forward, Refusal},
+    gate::{Decision, Forward, Refusal, signed_out},
     json::Document,
     limits,
     machine::{self, Outage},
@@ -25,6 +25,8 @@ pub(super) struct Delivery {
     verified: Verified,
     /// By what name it was asked for, where there is a database to ask.
     claim: Option<String>,
+    /// Whose session has ended by it.
+    pub(super) signed_out: Option<String>,
 }
 
 /// Takes a delivery in. The decision is what became of it; with the delivery where the origin is to get it.
@@ -47,9 +49,9 @@ pub(super) async fn receive(
         }
     };
     // First of all, so that it counts though the origin may fail: taken in twice it is the same.
-    if settings.has_mirror()
-        && let Ok(event) = Document::parse_bytes(&body.to_vec())
-    {
+    let event = Document::parse_bytes(&body.to_vec()).ok();
+    let signed_out = event.as_ref().and_then(signed_out);
+    if let Some(event) = event.filter(|_| settings.has_mirror()) {
         let taken = machine::start(now(), |io| async move { mirror::take_in(&io, &event).await });
         if let Err(Outage(why)) = run(env, taken).await {
             return Ok((decision.refuse_delivery(Refusal::CannotTell, "webhook-store-unavailable", why), None));
@@ -74,7 +76,8 @@ pub(super) async fn receive(
     let init = web_sys::RequestInit::new();
     init.set_body(&body);
     let request = web_sys::Request::new_with_request_and_init(request, &init)?;
-    Ok((decision.deliver(), Some(Delivery { request, verified, claim })))
+    let decision = decision.deliver(signed_out.as_ref().map(|_| verified.kind()));
+    Ok((decision, Some(Delivery { request, verified, claim, signed_out })))
 }
 
 impl Delivery {
