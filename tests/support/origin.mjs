@@ -29,7 +29,7 @@ export async function startOrigin() {
         response.writeHead(200, { 'set-cookie': ['a=1; Path=/', 'b=2; Expires=Wed, 21 Oct 2037 07:28:00 GMT', 'c=3'] });
         return response.end('ok');
       case '/api/public/own-headers':
-        response.writeHead(200, { 'content-security-policy': "default-src 'none'", 'x-frame-options': 'DENY', 'access-control-allow-origin': '*', vary: 'Accept' });
+        response.writeHead(200, { 'content-security-policy': "default-src 'none'", 'x-frame-options': 'DENY', 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true', vary: 'Accept' });
         return response.end('ok');
       case '/api/public/redirect':
         response.writeHead(302, { location: 'https://elsewhere.example/next' });

@@ -45,7 +45,14 @@ test('what the app says of itself stands, but for who may read it', async () => 
     assert.equal(headers.get('x-frame-options'), 'DENY');
     assert.equal(headers.get('x-content-type-options'), 'nosniff');
     assert.equal(headers.get('access-control-allow-origin'), null);
+    assert.equal(headers.get('access-control-allow-credentials'), null);
     assert.equal(headers.get('vary'), 'Accept, Origin');
+    // With credentials nobody may read it unless the settings say so, whatever the app says.
+    for (const init of [{ headers: { origin: APP } }, { method: 'OPTIONS', headers: { origin: APP, 'access-control-request-method': 'GET' } }]) {
+      const { headers: listed } = await gate.request('/api/public/own-headers', init);
+      assert.equal(listed.get('access-control-allow-origin'), APP);
+      assert.equal(listed.get('access-control-allow-credentials'), null);
+    }
     assert.match((await gate.request('/')).headers.get('content-security-policy') ?? '', /frame-src [^;]*https:\/\/js\.stripe\.com/);
   } finally {
     await gate.stop();

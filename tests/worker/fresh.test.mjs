@@ -166,6 +166,16 @@ describe('what is as the token says', () => {
     assert.equal((await gate.request('/api/fresh/x', { token: await myToken() })).status, 200);
   });
 
+  test('is asked anew for another organization and another user, though all else is known', async () => {
+    assert.equal((await gate.request('/api/fresh/x', { token: await myToken() })).status, 200);
+    assert.equal((await gate.request('/api/fresh/x', { token: await myToken(ORG) })).status, 200);
+    gate.origin.clear();
+    people.members.org_2 = [];
+    await assertRefused('/api/fresh/x', 403, 'membership-ended', { o: { ...ORG.o, id: 'org_2' } });
+    people.users.user_other = { ...people.users[me()], id: 'user_other' };
+    await assertRefused('/api/fresh/x', 401, 'session-ended', { sub: 'user_other' });
+  });
+
   test('is asked once by many at a time, and again after some seconds', async () => {
     const token = await myToken();
     const responses = await Promise.all(Array.from({ length: 20 }, () => gate.request('/api/fresh/x', { token })));

@@ -166,6 +166,34 @@ describe('a sign-in page that sends its visitors back', () => {
   });
 });
 
+describe('the count', () => {
+  const SIGNED_OUT = '__client_uat=0; __clerk_db_jwt=dvb_1';
+  /** One more visit with these cookies and the count of the last; its status and the count. @param {string} cookies @param {string} [counted] @param {string} [path] */
+  const visit = async (cookies, counted, path = '/dashboard') => {
+    const response = await gate.request(path, { document: true, cookies: [cookies, counted].filter(Boolean).join('; ') });
+    return { status: response.status, counted: response.headers.getSetCookie().find((cookie) => cookie.startsWith('__portcullis_bounce='))?.split(';')[0] };
+  };
+
+  test('lets a browser be sent away five times for one reason and one address, and no sixth time', async () => {
+    const found = [];
+    for (let n = 0, last; n < 6; n += 1) {
+      last = await visit(SIGNED_OUT, last?.counted);
+      found.push(last.status);
+    }
+    assert.deepEqual(found, [307, 307, 307, 307, 307, 401]);
+  });
+
+  test('begins anew with another reason, another address and another browser', async () => {
+    let last;
+    for (let n = 0; n < 5; n += 1) last = await visit(SIGNED_OUT, last?.counted);
+    const foreign = `__client_uat=${now() - 60}; __clerk_db_jwt=dvb_1; __session=${await gate.clerk.token({}, { kid: 'ins_of_another' })}`;
+    assert.equal((await visit(foreign, last.counted)).status, 307);
+    assert.equal((await visit(SIGNED_OUT, last.counted, '/settings')).status, 307);
+    assert.equal((await visit(SIGNED_OUT)).status, 307);
+    assert.equal((await visit(SIGNED_OUT, last.counted)).status, 401, 'the count was lost');
+  });
+});
+
 describe('who is not sent round in circles', () => {
   test('opens many pages at once and is sent to sign in by each', async () => {
     const browser = openBrowser();

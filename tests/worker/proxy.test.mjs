@@ -1,6 +1,7 @@
 // The Frontend API's proxy. Every fetch of the Worker goes to one server, which is told the whole URL; the built Worker in workerd.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { clerkFrontendApiProxy } from '@clerk/backend/proxy';
@@ -66,6 +67,19 @@ describe('the secret key', () => {
   test('is not shown to the client', async () => {
     const response = await ask('/__clerk/v1/client');
     assert.ok(!(JSON.stringify([...response.headers]) + (await response.text())).includes(SECRET_KEY));
+  });
+
+  test('goes alone: what the gate signs for the origin is not for Clerk', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const signing = await start({ proxy: true }, { PORTCULLIS_SIGNING_KEY: String(key) });
+    try {
+      assert.equal((await fetch(`${signing.url}/__clerk/v1/client`)).status, 200);
+      assert.deepEqual(Object.keys(internet.asked[0].headers).filter((name) => name.startsWith('x-portcullis')), []);
+      assert.equal((await fetch(`${signing.url}/`)).status, 200);
+      assert.ok(origin.seen[0].headers['x-portcullis-assertion']);
+    } finally {
+      await signing.stop();
+    }
   });
 
   test('is not taken from a client', async () => {

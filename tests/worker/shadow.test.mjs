@@ -3,16 +3,19 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
+import { cookieSuffix, json } from '../support/clerk.mjs';
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+import { REFRESH, backend, directivesFor, ended, now } from '../support/session.mjs';
 
 const ROLE = { role: 'org:auditor' };
 const POLICY = {
-  public: ['/', '/sign-in/:path*', '/sign-up/:path*', '/unauthorized', '/reports(.*)', '/files/:path*', '/about', '/api/public/:path*'],
+  public: ['/', '/sign-in/:path*', '/sign-up/:path*', '/unauthorized', '/reports(.*)', '/files/:path*', '/about', '/pricing', '/api/public/:path*'],
   rules: [
     { match: ['/reports/:path*', '/dashboard/audit', '/admin/audit', '/unlisted'], require: ROLE, enforce: false },
     { match: '/files/private/:path*', require: ROLE, enforce: false },
     { match: '/files/secret/:path*', access: 'protected' },
     { match: '/api/public/machines', require: { token: 'm2m_token' }, enforce: false },
+    { match: '/pricing', require: { token: ['session_token', 'm2m_token'] }, enforce: false },
     { match: '/articles/:path*', methods: ['DELETE', 'PURGE'], require: ROLE, enforce: false },
   ],
 };
@@ -101,6 +104,19 @@ describe('a rule in shadow', () => {
     assert.equal((await gate.request('/about')).status, 200);
     await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(trials(gate.worker.log()).length, before);
+  });
+
+  test('renews no session a second time: what came from cookies is not asked for again', async () => {
+    const [old, renewed] = await Promise.all([gate.clerk.token(ended()), gate.clerk.token()]);
+    const sent = backend({ [REFRESH]: (response) => json(response, 200, { cookies: directivesFor(renewed) }) }, gate);
+    try {
+      const cookies = `${sessionCookies(old, now() - 300)}; __refresh_${cookieSuffix()}=rt_1`;
+      assert.equal((await gate.request('/pricing', { document: true, cookies })).status, 200);
+      assert.equal(gate.origin.seen[0].headers['x-portcullis-auth-status'], 'signed-in');
+      assert.equal(sent.filter(({ call }) => call === REFRESH).length, 1);
+    } finally {
+      gate.clerk.respondWith(undefined);
+    }
   });
 
   test('that takes machines only judges by that kind of token', async () => {

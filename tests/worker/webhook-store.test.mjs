@@ -127,6 +127,46 @@ test('a request that died while it delivered does not lose the delivery: its lea
   assert.equal(origin.received.length, 1);
 });
 
+test('only a 2xx of the origin marks a delivery', async () => {
+  for (const status of [200, 201, 202, 204, 205, 226]) {
+    origin.respondWith((response) => response.writeHead(status).end());
+    const sent = delivery(userCreated());
+    assert.equal((await post(sent)).status, status);
+    assert.equal(await (await post(sent)).text(), '{"status":"webhook-already-handled"}', `${status} did not mark it`);
+  }
+  for (const status of [300, 301, 303, 304, 307, 308, 400, 401, 403, 404, 409, 410, 422, 429, 499, 500, 502, 503, 504, 599]) {
+    origin.respondWith((response) => response.writeHead(status, status < 400 ? { location: '/' } : {}).end());
+    const sent = delivery(userCreated());
+    for (let times = 1; times <= 2; times += 1) {
+      origin.clear();
+      assert.equal((await post(sent)).status, status);
+      assert.equal(origin.received.length, 1, `${status} marked it`);
+      assert.deepEqual((await rows()).filter(({ id }) => id === sent.id), [], `${status} left it claimed`);
+    }
+  }
+});
+
+for (const status of [500, 200]) {
+  test(`who was too slow over a delivery does not settle it for who has it now: its origin says ${status}`, async () => {
+    /** @type {import('node:http').ServerResponse[]} */
+    const waiting = [];
+    origin.respondWith((response) => waiting.push(response));
+    const sent = delivery(userCreated());
+    const slow = post(sent);
+    while (waiting.length < 1) await sleep(5);
+    await database.query('UPDATE portcullis_deliveries SET until = ?', Date.now() - 1);
+    const quick = post(sent, second);
+    while (waiting.length < 2) await sleep(5);
+    waiting[0].writeHead(status).end();
+    assert.equal((await slow).status, status);
+    assert.equal(await reasonOf(await post(sent)), 'webhook-in-progress');
+    waiting[1].end('taken');
+    assert.equal((await quick).status, 200);
+    assert.equal(await (await post(sent)).text(), '{"status":"webhook-already-handled"}');
+    assert.equal(origin.received.length, 2);
+  });
+}
+
 test('what was handled is remembered for a month, and then forgotten', async () => {
   const sent = delivery(userCreated());
   await post(sent);
