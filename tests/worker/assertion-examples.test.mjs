@@ -1,4 +1,4 @@
-// The examples of docs/assertion.md, run as they stand there: an origin in Node, and one in Python. Through the built Worker in workerd.
+// The examples of docs/assertion.md, run as they stand there: an origin in Node, one in Python and one in Go. Through the built Worker in workerd.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 import { startGate } from '../support/gate.mjs';
+import { goProgram } from '../support/go.mjs';
 import { pythonWith } from '../support/python.mjs';
 import { ROOT } from '../../tools/run.mjs';
 
@@ -23,6 +24,45 @@ for method, target, assertion in json.loads(sys.argv[1]):
         print(json.dumps(who_asks(method, target, assertion).get("sub")))
     except Exception as error:
         print(json.dumps({"refused": type(error).__name__}))
+`;
+
+const GO_MODULES = ['github.com/MicahParks/keyfunc/v3 v3.7.0', 'github.com/golang-jwt/jwt/v5 v5.3.0'];
+const GO_HEAD = `package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+)
+`;
+const GO_HARNESS = `
+func main() {
+	var cases [][]string
+	if err := json.Unmarshal([]byte(os.Args[1]), &cases); err != nil {
+		panic(err)
+	}
+	for _, one := range cases {
+		request := &http.Request{Method: one[0], RequestURI: one[1], Header: http.Header{}}
+		request.Header.Set("X-Portcullis-Assertion", one[2])
+		var said any
+		if claims, err := WhoAsks(request); err != nil {
+			said = map[string]string{"refused": err.Error()}
+		} else {
+			said = claims["sub"]
+		}
+		line, _ := json.Marshal(said)
+		fmt.Println(string(line))
+	}
+}
 `;
 
 /** @type {Awaited<ReturnType<typeof startGate>>} */
@@ -69,6 +109,20 @@ async function example(language) {
   return code.replaceAll('https://app.internal.example.com', gate.origin.url).replaceAll('https://example.com', gate.url);
 }
 
+/**
+ * Has a program judge the cases, which are its last argument.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {RegExp} refusals what it may refuse one for
+ */
+async function judges(program, args, refusals) {
+  const { stdout } = await run(program, [...args, JSON.stringify(cases.map((one) => one.slice(0, 3)))]);
+  const said = stdout.trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(said.map((one) => (one && typeof one === 'object' ? 'refused' : one)), cases.map(([, , , expected]) => expected), stdout);
+  for (const one of said) if (one?.refused) assert.match(one.refused, refusals);
+}
+
 describe('the example', () => {
   test('in Node tells who asks, and refuses what is not of this request', async () => {
     const file = join(ROOT, 'tests/.tmp', `assertion-${process.pid}.mjs`);
@@ -88,10 +142,13 @@ describe('the example', () => {
     const environment = await pythonWith('python-jwt', PACKAGES);
     if ('missing' in environment) return t.skip(environment.missing);
     const script = (await example('python')) + HARNESS;
-    const { stdout } = await run(environment.python, ['-c', script, JSON.stringify(cases.map((one) => one.slice(0, 3)))]);
-    const said = stdout.trim().split('\n').map((line) => JSON.parse(line));
-    assert.deepEqual(said.map((one) => (one && typeof one === 'object' ? 'refused' : one)), cases.map(([, , , expected]) => expected), stdout);
     // Refused for what they are, not for a mistake in the example.
-    for (const one of said) if (one?.refused) assert.match(one.refused, /^(InvalidTokenError|InvalidSignatureError|DecodeError|InvalidAlgorithmError|PyJWKClientError)$/);
+    await judges(environment.python, ['-c', script], /^(InvalidTokenError|InvalidSignatureError|DecodeError|InvalidAlgorithmError|PyJWKClientError)$/);
+  });
+
+  test('in Go does the same', async (t) => {
+    const built = await goProgram('go-jwt', GO_MODULES, GO_HEAD + (await example('go')) + GO_HARNESS);
+    if ('missing' in built) return t.skip(built.missing);
+    await judges(built.program, [], /another request|signature is invalid|signing method|could not find kid|malformed|key not found/);
   });
 });
