@@ -29,6 +29,15 @@ test('every file that ARCHITECTURE.md names is there', () => {
   for (const path of named) assert.ok(existsSync(join(ROOT, path)), `${path} is named and not there`);
 });
 
+test('every setting is in docs/settings.md, and every setting there is one', () => {
+  const source = ['mod', 'authorized_parties', 'webhook'].map((file) => read(`src/settings/${file}.rs`).split('#[cfg(test)]')[0]).join('\n');
+  const taken = [...source.matchAll(/(?:\btake\w*\(|\bpatterns\(|read_page\(&mut table, |const KEY: &str = )\s*"([a-z_]+)"/g)].map(([, name]) => name);
+  const [, table] = read('docs/settings.md').split('## `[vars.PORTCULLIS]`')[1].split('\n\n');
+  const documented = table.split('\n').slice(2).flatMap((row) => [...row.split(' | ')[0].matchAll(/`([a-z_]+)`/g)].map(([, name]) => name));
+  assert.ok(documented.length > 30);
+  assert.deepEqual([...new Set(taken)].sort(), documented.sort());
+});
+
 test('every link between the documents leads to a file', () => {
   const documents = tracked.filter((file) => file.endsWith('.md') && !file.startsWith('tests/vectors/'));
   assert.ok(documents.length >= 6);

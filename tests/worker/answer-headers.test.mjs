@@ -1,8 +1,10 @@
 // What the gate adds to answers: security headers, a content policy, CORS. Through the built Worker in workerd.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
+import { ISSUER } from '../support/clerk.mjs';
 import { startGate } from '../support/gate.mjs';
 
 const APP = 'https://app.example.com';
@@ -35,6 +37,41 @@ describe('security headers', () => {
       await gate.stop();
     }
   });
+});
+
+test('the preset of security headers is what docs/answers.md says', async () => {
+  const table = (await readFile(new URL('../../docs/answers.md', import.meta.url), 'utf8')).split('## Security headers')[1];
+  const preset = [...table.matchAll(/^\| `\w+` \| `([\w-]+)` \| `([^`]+)`/gm)];
+  assert.equal(preset.length, 5);
+  const gate = await startGate({ policy: { security_headers: true } });
+  try {
+    const { headers } = await gate.request('/');
+    for (const [, name, value] of preset) assert.equal(headers.get(name), value, name);
+  } finally {
+    await gate.stop();
+  }
+});
+
+test('a content policy is by default what Clerk needs, and nothing more', async () => {
+  const gate = await startGate({ policy: { csp: {} } });
+  try {
+    const policy = (await gate.request('/')).headers.get('content-security-policy') ?? '';
+    assert.deepEqual(policy.split('; ').sort(), [
+      "base-uri 'self'",
+      `connect-src 'self' ${ISSUER}`,
+      "default-src 'self'",
+      "form-action 'self'",
+      "frame-ancestors 'self'",
+      "frame-src 'self' https://challenges.cloudflare.com",
+      "img-src 'self' data: https://img.clerk.com",
+      "object-src 'none'",
+      `script-src 'self' 'unsafe-inline' https://challenges.cloudflare.com ${ISSUER}`,
+      "style-src 'self' 'unsafe-inline'",
+      "worker-src 'self' blob:",
+    ]);
+  } finally {
+    await gate.stop();
+  }
 });
 
 test('what the app says of itself stands, but for who may read it', async () => {

@@ -74,6 +74,9 @@ describe('a line', () => {
   test('tells sign-ins and handshakes apart', async () => {
     const [signIn] = await linesOf(gate, () => gate.request('/dashboard?x=1', { document: true, cookies: SIGNED_OUT_COOKIES }));
     assert.deepEqual([signIn.event, signIn.decision, signIn.status, signIn.path], ['sign-in', 'redirect', 307, '/dashboard']);
+    assert.deepEqual([signIn.rule, signIn.reason], ['protected[0] /dashboard(.*)', 'session-token-and-uat-missing']);
+    assert.match(signIn.request_id, /^[0-9a-f]{32}$/);
+    assert.equal(typeof signIn.duration_ms, 'number');
     const [handshake] = await linesOf(gate, () => gate.request('/dashboard', { document: true, cookies: '__clerk_db_jwt=dvb_test; __client_uat=1700000000' }));
     assert.deepEqual([handshake.event, handshake.decision], ['handshake', 'redirect']);
     assert.doesNotMatch(JSON.stringify(handshake), /dvb_test/);

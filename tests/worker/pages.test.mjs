@@ -17,6 +17,8 @@ function checkPage(html) {
   assert.match(html, /color-scheme:light dark/);
   assert.match(html, /:focus-visible/);
   assert.doesNotMatch(html, /<script|https?:|onerror|javascript:/i);
+  // Of what went wrong inside the log tells.
+  assert.doesNotMatch(html, /\bat \S+:\d|\.rs\b|\.wasm|panicked|Error:|127\.0\.0\.1/);
 }
 
 describe('a page', () => {
@@ -79,6 +81,29 @@ describe('a page', () => {
       checkPage(await response.text());
     } finally {
       await dark.stop().catch(() => undefined);
+    }
+  });
+
+  test('stands for 401 and 429, too', async () => {
+    const policy = { sign_in_url: undefined, sign_up_url: undefined, rate_limits: [{ match: '/', binding: 'HOME', per: 'client' }] };
+    const limited = await startGate({ policy, rateLimits: { HOME: 'counting' } });
+    try {
+      for (let n = 0; n < 3; n += 1) assert.equal((await limited.request('/')).status, 200);
+      const page = await limited.request('/', { document: true, cookies: SIGNED_OUT_COOKIES });
+      assert.equal(page.status, 429);
+      checkPage(await page.text());
+      assert.equal((await limited.request('/')).headers.get('content-type'), 'application/problem+json');
+    } finally {
+      await limited.stop();
+    }
+    const issuer = { issuer: 'https://id.example', jwks_url: 'https://id.example/jwks', cookie: 'id_token', audience: AUDIENCE };
+    const alone = await startGate({ env: WITHOUT_CLERK, policy: { authorized_parties: undefined, sign_in_url: undefined, sign_up_url: undefined, issuer } });
+    try {
+      const page = await alone.request('/dashboard', { document: true });
+      assert.equal(page.status, 401);
+      checkPage(await page.text());
+    } finally {
+      await alone.stop();
     }
   });
 
