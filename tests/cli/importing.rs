@@ -6,8 +6,12 @@ const IMPORTS: &str =
     "import { clerkMiddleware, createRouteMatcher } from '@clerk/nextjs/server'\nimport { NextResponse } from 'next/server'\n";
 
 fn import(name: &str, middleware: &str) -> (Folder, Run) {
+    import_file(name, &format!("{IMPORTS}{middleware}"))
+}
+
+fn import_file(name: &str, middleware: &str) -> (Folder, Run) {
     let folder = Folder::new(name, "");
-    folder.write("middleware.ts", &format!("{IMPORTS}{middleware}"));
+    folder.write("middleware.ts", middleware);
     let arguments = [
         "init",
         "--output",
@@ -166,6 +170,110 @@ export default clerkMiddleware(async (auth, req) => { if (!isA(req) && !isB(req)
         .says("middleware.ts:5:40")
         .says("middleware.ts:5:54")
         .says("carried over: 1 public");
+}
+
+/// `isPublic` and the middleware, with Clerk's functions called as given.
+fn calling(matcher: &str, middleware: &str) -> String {
+    format!(
+        "const isPublic = {matcher}(['/', `/docs/:path*`] as const)
+export default {middleware}(async (auth, req) => {{
+  if (!isPublic(req)) await auth.protect()
+}})
+"
+    )
+}
+
+#[test]
+fn clerks_functions_are_known_by_whatever_name_they_were_imported() {
+    for (index, (imports, matcher, middleware)) in [
+        ("import { createRouteMatcher as crm, clerkMiddleware as cm } from '@clerk/nextjs/server'", "crm", "cm"),
+        ("import { 'createRouteMatcher' as crm, clerkMiddleware } from \"@clerk/nextjs/server\"", "crm", "clerkMiddleware"),
+        ("import * as clerk from '@clerk/nextjs/server'", "clerk.createRouteMatcher", "clerk.clerkMiddleware"),
+        ("import clerk from '@clerk/nextjs/server'", "clerk.createRouteMatcher", "(clerk.clerkMiddleware)"),
+        ("const { createRouteMatcher: crm, clerkMiddleware: cm } = require('@clerk/nextjs/server')", "crm", "cm"),
+        ("const clerk = require('@clerk/nextjs/server')", "clerk.createRouteMatcher", "clerk.clerkMiddleware"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (folder, run) =
+            import_file(&format!("import-alias-{index}"), &format!("{imports}\n{}", calling(matcher, middleware)));
+        run.exits(0).says("carried over: 2 public patterns");
+        assert_eq!(accesses(&folder, &["/", "/docs/a", "/x"]), ["public", "public", "protected"], "{imports}");
+    }
+}
+
+#[test]
+fn what_is_not_clerks_opens_nothing_whatever_its_name() {
+    for (index, (file, what, place)) in [
+        (
+            "import { createRouteMatcher } from './matchers'\nimport { clerkMiddleware } from '@clerk/nextjs/server'\n"
+                .to_owned()
+                + &calling("createRouteMatcher", "clerkMiddleware"),
+            "this `createRouteMatcher` is not imported from Clerk",
+            "middleware.ts:3:7",
+        ),
+        (
+            "import { createRouteMatcher } from '@clerk/nextjs/server'\nimport { clerkMiddleware } from './mine'\n".to_owned()
+                + &calling("createRouteMatcher", "clerkMiddleware"),
+            "there is no `export default clerkMiddleware(…)` of Clerk's",
+            "middleware.ts:1:1",
+        ),
+        (
+            "import * as clerk from './clerk'\n".to_owned() + &calling("clerk.createRouteMatcher", "clerk.clerkMiddleware"),
+            "is not imported from Clerk",
+            "middleware.ts:2:7",
+        ),
+        (
+            IMPORTS.to_owned()
+                + &calling("createRouteMatcher", "clerkMiddleware").replace("(auth, req)", "(auth, req, isPublic)"),
+            "this name is that of a matcher and means something else here",
+            "middleware.ts:4:50",
+        ),
+        (
+            IMPORTS.to_owned()
+                + &calling("createRouteMatcher", "clerkMiddleware").replace("{\n  if", "{\n  const isPublic = (r) => r.ok\n  if"),
+            "this name is that of a matcher and means something else here",
+            "middleware.ts:5:9",
+        ),
+        (
+            IMPORTS.to_owned() + &calling("createRouteMatcher", "clerkMiddleware").replace("const isPublic", "let isPublic"),
+            "a matcher that is no `const`",
+            "middleware.ts:3:5",
+        ),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (folder, run) = import_file(&format!("import-foreign-{index}"), file);
+        run.exits(1).says(what).says(place);
+        assert_eq!(accesses(&folder, &["/", "/docs/a", "/x"]), ["protected"; 3], "{file}");
+    }
+}
+
+#[test]
+fn the_middleware_is_found_however_it_is_exported() {
+    let written = |export: &str| {
+        calling("createRouteMatcher", "clerkMiddleware").replace("export default clerk", "const handler = clerk") + export + "\n"
+    };
+    for (index, file) in [
+        written("export default handler"),
+        written("export { handler as default }"),
+        written("export { handler as proxy }"),
+        calling("createRouteMatcher", "clerkMiddleware").replace("export default clerk", "export const proxy = clerk"),
+        calling("createRouteMatcher", "clerkMiddleware").replace("export default clerk", "export const middleware = clerk"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let (folder, run) = import(&format!("import-export-{index}"), file);
+        run.exits(0).says("carried over: 2 public patterns");
+        assert_eq!(accesses(&folder, &["/", "/x"]), ["public", "protected"], "{file}");
+    }
+    // Exported, but not to Next.js.
+    let (folder, run) = import("import-export-other", &written("export { handler }\nexport default somethingElse(handler)"));
+    run.exits(1).says("there is no `export default clerkMiddleware(…)` of Clerk's");
+    assert_eq!(accesses(&folder, &["/"]), ["protected"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A Next.js `middleware.ts` or `proxy.ts` that uses `createRouteMatcher`, as lists and rules of a policy.
 //!
-//! Read are the matchers with literal patterns, and in the function that `clerkMiddleware` gets the statements that say what a match
+//! Read are the matchers with literal patterns, under whatever name Clerk's functions were imported, and in the function that
+//! `clerkMiddleware` gets the statements that say what a match
 //! asks for: `protect`, a redirect to sign in, a comparison of a claim, or to let it pass. Whatever else stands there is named with
 //! its place and not carried over: a policy that is stricter than the middleware is noticed, one that is laxer is not.
 
@@ -8,13 +9,16 @@ use std::{collections::BTreeMap, ops::Range, path::Path};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Argument, ArrayExpressionElement, CallExpression, Declaration, Expression, LogicalOperator, ObjectExpression,
-    ObjectPropertyKind, Program, Statement, UnaryOperator, VariableDeclaration,
+    Argument, CallExpression, Declaration, Expression, LogicalOperator, ObjectExpression, ObjectPropertyKind, Program, Statement,
+    UnaryOperator, VariableDeclaration, VariableDeclarationKind,
 };
 use oxc_parser::Parser;
 use oxc_span::{GetSpan, SourceType, Span};
 
-use super::effect::{self, Effect};
+use super::{
+    effect::{self, Effect},
+    names::{Names, Shadows, exported},
+};
 use crate::cli::{
     read_text,
     source::{Fault, Place, SourceFile},
@@ -47,8 +51,14 @@ pub(super) fn read(path: &Path) -> Result<Imported, Fault> {
         let span = label.map_or(0..0, |label| label.offset()..label.offset() + label.len());
         return Err(Fault::new(format!("`{}` cannot be parsed: {}", source.name, error.message)).at(source.place(&span)));
     }
-    let mut reader =
-        Reader { source: &source, imported: Imported::default(), matchers: BTreeMap::new(), closes: false, opens: false };
+    let mut reader = Reader {
+        source: &source,
+        names: Names::read(&parsed.program),
+        imported: Imported::default(),
+        matchers: BTreeMap::new(),
+        closes: false,
+        opens: false,
+    };
     reader.program(&parsed.program);
     Ok(reader.finish())
 }
@@ -62,6 +72,7 @@ struct Matcher {
 
 struct Reader<'s> {
     source: &'s SourceFile,
+    names: Names,
     imported: Imported,
     matchers: BTreeMap<String, Matcher>,
     /// Whether what no matcher names is protected.
@@ -83,7 +94,6 @@ impl Reader<'_> {
     }
 
     fn program(&mut self, program: &Program<'_>) {
-        let mut middleware = None;
         for statement in &program.body {
             match statement {
                 Statement::VariableDeclaration(declaration) => self.variables(declaration),
@@ -92,27 +102,35 @@ impl Reader<'_> {
                         self.variables(declaration);
                     }
                 }
-                Statement::ExportDefaultDeclaration(export) => {
-                    if let Some(Expression::CallExpression(call)) = export.declaration.as_expression() {
-                        middleware = Some(&**call);
-                    }
-                }
                 _ => {}
             }
         }
-        match middleware.filter(|call| call.callee_name() == Some("clerkMiddleware")) {
+        match exported(program).filter(|call| self.names.of_call(call) == Some("clerkMiddleware")) {
             Some(call) => self.middleware(call),
-            None => self.leave(Span::new(0, 0), "there is no `export default clerkMiddleware(…)`, so no matcher is put to use"),
+            None => {
+                let what = "there is no `export default clerkMiddleware(…)` of Clerk's, so no matcher is put to use";
+                self.leave(Span::new(0, 0), what);
+            }
         }
     }
 
     fn variables(&mut self, declaration: &VariableDeclaration<'_>) {
         for variable in &declaration.declarations {
             let Some(name) = variable.id.get_binding_identifier().map(|name| name.name.to_string()) else { continue };
-            match &variable.init {
-                Some(Expression::CallExpression(call)) if call.callee_name() == Some("createRouteMatcher") => {
+            match variable.init.as_ref().map(Expression::get_inner_expression) {
+                Some(Expression::CallExpression(call)) if self.names.of_call(call) == Some("createRouteMatcher") => {
+                    if declaration.kind != VariableDeclarationKind::Const {
+                        self.leave(variable.span, "a matcher that is no `const` may be another one when it is asked");
+                        continue;
+                    }
                     let patterns = self.patterns(call);
                     self.matchers.insert(name, Matcher { patterns, span: variable.span, is_used: false });
+                }
+                Some(Expression::CallExpression(call)) if call.callee_name() == Some("createRouteMatcher") => {
+                    self.leave(
+                        variable.span,
+                        "this `createRouteMatcher` is not imported from Clerk, so what it matches is not known",
+                    );
                 }
                 Some(_) if name == "config" => {
                     let note = "`config.matcher` is not carried over: the gate is asked for every request of its route";
@@ -125,24 +143,29 @@ impl Reader<'_> {
 
     fn patterns(&mut self, call: &CallExpression<'_>) -> Vec<String> {
         let mut patterns = Vec::new();
-        match call.arguments.first() {
-            Some(Argument::ArrayExpression(list)) => {
+        let argument = call.arguments.first().and_then(Argument::as_expression).map(Expression::get_inner_expression);
+        match argument {
+            Some(Expression::ArrayExpression(list)) => {
                 for element in &list.elements {
-                    match element {
-                        ArrayExpressionElement::StringLiteral(text) => patterns.push(text.value.to_string()),
-                        other => {
-                            self.leave(other.span(), "only patterns that are written out are read, and no regular expressions")
+                    match element.as_expression().and_then(written_out) {
+                        Some(pattern) => patterns.push(pattern),
+                        None => {
+                            self.leave(element.span(), "only patterns that are written out are read, and no regular expressions");
                         }
                     }
                 }
             }
-            Some(Argument::StringLiteral(text)) => patterns.push(text.value.to_string()),
+            Some(one) if written_out(one).is_some() => patterns.extend(written_out(one)),
             _ => self.leave(call.span, "a matcher that is no list of patterns is not read"),
         }
         patterns
     }
 
     fn middleware(&mut self, call: &CallExpression<'_>) {
+        for (name, span) in Shadows::of(self.matchers.keys(), call) {
+            self.matchers.remove(&name);
+            self.leave(span, "this name is that of a matcher and means something else here");
+        }
         for argument in &call.arguments {
             let body = match argument {
                 Argument::ArrowFunctionExpression(function) => Some(&function.body),
@@ -318,5 +341,14 @@ impl Reader<'_> {
             self.imported.notes.push(what.to_owned());
         }
         self.imported
+    }
+}
+
+/// A text that stands there, in quotes or in backticks.
+fn written_out(expression: &Expression<'_>) -> Option<String> {
+    match expression.get_inner_expression() {
+        Expression::StringLiteral(text) => Some(text.value.to_string()),
+        Expression::TemplateLiteral(text) => text.single_quasi().map(|text| text.to_string()),
+        _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod effect;
 mod middleware;
+mod names;
 
 use std::{
     fmt::Write as _,
