@@ -12,18 +12,7 @@ use super::{
     tree::{Entry, Located, Value},
     variable,
 };
-use crate::settings::{Environment, Problem, SettingError};
-
-/// What is read from this process's variables; `wrangler secret put` sets them for the Worker.
-pub(super) const SECRETS: [&str; 7] = [
-    "CLERK_SECRET_KEY",
-    "CLERK_JWT_KEY",
-    "CLERK_WEBHOOK_SIGNING_SECRET",
-    "CLERK_WEBHOOK_SECRET",
-    "PORTCULLIS_SIGNING_KEY",
-    "PORTCULLIS_SIGNING_KEY_PREVIOUS",
-    "PORTCULLIS_SIGNING_KEY_NEXT",
-];
+use crate::settings::{Environment, Problem, SECRETS, SettingError};
 
 /// A deployment as it stands in files.
 #[derive(Debug)]
@@ -88,9 +77,7 @@ impl Deployment {
             if path.exists() {
                 let source = read_text(&path)?;
                 for pair in dotenvy::from_read_iter(source.text.as_bytes()) {
-                    // The error would quote the line, which may hold a secret.
-                    let broken = |_| Fault::new(format!("`{}` has a line that is not `NAME=VALUE`", source.name));
-                    let (name, value) = pair.map_err(broken)?;
+                    let (name, value) = pair.map_err(|error| broken_pair(&source, &error))?;
                     overrides.insert(name, value);
                 }
             }
@@ -174,11 +161,6 @@ impl Deployment {
 
     /// The environment that the Worker would have, as far as it is known here.
     fn environment(&self) -> Result<Environment, Fault> {
-        let text = |name| self.text(name).map(str::to_owned);
-        let binds = |kind: &str, name: &str| {
-            let bindings = self.level().and_then(|level| level.get(kind)).map(Located::items).unwrap_or_default();
-            bindings.iter().any(|one| one.get("binding").and_then(Located::as_text) == Some(name))
-        };
         let portcullis = match self.policy() {
             None => None,
             Some(entry) => Some(match &entry.value.value {
@@ -189,21 +171,11 @@ impl Deployment {
                 _ => entry.value.to_node(),
             }),
         };
-        Ok(Environment {
-            publishable_key: text("CLERK_PUBLISHABLE_KEY"),
-            secret_key: text("CLERK_SECRET_KEY"),
-            jwt_key: text("CLERK_JWT_KEY"),
-            webhook_signing_secret: text("CLERK_WEBHOOK_SIGNING_SECRET").or_else(|| text("CLERK_WEBHOOK_SECRET")),
-            api_url: text("CLERK_API_URL"),
-            fapi_url: text("CLERK_FAPI_URL"),
-            proxy_url: text("CLERK_PROXY_URL"),
-            signing_key: text("PORTCULLIS_SIGNING_KEY"),
-            signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
-            signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
-            has_origin_binding: binds("services", "ORIGIN"),
-            has_database: binds("d1_databases", "PORTCULLIS_DB"),
-            portcullis,
-        })
+        let kinds = ["services", "d1_databases"];
+        let bindings = kinds.iter().filter_map(|kind| self.level()?.get(kind)).flat_map(Located::items);
+        let bound: Vec<&str> = bindings.filter_map(|one| one.get("binding")?.as_text()).collect();
+        let text = |name: &str| self.text(name).map(str::to_owned);
+        Ok(Environment::read(text, |name| bound.contains(&name), portcullis))
     }
 
     /// The settings are wrong: says the first thing, and how many there are.
@@ -252,5 +224,15 @@ impl Deployment {
             Some(entry) => entry.value.span.clone(),
             None => vars_key,
         }
+    }
+}
+
+/// A line of `.dev.vars` that is none. It may hold a secret and is not shown.
+fn broken_pair(source: &SourceFile, error: &dotenvy::Error) -> Fault {
+    let fault = Fault::new(format!("`{}` has a line that is not `NAME=VALUE`", source.name));
+    let dotenvy::Error::LineParse(line, at) = error else { return fault };
+    match source.text.find(line.as_str()) {
+        Some(start) => fault.at(Place { excerpt: None, ..source.place(&(start + at..start + at)) }),
+        None => fault,
     }
 }

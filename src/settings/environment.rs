@@ -40,7 +40,42 @@ pub struct Environment {
     pub portcullis: Option<Node>,
 }
 
+/// What of it `wrangler secret put` keeps, and no file. `CLERK_JWT_KEY` is a public key and kept with the secrets.
+pub const SECRETS: [&str; 7] = [
+    "CLERK_SECRET_KEY",
+    "CLERK_JWT_KEY",
+    "CLERK_WEBHOOK_SIGNING_SECRET",
+    "CLERK_WEBHOOK_SECRET",
+    "PORTCULLIS_SIGNING_KEY",
+    "PORTCULLIS_SIGNING_KEY_PREVIOUS",
+    "PORTCULLIS_SIGNING_KEY_NEXT",
+];
+
+/// The service binding that is the origin.
+pub const ORIGIN_BINDING: &str = "ORIGIN";
+/// The database binding.
+pub const DATABASE_BINDING: &str = "PORTCULLIS_DB";
+
 impl Environment {
+    /// Asks for everything by its name: `text` gives a variable or a secret, `is_bound` says whether there is a binding.
+    pub fn read(text: impl Fn(&str) -> Option<String>, is_bound: impl Fn(&str) -> bool, portcullis: Option<Node>) -> Self {
+        Self {
+            publishable_key: text("CLERK_PUBLISHABLE_KEY"),
+            secret_key: text("CLERK_SECRET_KEY"),
+            jwt_key: text("CLERK_JWT_KEY"),
+            webhook_signing_secret: text("CLERK_WEBHOOK_SIGNING_SECRET").or_else(|| text("CLERK_WEBHOOK_SECRET")),
+            api_url: text("CLERK_API_URL"),
+            fapi_url: text("CLERK_FAPI_URL"),
+            proxy_url: text("CLERK_PROXY_URL"),
+            signing_key: text("PORTCULLIS_SIGNING_KEY"),
+            signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
+            signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
+            has_origin_binding: is_bound(ORIGIN_BINDING),
+            has_database: is_bound(DATABASE_BINDING),
+            portcullis,
+        }
+    }
+
     /// Reads `PORTCULLIS` where it arrives as text: set in the dashboard, or in quotes.
     ///
     /// # Errors
@@ -296,6 +331,25 @@ mod tests {
             ["", "pk_live_", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20", "sk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_%%%", "pk_live_JA=="]
         {
             assert_eq!(parse_publishable_key(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_kept_secret_is_asked_for() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let note = |name: &str| asked.borrow_mut().push(name.to_owned());
+        let text = |name: &str| {
+            note(name);
+            None
+        };
+        let is_bound = |name: &str| {
+            note(name);
+            false
+        };
+        Environment::read(text, is_bound, None);
+        let asked = asked.into_inner();
+        for name in SECRETS.into_iter().chain([ORIGIN_BINDING, DATABASE_BINDING]) {
+            assert!(asked.iter().any(|asked| asked == name), "{name}");
         }
     }
 

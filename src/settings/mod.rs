@@ -14,7 +14,7 @@ mod webhook;
 #[cfg(feature = "js-gate")]
 pub(crate) use self::reader::nearest;
 pub use self::{
-    environment::{Environment, Instance},
+    environment::{DATABASE_BINDING, Environment, Instance, ORIGIN_BINDING, SECRETS},
     error::{Problem, SettingError, quote},
     node::{Node, NodeError},
     webhook::WebhookSettings,

@@ -153,7 +153,7 @@ fn local_runs_read_dev_vars_and_take_development_keys() {
     folder.run(&["check", "--offline", "--local"]).exits(1).says("one test and one live");
     folder.write(".dev.vars", &format!("{} is no pair\n", key_like("test")));
     let run = folder.run(&["check", "--offline", "--local"]);
-    run.exits(2).complains("`./.dev.vars` has a line that is not `NAME=VALUE`");
+    run.exits(2).complains("`./.dev.vars` has a line that is not `NAME=VALUE`").complains("--> ./.dev.vars:1:");
     assert!(!run.err.contains("AbCdEf"));
 }
 

@@ -8,12 +8,13 @@ use std::{
 use super::finding::{Finding, finding};
 use crate::{
     cli::{
-        deployment::{Deployment, SECRETS},
+        deployment::Deployment,
         secret::{self, Secret},
         source::SourceFile,
         tree::Located,
     },
     policy::lint::Severity,
+    settings::SECRETS,
 };
 
 /// Files above this are no source, and no asset that a key would be written into by hand.

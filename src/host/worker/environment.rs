@@ -11,22 +11,9 @@ use crate::settings::{Environment, Node};
 ///
 /// A message for the log where `PORTCULLIS` is text that is not JSON.
 pub(super) fn read(env: &JsValue) -> Result<Environment, String> {
+    let portcullis = binding(env, "PORTCULLIS").map(|value| read_table(&value)).transpose()?;
     let text = |name: &str| binding(env, name).and_then(|value| value.as_string());
-    Ok(Environment {
-        publishable_key: text("CLERK_PUBLISHABLE_KEY"),
-        secret_key: text("CLERK_SECRET_KEY"),
-        jwt_key: text("CLERK_JWT_KEY"),
-        webhook_signing_secret: text("CLERK_WEBHOOK_SIGNING_SECRET").or_else(|| text("CLERK_WEBHOOK_SECRET")),
-        api_url: text("CLERK_API_URL"),
-        fapi_url: text("CLERK_FAPI_URL"),
-        proxy_url: text("CLERK_PROXY_URL"),
-        signing_key: text("PORTCULLIS_SIGNING_KEY"),
-        signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
-        signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
-        has_database: binding(env, super::store::DATABASE).is_some(),
-        has_origin_binding: binding(env, "ORIGIN").is_some(),
-        portcullis: binding(env, "PORTCULLIS").map(|value| read_table(&value)).transpose()?,
-    })
+    Ok(Environment::read(text, |name| binding(env, name).is_some(), portcullis))
 }
 
 /// A binding by name; `None` where there is none.

@@ -4,7 +4,7 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{crossing, environment::binding, settle::settle};
-use crate::gate::Forward;
+use crate::{gate::Forward, settings::ORIGIN_BINDING};
 
 /// Sends what was judged: a request built from the judged target, never the one that came in.
 ///
@@ -17,7 +17,7 @@ pub(super) async fn send(
     origin: Option<&str>,
     forward: &Forward,
 ) -> Result<web_sys::Response, JsValue> {
-    let bound = if origin.is_some() { None } else { binding(env, "ORIGIN").or_else(|| binding(env, "ASSETS")) };
+    let bound = if origin.is_some() { None } else { binding(env, ORIGIN_BINDING).or_else(|| binding(env, "ASSETS")) };
     let url = format!("{}{}", origin.unwrap_or(&forward.public_origin), forward.target);
     let outgoing = crossing::outgoing(&url, request, &forward.headers)?;
     if !arrives_as_judged(&outgoing.url(), &forward.target) {

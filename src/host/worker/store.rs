@@ -7,6 +7,7 @@ use super::{describe, environment::binding, settle::settle, within};
 use crate::{
     limits,
     machine::Outage,
+    settings::DATABASE_BINDING,
     store::{Batch, Rows},
 };
 
@@ -16,12 +17,9 @@ extern "C" {
     fn run_batch(database: &JsValue, batch: &str) -> Promise;
 }
 
-/// The name of the binding.
-pub(super) const DATABASE: &str = "PORTCULLIS_DB";
-
 /// Runs a batch, as it stands.
 pub(super) async fn run(env: &JsValue, batch: &Batch) -> Result<Rows, Outage> {
-    let database = binding(env, DATABASE).ok_or_else(|| Outage("there is no database".to_owned()))?;
+    let database = binding(env, DATABASE_BINDING).ok_or_else(|| Outage("there is no database".to_owned()))?;
     let answer = within(limits::STORE_TIME_LIMIT, settle(&run_batch(&database, batch.json()))).await;
     let answer = answer.ok_or_else(|| Outage("the database took too long".to_owned()))?;
     let json = answer.map_err(|error| Outage(describe(&error)))?;
