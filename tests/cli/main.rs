@@ -2,10 +2,12 @@
 //!
 //! Outputs are compared with files in `tests/cli/golden`; `PORTCULLIS_BLESS=1 cargo test --features cli --test cli` writes them anew.
 
+mod broken;
 mod certificates;
 mod check;
 mod config_file;
 mod connectivity;
+mod conventions;
 mod domain;
 mod explain;
 mod importing;

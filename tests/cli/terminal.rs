@@ -13,12 +13,17 @@ use crate::{
 
 /// Runs on a terminal; `input` is typed where the program has asked for the first time. Gives all that the terminal showed, and the exit code.
 fn on_terminal(folder: &Folder, arguments: &str, typed: &[(&str, &str)]) -> (String, i32) {
+    on_terminal_with(folder, arguments, typed, &[])
+}
+
+fn on_terminal_with(folder: &Folder, arguments: &str, typed: &[(&str, &str)], variables: &[(&str, &str)]) -> (String, i32) {
     let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_portcullis"));
     let mut child = Command::new("script")
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
         .current_dir(folder.path(""))
         .env_remove("NO_COLOR")
         .env("TERM", "xterm")
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -66,6 +71,34 @@ fn a_terminal_gets_colours_and_a_pipe_gets_none() {
     assert!(!folder.run(&["check", "--offline"]).out.contains('\u{1b}'));
     let (shown, code) = on_terminal(&folder, "chekc", &[]);
     assert!(code == 2 && shown.contains('\u{1b}'), "{shown:?}");
+}
+
+#[test]
+fn every_command_is_coloured_on_a_terminal_but_for_those_who_want_none() {
+    let folder = Folder::tracked("terminal-commands", READY, &[]);
+    folder.write("t.toml", "[[tests]]\nrequest = 'GET /'\nexpect = 'deny'\n");
+    folder.write("middleware.ts", "export const middleware = 1\n");
+    let init = "init --force --output new.toml --publishable-key pk_live_Y2xlcmsuZXhhbXBsZS5jb20k --authorized-party https://example.com";
+    for (line, expected) in [
+        ("check --offline --env absent", 2),
+        ("explain GET /admin --offline", 0),
+        ("test t.toml", 1),
+        ("token inspect eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1In0.AAAA", 1),
+        (&format!("{init} --from middleware.ts"), 1),
+        ("--help", 0),
+    ] {
+        let (shown, code) = on_terminal(&folder, line, &[]);
+        assert!(code == expected && shown.contains("\u{1b}["), "{line}\n{shown:?}");
+        for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+            let (shown, code) = on_terminal_with(&folder, line, &[], &[(name, value)]);
+            assert!(code == expected && !shown.contains('\u{1b}'), "{name} {line}\n{shown:?}");
+        }
+        // JSON is for machines, on a terminal too.
+        if matches!(line.split(' ').next(), Some("explain" | "test" | "token")) {
+            let (shown, _) = on_terminal(&folder, &format!("{line} --json"), &[]);
+            serde_json::from_str::<serde_json::Value>(&shown).unwrap_or_else(|error| panic!("{line}: {error}\n{shown:?}"));
+        }
+    }
 }
 
 #[test]

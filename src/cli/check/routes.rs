@@ -139,7 +139,9 @@ pub(super) fn read(file: &Path) -> Result<Vec<Route>, Fault> {
     let document: Value = serde_json::from_str(&source.text).map_err(|error| {
         let start: usize = source.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = start + error.column().saturating_sub(1);
-        Fault::new(format!("`{}` is not JSON", source.name)).at(source.place(&(at..at + 1)))
+        let why = error.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        Fault::new(format!("`{}` is not JSON: {why}", source.name)).at(source.place(&(at..at + 1)))
     })?;
     let routes = of_openapi(&document).or_else(|| of_routes_manifest(&document)).or_else(|| of_app_paths(&document));
     routes.ok_or_else(|| {
@@ -168,7 +170,8 @@ fn read_list(source: &crate::cli::source::SourceFile) -> Result<Vec<Route>, Faul
         };
         if !path.starts_with('/') {
             let message = format!("`{}` is not a list of routes: expected `/path` or `METHOD /path`", source.name);
-            return Err(Fault::new(message).at(source.place(&(start..start + line.trim_end().len()))));
+            let from = start + (line.len() - line.trim_start().len());
+            return Err(Fault::new(message).at(source.place(&(from..from + text.len()))));
         }
         routes.push(Route { method, path: path.to_owned(), line: Some(index + 1) });
     }

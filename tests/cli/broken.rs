@@ -1,0 +1,106 @@
+//! Files that cannot be read: each is refused with line and column, an excerpt, and exit code 2. The whole of each answer is golden.
+
+use crate::support::{Folder, READY, Run};
+
+const TEST: &str = "[[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n";
+const INIT: [&str; 8] = [
+    "init",
+    "--output",
+    "new.toml",
+    "--publishable-key",
+    "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k",
+    "--authorized-party",
+    "https://example.com",
+    "--from",
+];
+
+/// A ready deployment with this file beside it, and the command that reads it.
+fn run(name: &str, file: &str, text: &str, arguments: &[&str]) -> Run {
+    let folder = Folder::new(&format!("broken-{name}"), READY);
+    folder.write("t.toml", TEST);
+    folder.write(file, text);
+    let run = folder.run(arguments);
+    assert!(run.out.is_empty(), "{}", run.out);
+    assert!(!folder.path("new.toml").exists());
+    run.exits(2).is_golden(&format!("broken-{name}.txt"));
+    run
+}
+
+#[test]
+fn toml_is_refused_by_every_command_that_reads_a_deployment() {
+    let toml = "name = \"gate\"\n\n[vars]\nCLERK_PUBLISHABLE_KEY = \"pk_live_x\n";
+    for arguments in [
+        &["check", "--offline"][..],
+        &["explain", "GET", "/"],
+        &["test", "t.toml"],
+        &["token", "mint", "--key", "dev.pem"],
+        &["token", "inspect", "--config", "wrangler.toml", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA"],
+    ] {
+        run("toml", "wrangler.toml", toml, arguments);
+    }
+}
+
+#[test]
+fn jsonc_is_refused_at_the_place_of_the_mistake() {
+    run(
+        "jsonc",
+        "wrangler.jsonc",
+        "{\n  // the gate\n  \"name\": \"gate\",\n  \"vars\": { \"A\": 'x' },\n}\n",
+        &["check", "--offline"],
+    );
+    run("jsonc-end", "wrangler.jsonc", "{\n  \"name\": \"gate\",\n  \"vars\": {\n", &["check", "--offline"]);
+}
+
+#[test]
+fn a_policy_that_is_text_is_refused_where_it_stands() {
+    let text = READY.split("[vars.PORTCULLIS]").next().unwrap().to_owned() + "PORTCULLIS = '{\"public\": [\"/\"'\n";
+    run("policy-text", "wrangler.toml", &text, &["check", "--offline"]);
+}
+
+#[test]
+fn policy_tests_are_refused_for_their_form_and_for_their_words() {
+    run("tests-toml", "t.toml", "[[tests]]\nrequest = 'GET /\nexpect = 'deny'\n", &["test", "t.toml"]);
+    run("tests-words", "t.toml", "[[tests]]\nrequest = 'GET /'\nexpect = 'refuse'\n", &["test", "t.toml"]);
+    run("tests-settings", "wrangler.toml", &READY.replace("\"/docs/:path*\"", "\"/docs/:\""), &["test", "t.toml"]);
+}
+
+#[test]
+fn routes_are_refused_in_each_of_their_forms() {
+    let check = |file| ["check", "--offline", "--routes", file];
+    run("routes-list", "routes.txt", "# ours\n/ok\n  GET what is this\n", &check("routes.txt"));
+    run("routes-json", "openapi.json", "{\n  \"paths\": {\n    \"/a\": {,\n  }\n}\n", &check("openapi.json"));
+    run("routes-other", "other.json", "{\"routes\": []}\n", &check("other.json"));
+}
+
+#[test]
+fn a_middleware_is_refused_at_its_syntax_error() {
+    let middleware = "import { clerkMiddleware } from '@clerk/nextjs/server'\n\nexport default clerkMiddleware(async (auth, req) => {\n  if (req.ok {\n    await auth.protect()\n  }\n})\n";
+    run("middleware", "middleware.ts", middleware, &[&INIT[..], &["middleware.ts"]].concat());
+    run("middleware-end", "middleware.ts", "export default clerkMiddleware(\n", &[&INIT[..], &["middleware.ts"]].concat());
+}
+
+#[test]
+fn a_line_of_dev_vars_is_named_and_not_shown() {
+    let folder = Folder::new("broken-dev-vars", &READY.replace("pk_live_", "pk_test_"));
+    folder.write(".dev.vars", "# secrets\nCLERK_SECRET_KEY=sk_test_x\nwhsec_nothing to see\n");
+    let run = folder.run(&["check", "--offline", "--local"]);
+    run.exits(2).is_golden("broken-dev-vars.txt");
+    assert!(!run.err.contains("whsec"));
+}
+
+#[test]
+fn what_is_not_there_or_no_text_is_named() {
+    let folder = Folder::new("broken-absent", READY);
+    std::fs::write(folder.path("bytes.toml"), [0xff, 0xfe, 0]).unwrap();
+    for (arguments, what) in [
+        (&["check", "--config", "absent.toml"][..], "cannot read `absent.toml`"),
+        (&["check", "--config", "bytes.toml"], "cannot read `bytes.toml`: stream did not contain valid UTF-8"),
+        (&["check", "--offline", "--routes", "absent.json"], "cannot read `absent.json`"),
+        (&["explain", "GET", "/", "--key", "absent.pem"], "cannot read `absent.pem`"),
+        (&["explain", "GET", "/", "--key", "wrangler.toml"], "`wrangler.toml`: "),
+        (&["test", "absent.toml"], "cannot read `absent.toml`"),
+        (&["token", "inspect", "--key", "absent.pem", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA"], "cannot read `absent.pem`"),
+    ] {
+        folder.run(arguments).exits(2).complains(what);
+    }
+}
