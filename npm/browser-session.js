@@ -3,7 +3,6 @@
 import { authenticatorWith } from './authenticate-request.js';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
-import { verifyWebhook as webhook } from './webhook.js';
 import { compile } from './compile.js';
 
 core.useLater(() => compile(new URL('./dist/session_bg.wasm', import.meta.url)));
@@ -14,4 +13,3 @@ export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () =>
   return organizations;
 });
 export const verifyToken = verify;
-export const verifyWebhook = webhook;

@@ -3,4 +3,5 @@
 
 export { PortcullisError } from './errors.js';
 export { createGate, createRouteMatcher, explain } from './browser-gate.js';
-export { authenticateRequest, verifyToken, verifyWebhook } from './browser-session.js';
+export { authenticateRequest, verifyToken } from './browser-session.js';
+export { verifyWebhook } from './browser-webhook.js';

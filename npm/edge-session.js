@@ -5,7 +5,6 @@ import module from './dist/session_bg.wasm?module';
 import { useEnvironment } from './options.js';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
-import { verifyWebhook as webhook } from './webhook.js';
 import { compiled } from './compiled.js';
 
 core.use(() => compiled(module));
@@ -13,4 +12,3 @@ useEnvironment(() => globalThis.process?.env);
 
 export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => (await import('./edge-organizations.js')).core);
 export const verifyToken = verify;
-export const verifyWebhook = webhook;

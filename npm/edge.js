@@ -3,4 +3,5 @@
 
 export { PortcullisError } from './errors.js';
 export { createGate, createRouteMatcher, explain } from './edge-gate.js';
-export { authenticateRequest, verifyToken, verifyWebhook } from './edge-session.js';
+export { authenticateRequest, verifyToken } from './edge-session.js';
+export { verifyWebhook } from './edge-webhook.js';

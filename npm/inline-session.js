@@ -4,7 +4,6 @@ import { authenticatorWith } from './authenticate-request.js';
 import { base64 } from './dist/session_inline.js';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
-import { verifyWebhook as webhook } from './webhook.js';
 
 core.use(() => bytes(base64));
 
@@ -14,7 +13,6 @@ export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () =>
   return organizations;
 });
 export const verifyToken = verify;
-export const verifyWebhook = webhook;
 
 /** @param {string} text */
 function bytes(text) {

@@ -3,4 +3,5 @@
 
 export { PortcullisError } from './errors.js';
 export { createGate, createRouteMatcher, explain } from './inline-gate.js';
-export { authenticateRequest, verifyToken, verifyWebhook } from './inline-session.js';
+export { authenticateRequest, verifyToken } from './inline-session.js';
+export { verifyWebhook } from './inline-webhook.js';

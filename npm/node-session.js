@@ -6,7 +6,6 @@ import { authenticatorWith } from './authenticate-request.js';
 import { useEnvironment } from './options.js';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
-import { verifyWebhook as webhook } from './webhook.js';
 
 core.use(() => readFileSync(new URL('./dist/session_bg.wasm', import.meta.url)));
 useEnvironment(() => globalThis.process?.env);
@@ -17,4 +16,3 @@ export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () =>
   return organizations;
 });
 export const verifyToken = verify;
-export const verifyWebhook = webhook;

@@ -3,4 +3,5 @@
 
 export { PortcullisError } from './errors.js';
 export { createGate, createRouteMatcher, explain } from './node-gate.js';
-export { authenticateRequest, verifyToken, verifyWebhook } from './node-session.js';
+export { authenticateRequest, verifyToken } from './node-session.js';
+export { verifyWebhook } from './node-webhook.js';

@@ -1,4 +1,4 @@
-// The module that says whom a request is from, and what a token or a webhook is worth.
+// The module that says whom a request is from, and what a token is worth.
 
 import * as wasm from './dist/session.js';
 import { loopAround } from './loop.js';

@@ -3,7 +3,7 @@
 import { PortcullisError, invalidArgument } from './errors.js';
 import { readBody } from './io.js';
 import { checkRequest } from './request.js';
-import { core } from './session-core.js';
+import { core } from './webhook-core.js';
 
 /** @type {string[] | undefined} */
 let headerNames;

@@ -4,7 +4,6 @@ import { authenticatorWith } from './authenticate-request.js';
 import module from './dist/session_bg.wasm';
 import { core } from './session-core.js';
 import { verifyToken as verify } from './verify-token.js';
-import { verifyWebhook as webhook } from './webhook.js';
 
 core.use(() => module);
 
@@ -14,4 +13,3 @@ export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () =>
   return organizations;
 });
 export const verifyToken = verify;
-export const verifyWebhook = webhook;

@@ -3,4 +3,5 @@
 
 export { PortcullisError } from './errors.js';
 export { createGate, createRouteMatcher, explain } from './workerd-gate.js';
-export { authenticateRequest, verifyToken, verifyWebhook } from './workerd-session.js';
+export { authenticateRequest, verifyToken } from './workerd-session.js';
+export { verifyWebhook } from './workerd-webhook.js';

@@ -19,8 +19,8 @@ export const RELEASE_DIR = join(ROOT, 'dist/worker');
 export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev/worker');
 /** Where the npm package has its generated files. */
 export const PACKAGE_DIR = join(ROOT, 'npm/dist');
-/** The package's Wasm modules; the features that make them are `js-session`, `js-gate` and `js-organizations`. */
-export const PACKAGE_MODULES = ['session', 'gate', 'organizations'];
+/** The package's Wasm modules; the features that make them are `js-session` and so on. */
+export const PACKAGE_MODULES = ['session', 'gate', 'webhook', 'organizations'];
 
 const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 const WASM_TARGET = 'wasm32-unknown-unknown';
@@ -37,7 +37,13 @@ const WASM_OPT_FLAGS = [
   '--enable-bulk-memory',
   '--enable-multivalue',
   '--enable-reference-types',
+  '--strip-producers',
+  '--strip-target-features',
 ];
+
+/** What the standard library does on the way from a panic to a trap. */
+const PANICS =
+  /^(?!portcullis).*::(panicking::(panic\w*(::.*)?)|panic_handler::\w+|rust_begin_unwind|unwrap_failed|expect_failed|\w+_fail|panic_already_\w+|panic_access_error|capacity_overflow|handle_error|handle_alloc_error|rust_oom|default_alloc_error_hook)$/;
 
 /**
  * Builds the Worker and returns the folder of its modules; `index.js` is the entry.
@@ -75,7 +81,8 @@ export async function buildPackage() {
   for (const name of PACKAGE_MODULES) {
     const cargo = ['build', '--profile', 'npm', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', `js-${name}`];
     await run('cargo', [...cargo, ...withoutPaths()], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
-    await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), staging, name, { optimized: true });
+    await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), staging, name, { optimized: true, isQuiet: true });
+    await trim(staging, name);
     const wasm = await readFile(join(staging, `${name}_bg.wasm`));
     await writeFile(join(staging, `${name}_inline.js`), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
   }
@@ -119,12 +126,44 @@ async function emptyStaging(outDir) {
  * @param {string} wasm
  * @param {string} staging
  * @param {string} name
- * @param {{ optimized: boolean }} options
+ * @param {{ optimized: boolean, isQuiet?: boolean }} options `isQuiet`: a panic is a trap and nothing else
  */
-async function bind(wasm, staging, name, { optimized }) {
+async function bind(wasm, staging, name, { optimized, isQuiet = false }) {
   const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
   await run('cargo', [...xtask, 'bindgen', wasm, staging, name]);
+  if (isQuiet) await trapAtPanics(join(staging, `${name}_bg.wasm`));
   if (optimized) await optimize(join(staging, `${name}_bg.wasm`));
+}
+
+/**
+ * Makes a panic a trap at once. It ends in one in any case: nobody prints its message in the package, and putting it together is 1 to 3 KB.
+ *
+ * @param {string} path
+ */
+async function trapAtPanics(path) {
+  const { default: binaryen } = await import('binaryen');
+  const module = binaryen.readBinary(new Uint8Array(await readFile(path)));
+  for (let index = 0; index < module.getNumFunctions(); index += 1) {
+    const one = module.getFunctionByIndex(index);
+    if (PANICS.test(binaryen.getFunctionInfo(one).name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
+  }
+  await writeFile(path, module.emitBinary());
+  module.dispose();
+}
+
+/**
+ * Takes out of a module's bindings what the package does not use, a loader of its own first of all, and what only readers need.
+ *
+ * @param {string} dir
+ * @param {string} name
+ */
+async function trim(dir, name) {
+  const { build } = await import('esbuild');
+  await build({
+    // All but the default export, which is the loader.
+    stdin: { contents: `export * from './${name}.js';`, resolveDir: dir },
+    bundle: true, format: 'esm', platform: 'neutral', minify: true, outfile: join(dir, `${name}.js`), allowOverwrite: true, logLevel: 'error',
+  });
 }
 
 /**

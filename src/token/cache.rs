@@ -184,6 +184,12 @@ pub struct KeySetCaches {
 }
 
 impl KeySetCaches {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { caches: RefCell::new(VecDeque::new()) }
+    }
+
     /// The cache of an instance, by its Backend API address, version and secret key. The oldest makes place when there are more
     /// than [`limits::INSTANCES`].
     #[must_use]

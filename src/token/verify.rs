@@ -206,7 +206,8 @@ fn check_type(jws: &CompactJws, allowed: Option<&[String]>, is_optional: bool) -
     if is_allowed {
         return Ok(());
     }
-    let expected = allowed.map_or_else(|| "JWT".into(), |allowed| quoted(&allowed.join(", ")));
+    let one_of = |allowed: &[String]| quoted(&allowed.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    let expected = allowed.map_or_else(|| "JWT".into(), one_of);
     Err(TokenError::Type { found: header.found_typ(), expected })
 }
 

@@ -84,7 +84,7 @@ fn ipv4_bytes(text: &str) -> Option<[u8; 4]> {
         let part = parts.next()?;
         let is_decimal =
             !part.is_empty() && (part == "0" || !part.starts_with('0')) && part.bytes().all(|byte| byte.is_ascii_digit());
-        *byte = part.parse().ok().filter(|_| is_decimal)?;
+        *byte = part.parse::<u64>().ok().filter(|_| is_decimal).and_then(|number| u8::try_from(number).ok())?;
     }
     parts.next().is_none().then_some(bytes)
 }

@@ -26,7 +26,7 @@ impl WebUrl {
     pub fn parse(text: &str) -> Option<Self> {
         let text = clean(text)?;
         let (is_https, rest) = split_scheme(&text)?;
-        Self::with_authority(is_https, rest.trim_start_matches(['/', '\\']))
+        Self::with_authority(is_https, without_slashes(rest))
     }
 
     /// Parses a reference against this URL, as a browser does with the target of a redirect.
@@ -35,16 +35,14 @@ impl WebUrl {
         let text = clean(reference)?;
         if let Some((is_https, rest)) = split_scheme(&text) {
             // A scheme without slashes is relative to a base of the same scheme. Nobody writes that on purpose.
-            return rest
-                .starts_with(['/', '\\'])
-                .then(|| Self::with_authority(is_https, rest.trim_start_matches(['/', '\\'])))?;
+            return rest.starts_with(['/', '\\']).then(|| Self::with_authority(is_https, without_slashes(rest)))?;
         }
         if has_scheme(&text) {
             return None;
         }
         let is_slash = |at: usize| matches!(text.as_bytes().get(at), Some(b'/' | b'\\'));
         if is_slash(0) && is_slash(1) {
-            return Self::with_authority(self.is_https, text.trim_start_matches(['/', '\\']));
+            return Self::with_authority(self.is_https, without_slashes(&text));
         }
         let (path, query, fragment) = split_path(&text);
         let mut joined = self.clone();
@@ -73,7 +71,7 @@ impl WebUrl {
     }
 
     fn with_authority(is_https: bool, rest: &str) -> Option<Self> {
-        let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+        let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#')).unwrap_or(rest.len());
         let (authority, rest) = rest.split_at_checked(end)?;
         let (host, port) = match authority.rfind(':') {
             Some(colon) if !authority.get(colon..)?.contains(']') => (authority.get(..colon)?, authority.get(colon + 1..)?),
@@ -81,7 +79,7 @@ impl WebUrl {
         };
         let port = match port {
             "" => None,
-            digits if digits.bytes().all(|b| b.is_ascii_digit()) => Some(digits.parse::<u16>().ok()?),
+            digits if digits.bytes().all(|b| b.is_ascii_digit()) => Some(u16::try_from(digits.parse::<u64>().ok()?).ok()?),
             _ => return None,
         };
         let (path, query, fragment) = split_path(rest);
@@ -159,7 +157,7 @@ impl WebUrl {
         out.push_str(if self.is_https { "https://" } else { "http://" });
         out.push_str(&self.host);
         if let Some(port) = self.port {
-            out.extend([":", &port.to_string()]);
+            out.extend([":", &u32::from(port).to_string()]);
         }
     }
 
@@ -247,7 +245,7 @@ fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 pub(crate) fn form_decode(text: &str) -> String {
-    if !text.contains(['+', '%']) {
+    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
         return text.to_owned();
     }
     String::from_utf8_lossy(&percent_decode(text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }))).into_owned()
@@ -277,7 +275,17 @@ fn clean(text: &str) -> Option<String> {
         return None;
     }
     let text = text.trim_matches(|c: char| c <= ' ');
-    Some(if text.contains(['\t', '\n', '\r']) { text.replace(['\t', '\n', '\r'], "") } else { text.to_owned() })
+    let is_dropped = |c: char| matches!(c, '\t' | '\n' | '\r');
+    Some(if text.bytes().any(|byte| is_dropped(char::from(byte))) {
+        text.chars().filter(|c| !is_dropped(*c)).collect()
+    } else {
+        text.to_owned()
+    })
+}
+
+fn without_slashes(text: &str) -> &str {
+    let slashes = text.bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
+    text.get(slashes..).unwrap_or_default()
 }
 
 fn split_scheme(text: &str) -> Option<(bool, &str)> {

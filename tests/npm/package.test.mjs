@@ -234,6 +234,7 @@ test('an app gets the module that it asks for, and no other', async () => {
   };
   assert.deepEqual(await modulesFor('authenticateRequest'), ['organizations_bg.wasm, when asked for', 'session_bg.wasm']);
   assert.deepEqual(await modulesFor('verifyToken'), ['session_bg.wasm']);
+  assert.deepEqual(await modulesFor('verifyWebhook'), ['webhook_bg.wasm']);
   assert.deepEqual(await modulesFor('createGate'), ['gate_bg.wasm']);
   assert.deepEqual(await modulesFor('createRouteMatcher'), ['gate_bg.wasm']);
 });

@@ -103,7 +103,7 @@ describe('a bundler for Node', () => {
       build: { ssr: join(dir, 'main.js'), outDir: join(dir, 'vite'), emptyOutDir: false, target: 'esnext' },
     });
     // The modules are files beside the entry; whoever bundles that takes them along.
-    for (const module of ['session', 'gate', 'organizations']) cpSync(join(ROOT, `npm/dist/${module}_bg.wasm`), join(dir, `vite/dist/${module}_bg.wasm`));
+    for (const module of ['session', 'gate', 'webhook', 'organizations']) cpSync(join(ROOT, `npm/dist/${module}_bg.wasm`), join(dir, `vite/dist/${module}_bg.wasm`));
     const file = readdirSync(join(dir, 'vite')).find((name) => /^main\.m?js$/.test(name)) ?? '';
     assert.deepEqual(output(process.execPath, [join(dir, 'vite', file)]), EXPECTED);
   });

@@ -16,7 +16,7 @@ use crate::{
 };
 
 thread_local! {
-    static GATES: RefCell<Slots<Gate>> = RefCell::default();
+    static GATES: RefCell<Slots<Gate>> = const { RefCell::new(Slots::new()) };
 }
 
 /// Makes a gate from the configuration in the buffer, JSON in JavaScript's names. Its handle, or 0 where it is wrong: the text is

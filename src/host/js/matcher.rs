@@ -31,7 +31,7 @@ impl Matcher {
 }
 
 thread_local! {
-    static MATCHERS: RefCell<Slots<Matcher>> = RefCell::default();
+    static MATCHERS: RefCell<Slots<Matcher>> = const { RefCell::new(Slots::new()) };
 }
 
 /// Compiles the patterns in the buffer, a JSON list of texts. A handle, or 0 where one is wrong.

@@ -34,7 +34,7 @@ mod options;
 mod session;
 #[cfg(feature = "js-session")]
 mod state;
-#[cfg(feature = "js-session")]
+#[cfg(feature = "js-webhook")]
 mod webhook;
 
 use std::cell::RefCell;
@@ -42,17 +42,21 @@ use std::cell::RefCell;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 #[cfg(feature = "js-runs")]
-use run::{advance, time};
+use run::advance;
+
+/// Small, as what is downloaded with the app that imports it has to be.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 /// What every door needs; what a door makes it holds itself.
-#[derive(Default)]
 struct Host {
     scratch: Vec<u8>,
     text: String,
 }
 
 thread_local! {
-    static HOST: RefCell<Host> = RefCell::default();
+    static HOST: RefCell<Host> = const { RefCell::new(Host { scratch: Vec::new(), text: String::new() }) };
 }
 
 /// The memory that [`scratch`] points into.
@@ -96,19 +100,23 @@ fn take_scratch(bytes: usize) -> String {
     String::from_utf8(take_bytes(bytes)).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
+#[cfg(any(feature = "js-runs", feature = "js-webhook"))]
+#[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit
+fn time(now: f64) -> crate::time::UnixMillis {
+    crate::time::UnixMillis(now as i64)
+}
+
 /// Things by number, from 1 on; a number that was given back is given out again.
 struct Slots<T> {
     slots: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
-impl<T> Default for Slots<T> {
-    fn default() -> Self {
+impl<T> Slots<T> {
+    const fn new() -> Self {
         Self { slots: Vec::new(), free: Vec::new() }
     }
-}
 
-impl<T> Slots<T> {
     #[allow(clippy::cast_possible_truncation)] // fewer than memory holds
     fn put(&mut self, thing: T) -> u32 {
         match self.free.pop() {
@@ -123,6 +131,7 @@ impl<T> Slots<T> {
         }
     }
 
+    #[allow(dead_code)] // webhooks are only ever taken
     fn get(&self, number: u32) -> &T {
         match self.slots.get((number as usize).wrapping_sub(1)) {
             Some(Some(thing)) => thing,

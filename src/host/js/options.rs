@@ -1,7 +1,7 @@
 //! Clerk's options, from JSON.
 
 use core::time::Duration;
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use crate::{
     json::{Document, Raw},
@@ -10,54 +10,90 @@ use crate::{
     token::{KeySetCache, KeySetCaches},
 };
 
-/// Reads the options. What JavaScript takes for false is not given, as in Clerk.
+/// What an option may be; what JavaScript takes for false is not given, as in Clerk.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    /// A list of strings; one string is a list of one.
+    Texts,
+}
+
+/// The options that have a type, in the order in which they are looked at.
+const KINDS: [(&str, Kind); 14] = [
+    ("publishableKey", Kind::Text),
+    ("domain", Kind::Text),
+    ("proxyUrl", Kind::Text),
+    ("secretKey", Kind::Text),
+    ("machineSecretKey", Kind::Text),
+    ("jwtKey", Kind::Text),
+    ("apiUrl", Kind::Text),
+    ("apiVersion", Kind::Text),
+    ("authorizedParties", Kind::Texts),
+    ("audience", Kind::Texts),
+    ("issuer", Kind::Texts),
+    ("headerType", Kind::Texts),
+    ("signInUrl", Kind::Text),
+    ("signUpUrl", Kind::Text),
+];
+
+/// Reads the options.
 ///
 /// # Errors
 ///
 /// A message, where the JSON is none or an option is of another type than it should be.
 pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
     let document = Document::parse(json.into()).map_err(|_| "the options are no JSON object".to_owned())?;
-    let given = |name: &'static str| document.get(name).filter(|value| value.is_truthy()).map(|value| (name, value));
-    let text = |name| given(name).map(|(name, value)| one(name, value)).transpose();
-    let list = |name| given(name).map(|(name, value)| many(name, value)).transpose();
-    let flag = |name| given(name).is_some();
-    let number = |name: &'static str| document.get(name).and_then(Raw::as_f64).filter(|number| number.is_finite());
+    for (name, kind) in KINDS {
+        check(name, kind, &document)?;
+    }
+    let accepts_token = accepts_token(document.get("acceptsToken"))?;
+    // Checked above: what is no text now is not given.
+    let given = |name: &str| document.get(name).filter(|value| value.is_truthy());
+    let text = |name: &str| given(name).and_then(Raw::as_str).map(Cow::into_owned);
+    let list = |name: &str| given(name).and_then(many);
+    let number = |name: &str| document.get(name).and_then(Raw::as_f64).filter(|number| number.is_finite());
 
-    let publishable_key = text("publishableKey")?.unwrap_or_default();
-    let domain = text("domain")?;
-    let proxy_url = match text("proxyUrl")? {
-        None if domain.is_none() => automatic_proxy(&publishable_key, &document),
-        given => given,
-    };
-    let defaults = AuthenticateOptions::default();
-    let clock_skew = number("clockSkewInMs").map(|ms| Duration::try_from_secs_f64(ms.max(0.0) / 1000.0));
-    Ok(AuthenticateOptions {
-        secret_key: text("secretKey")?,
-        machine_secret_key: text("machineSecretKey")?,
-        jwt_key: text("jwtKey")?,
-        api_url: text("apiUrl")?,
-        api_version: text("apiVersion")?,
-        authorized_parties: list("authorizedParties")?.unwrap_or_default(),
-        audience: list("audience")?.unwrap_or_default(),
-        issuer: list("issuer")?.unwrap_or_default(),
-        // A skew that no duration can hold lets every time pass, as in Clerk.
-        clock_skew: clock_skew.map_or(defaults.clock_skew, |skew| skew.unwrap_or(Duration::MAX)),
-        header_type: match document.get("headerType").filter(|value| !value.is_null()) {
-            Some(value) => Some(many("headerType", value)?),
-            None => None,
-        },
-        skip_jwks_cache: flag("skipJwksCache"),
-        proxy_url,
-        domain,
-        is_satellite: flag("isSatellite"),
-        satellite_auto_sync: document.get("satelliteAutoSync").is_some_and(Raw::is_true),
-        sign_in_url: text("signInUrl")?,
-        sign_up_url: text("signUpUrl")?,
-        accepts_token: accepts_token(document.get("acceptsToken"))?,
+    let mut options = AuthenticateOptions {
+        publishable_key: text("publishableKey").unwrap_or_default(),
         token_cache: limits::SEEN_TOKENS,
-        publishable_key,
-        ..defaults
-    })
+        accepts_token,
+        ..AuthenticateOptions::default()
+    };
+    options.domain = text("domain");
+    options.proxy_url = text("proxyUrl");
+    if options.proxy_url.is_none() && options.domain.is_none() {
+        options.proxy_url = automatic_proxy(&options.publishable_key, &document);
+    }
+    options.secret_key = text("secretKey");
+    options.machine_secret_key = text("machineSecretKey");
+    options.jwt_key = text("jwtKey");
+    options.api_url = text("apiUrl");
+    options.api_version = text("apiVersion");
+    options.authorized_parties = list("authorizedParties").unwrap_or_default();
+    options.audience = list("audience").unwrap_or_default();
+    options.issuer = list("issuer").unwrap_or_default();
+    options.header_type = document.get("headerType").and_then(many);
+    options.sign_in_url = text("signInUrl");
+    options.sign_up_url = text("signUpUrl");
+    if let Some(ms) = number("clockSkewInMs") {
+        // A skew that no duration can hold lets every time pass, as in Clerk.
+        options.clock_skew = Duration::try_from_secs_f64(ms.max(0.0) / 1000.0).unwrap_or(Duration::MAX);
+    }
+    options.skip_jwks_cache = given("skipJwksCache").is_some();
+    options.is_satellite = given("isSatellite").is_some();
+    options.satellite_auto_sync = document.get("satelliteAutoSync").is_some_and(Raw::is_true);
+    Ok(options)
+}
+
+fn check(name: &str, kind: Kind, document: &Document) -> Result<(), String> {
+    // A header type may be the empty text.
+    let is_given = |value: &Raw<'_>| if name == "headerType" { !value.is_null() } else { value.is_truthy() };
+    let Some(value) = document.get(name).filter(is_given) else { return Ok(()) };
+    let (is_good, expected) = match kind {
+        Kind::Text => (value.as_str().is_some(), "a string"),
+        Kind::Texts => (many(value).is_some(), "strings"),
+    };
+    if is_good { Ok(()) } else { Err(["invalid option `", name, "`: expected ", expected].concat()) }
 }
 
 /// The key-set cache of the instance that the options name.
@@ -67,17 +103,10 @@ pub(super) fn cache(caches: &KeySetCaches, options: &AuthenticateOptions) -> Rc<
     caches.of(api_url, api_version, secret_key)
 }
 
-fn one(name: &str, value: Raw<'_>) -> Result<String, String> {
-    value.as_str().map(std::borrow::Cow::into_owned).ok_or_else(|| ["invalid option `", name, "`: expected a string"].concat())
-}
-
 /// A list of strings; one string is a list of one.
-fn many(name: &str, value: Raw<'_>) -> Result<Vec<String>, String> {
-    if let Some(one) = value.as_str() {
-        return Ok(vec![one.into_owned()]);
-    }
-    let texts = value.as_strings().ok_or_else(|| ["invalid option `", name, "`: expected strings"].concat())?;
-    Ok(texts.into_iter().map(std::borrow::Cow::into_owned).collect())
+fn many(value: Raw<'_>) -> Option<Vec<String>> {
+    let texts = value.as_str().map(|one| vec![one]).or_else(|| value.as_strings())?;
+    Some(texts.into_iter().map(Cow::into_owned).collect())
 }
 
 fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
@@ -87,7 +116,7 @@ fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
         Some(any) if any == "any" => Ok(AcceptsToken::Any),
         Some(kind) => Ok(AcceptsToken::One(parse(&kind)?)),
         None => {
-            let kinds = many("acceptsToken", value)?;
+            let kinds = many(value).ok_or_else(|| "invalid option `acceptsToken`: expected strings".to_owned())?;
             Ok(AcceptsToken::List(kinds.iter().map(|kind| parse(kind)).collect::<Result<_, _>>()?))
         }
     }
@@ -96,7 +125,7 @@ fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
 /// The proxy that Vercel's own domains have; the loop hands the environment in as `vercel`.
 fn automatic_proxy(publishable_key: &str, document: &Document) -> Option<String> {
     let vercel = document.get("vercel")?;
-    let text = |name| vercel.get(name).and_then(Raw::as_str).map(std::borrow::Cow::into_owned);
+    let text = |name| vercel.get(name).and_then(Raw::as_str).map(Cow::into_owned);
     let environment = VercelEnvironment {
         target_env: text("VERCEL_TARGET_ENV"),
         project_production_url: text("VERCEL_PROJECT_PRODUCTION_URL"),

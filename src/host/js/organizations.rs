@@ -11,7 +11,7 @@ use crate::{
 };
 
 thread_local! {
-    static ORGANIZATIONS: RefCell<Slots<OrganizationSync>> = RefCell::default();
+    static ORGANIZATIONS: RefCell<Slots<OrganizationSync>> = const { RefCell::new(Slots::new()) };
 }
 
 /// Compiles the options in the buffer, as JSON. A handle, or 0 where they are wrong.

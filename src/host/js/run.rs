@@ -4,6 +4,7 @@
 //! [`take_text`](super::take_text) says how; 2: a signature is to be checked, and [`signature_place`] has where it is; 3: the Backend
 //! API is to be called, 4: time has to pass, 5: something is to be signed, and the text describes it.
 
+use core::time::Duration;
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,18 +12,16 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::{
     Slots,
     outcome::{self, Outcome},
-    take_bytes, take_scratch, tell,
+    take_bytes, take_scratch, tell, time,
 };
 use crate::{
     json::{Document, push_string},
     machine::{Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
     request::HeaderName,
     session::{CheckedFacts, HasParams},
-    time::UnixMillis,
     token::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
 };
 
-#[derive(Default)]
 struct Held {
     runs: Slots<Run>,
     /// See [`signature_place`].
@@ -38,7 +37,7 @@ struct Run {
 const SIGNATURE_WORDS: usize = 6;
 
 thread_local! {
-    static RUNS: RefCell<Held> = RefCell::default();
+    static RUNS: RefCell<Held> = const { RefCell::new(Held { runs: Slots::new(), signature: [0; SIGNATURE_WORDS] }) };
 }
 
 /// The names of the headers that may be read, by the numbers that `HeaderReader::read` is asked with;
@@ -154,7 +153,7 @@ pub(super) fn advance(step: Step<Outcome>) -> u32 {
         Need::Store(_) => (4, "0".to_owned(), None),
         // No runtime of the package has counters; `config.rs` refuses limits. Whatever is answered, it is not counted.
         Need::Count(_) => (4, "0".to_owned(), None),
-        Need::Wait(time) => (4, time.as_millis().to_string(), None),
+        Need::Wait(time) => (4, millis(time).to_string(), None),
     };
     let run = RUNS.with_borrow_mut(|held| {
         if let Some(check) = &signature {
@@ -199,15 +198,12 @@ fn describe_call(call: &BackendRequest) -> String {
         out.push_str(",\"body\":");
         push_string(&mut out, body);
     }
-    out.push_str(&format!(
-        ",\"timeLimitMs\":{},\"limitBytes\":{}}}",
-        call.time_limit.as_millis(),
-        crate::limits::BACKEND_BODY_BYTES
-    ));
+    let limit_bytes = crate::limits::BACKEND_BODY_BYTES.to_string();
+    out.extend([",\"timeLimitMs\":", &millis(call.time_limit).to_string(), ",\"limitBytes\":", &limit_bytes, "}"]);
     out
 }
 
-#[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit
-pub(super) fn time(now: f64) -> UnixMillis {
-    UnixMillis(now as i64)
+/// Milliseconds of a wait or a limit, which are seconds. A number of 128 bits, as the standard library has them, takes 2 KB to print.
+fn millis(time: Duration) -> usize {
+    usize::try_from(time.as_secs()).unwrap_or(0) * 1000 + time.subsec_millis() as usize
 }

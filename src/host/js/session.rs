@@ -36,7 +36,6 @@ impl OrganizationPaths for OrganizationReader {
     }
 }
 
-#[derive(Default)]
 struct Held {
     authenticators: Slots<Rc<Authenticator>>,
     verifiers: Slots<Rc<TokenVerifier>>,
@@ -44,7 +43,9 @@ struct Held {
 }
 
 thread_local! {
-    static HELD: RefCell<Held> = RefCell::default();
+    static HELD: RefCell<Held> = const {
+        RefCell::new(Held { authenticators: Slots::new(), verifiers: Slots::new(), caches: KeySetCaches::new() })
+    };
 }
 
 /// Makes an authenticator from the options in the buffer, as JSON, and from who knows about organizations, where paths want any. Its

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{Slots, outcome::push_pairs, take_bytes, take_scratch, tell, time};
+use super::{Slots, take_bytes, take_scratch, tell, time};
 use crate::{
     json::{Document, Raw, push_string},
     limits,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 thread_local! {
-    static DELIVERIES: RefCell<Slots<Unverified>> = RefCell::default();
+    static DELIVERIES: RefCell<Slots<Unverified>> = const { RefCell::new(Slots::new()) };
 }
 
 /// The names of the header fields that are read; commas between.
@@ -66,12 +66,16 @@ fn begin(json: &str, now: f64) -> Result<(Unverified, String), String> {
     let delivery = Unverified::read(header, time(now)).map_err(|error| refusal(&error))?;
     let mut out = String::from("{\"prefix\":");
     push_string(&mut out, &delivery.signed_prefix());
-    out.push_str(",\"checks\":");
+    out.push_str(",\"checks\":[");
     // Each key with each signature.
-    let pairs: Vec<(String, String)> =
-        secrets.iter().flat_map(|secret| delivery.signatures().iter().map(|mac| (hex(secret.key()), hex(mac)))).collect();
-    push_pairs(&mut out, pairs.iter().map(|(key, mac)| (key.as_str(), mac.as_str())));
-    out.push_str(",\"limitBytes\":");
+    let mut before = "[\"";
+    for secret in &secrets {
+        for mac in delivery.signatures() {
+            out.extend([before, &hex(secret.key()), "\",\"", &hex(mac), "\"]"]);
+            before = ",[\"";
+        }
+    }
+    out.push_str("],\"limitBytes\":");
     out.push_str(&limits::WEBHOOK_BODY_BYTES.to_string());
     out.push('}');
     Ok((delivery, out))

@@ -1,4 +1,4 @@
-// The exports of the module for `authenticateRequest`, `verifyToken` and `verifyWebhook`, as `src/host/js` has them.
+// The exports of the module for `authenticateRequest` and `verifyToken`, as `src/host/js` has them.
 
 import type { HeaderReader } from './runs.js';
 
@@ -16,7 +16,3 @@ export function free_authenticator(handle: number): void;
 export function free_verifier(handle: number): void;
 export function begin_request(handle: number, bytes: number, now: number, headers: HeaderReader): number;
 export function begin_token(handle: number, bytes: number, now: number): number;
-export function webhook_header_names(): string;
-export function begin_webhook(bytes: number, now: number): number;
-export function end_webhook(handle: number, isSigned: boolean, bytes: number): number;
-export function give_up_webhook(handle: number): void;

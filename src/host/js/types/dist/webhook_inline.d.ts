@@ -1,0 +1,3 @@
+// The Wasm module as text.
+
+export const base64: string;
