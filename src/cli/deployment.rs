@@ -40,6 +40,13 @@ impl Deployment {
         })?;
         let unread = if arguments.config.is_none() { config_file::unread_beside(&path) } else { Vec::new() };
         let root = Located::parse(&source)?;
+        if let Some(key) = key_of_package(&root) {
+            let fault =
+                Fault::new(format!("`{}` is the configuration of a gate of the npm package, and of no Worker", source.name));
+            let help =
+                "`npx portcullis explain METHOD URL --gate FILE` reads it; a Worker has the same settings in `[vars.PORTCULLIS]`";
+            return Err(fault.at(source.place(&key)).help(help));
+        }
         let mut deployment = Self {
             source,
             root,
@@ -235,4 +242,10 @@ fn broken_pair(source: &SourceFile, error: &dotenvy::Error) -> Fault {
         Some(start) => fault.at(Place { excerpt: None, ..source.place(&(start + at..start + at)) }),
         None => fault,
     }
+}
+
+/// Where a file says that it is what `createGate` of the npm package gets: its settings, in camelCase and at the top.
+fn key_of_package(root: &Located) -> Option<Range<usize>> {
+    let names = ["publishableKey", "authorizedParties", "jwtKey", "secretKey"];
+    names.iter().find_map(|name| root.entry(name)).map(|entry| entry.key_span.clone())
 }

@@ -58,6 +58,13 @@ fn a_policy_that_is_text_is_refused_where_it_stands() {
 }
 
 #[test]
+fn the_configuration_of_a_gate_of_the_package_is_told_apart() {
+    let gate = "{\n  \"publishableKey\": \"pk_live_Y2xlcmsuZXhhbXBsZS5jb20k\",\n  \"public\": [\"/\"]\n}\n";
+    run("gate", "gate.json", gate, &["check", "--offline", "--config", "gate.json"]);
+    run("gate", "gate.json", gate, &["explain", "GET", "/", "--config", "gate.json"]);
+}
+
+#[test]
 fn policy_tests_are_refused_for_their_form_and_for_their_words() {
     run("tests-toml", "t.toml", "[[tests]]\nrequest = 'GET /\nexpect = 'deny'\n", &["test", "t.toml"]);
     run("tests-words", "t.toml", "[[tests]]\nrequest = 'GET /'\nexpect = 'refuse'\n", &["test", "t.toml"]);

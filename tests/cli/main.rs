@@ -14,6 +14,7 @@ mod importing;
 mod issuers;
 mod live;
 mod name_server;
+mod parties;
 mod policy_test;
 mod server;
 mod support;

@@ -46,6 +46,26 @@ fn completions_name_the_commands() {
     folder.run(&["completions", "tcsh"]).exits(2).complains("invalid value");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes_what_the_script_says() {
+    let folder = Folder::new("completions-bash", "");
+    let script = folder.run(&["completions", "bash"]).exits(0).out.clone();
+    folder.write("completions.bash", &script);
+    let complete = |words: &str| {
+        let last = words.split(' ').count() - 1;
+        let program = format!(
+            ". ./completions.bash; COMP_WORDS=({words}); COMP_CWORD={last}; _portcullis portcullis \"${{COMP_WORDS[{last}]}}\" \"\"; \
+             echo \"${{COMPREPLY[@]}}\""
+        );
+        let output = std::process::Command::new("bash").current_dir(folder.path("")).args(["-c", &program]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    assert_eq!(complete("portcullis ch"), "check");
+    assert_eq!(complete("portcullis token in"), "inspect");
+    assert_eq!(complete("portcullis check --dom"), "--domain");
+}
+
 #[test]
 fn help_is_there_and_usage_errors_are_two() {
     let folder = Folder::new("help", "");

@@ -15,7 +15,8 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) -> Res
         Err(errors) => {
             for error in errors {
                 let message = error.to_string();
-                let (what, help) = message.split_once("; help: ").unwrap_or((&message, ""));
+                let usual = "write what is expected there; docs/settings.md explains every setting";
+                let (what, help) = message.split_once("; help: ").unwrap_or((&message, usual));
                 let why = "with wrong settings the gate answers 500 to every request";
                 let place = Some(deployment.place_of_error(&error));
                 findings.push(finding("invalid-setting", Severity::Error, place, [what, why, help]));

@@ -72,6 +72,7 @@ pub(super) fn check(
     let mut asking = Asking { domain, dns, roots, tls_port: question.tls_port, evidence, findings };
     if let Some(settings) = settings {
         asking.compare_with_key(deployment, settings);
+        asking.compare_with_parties(deployment, settings);
     }
     let is_proxied = settings.is_some_and(|settings| settings.instance.proxy_url.is_some());
     for wanted in &WANTED {
@@ -113,6 +114,28 @@ impl Asking<'_> {
                     &format!("the publishable key is of `{found}`, and `{}` would be `{expected}`", self.domain),
                     "browsers ask the host in the key, whatever this domain's DNS says",
                     "check the domain of the instance; a satellite domain has its own records, and the primary's key",
+                ],
+            ));
+        }
+    }
+
+    /// Pages of the domain have to be among those whose tokens are accepted.
+    fn compare_with_parties(&mut self, deployment: &Deployment, settings: &Settings) {
+        let parties = &settings.authorized_parties;
+        let below = format!(".{}", self.domain);
+        let is_here = |party: &String| {
+            let host = party.split("://").nth(1).and_then(|authority| authority.split(':').next()).unwrap_or_default();
+            host == self.domain || host.ends_with(&below)
+        };
+        if !parties.is_empty() && !parties.iter().any(is_here) {
+            self.findings.push(finding(
+                "domain-without-party",
+                Severity::Warning,
+                Some(deployment.place_of("authorized_parties")),
+                [
+                    &format!("none of the authorized parties is on `{}`", self.domain),
+                    "every token that a page of this domain sends is refused",
+                    "add the origins of its pages, as `https://` and the host, or check the domain that you mean",
                 ],
             ));
         }
