@@ -76,6 +76,7 @@ fn routes_are_refused_in_each_of_their_forms() {
     let check = |file| ["check", "--offline", "--routes", file];
     run("routes-list", "routes.txt", "# ours\n/ok\n  GET what is this\n", &check("routes.txt"));
     run("routes-json", "openapi.json", "{\n  \"paths\": {\n    \"/a\": {,\n  }\n}\n", &check("openapi.json"));
+    run("routes-yaml", "openapi.yaml", "openapi: 3.1.0\npaths:\n  /a: {get: {}\n  /b:\n", &check("openapi.yaml"));
     run("routes-other", "other.json", "{\"routes\": []}\n", &check("other.json"));
 }
 

@@ -201,6 +201,33 @@ fn routes_that_no_rule_names_are_listed_with_the_access_they_get() {
 }
 
 #[test]
+fn an_openapi_document_may_be_yaml_and_its_paths_are_below_its_server() {
+    let folder = Folder::tracked("routes-yaml", READY, &[]);
+    let yaml = "openapi: 3.1.0\nservers:\n  - url: https://example.com/api/\npaths:\n  /orders/{id}:\n    get:\n      responses:\n        200: {}\n    \
+                parameters: []\n  /health: &health\n    get: {}\n  /alive: *health\n";
+    let routes = |file: &str, text: &str| -> Vec<String> {
+        folder.write(file, text);
+        let report = folder.run(&["check", "--offline", "--routes", file, "--json"]).exits(0).json();
+        let route = |route: &serde_json::Value| {
+            format!("{} {} {}", route["method"].as_str().unwrap(), route["path"].as_str().unwrap(), route["rule"])
+        };
+        report["routes"].as_array().unwrap().iter().map(route).collect()
+    };
+    let named = "\"protected[1] /api/:path*\"";
+    let expected =
+        [format!("GET /api/orders/{{id}} {named}"), format!("GET /api/health {named}"), format!("GET /api/alive {named}")];
+    assert_eq!(routes("openapi.yaml", yaml), expected);
+    for (server, path) in [("/v1", "/v1/a"), ("https://example.com", "/a"), ("https://{host}/v1", "/v1/a"), ("/{stage}", "/a")] {
+        let document = format!("servers: [{{url: '{server}'}}]\npaths: {{/a: {{get: {{}}}}}}\n");
+        assert_eq!(routes("openapi.yml", &document), [format!("GET {path} null")]);
+    }
+    assert_eq!(
+        routes("swagger.json", r#"{"swagger": "2.0", "basePath": "/v2", "paths": {"/a": {"put": {}}}}"#),
+        ["PUT /v2/a null"]
+    );
+}
+
+#[test]
 fn an_open_route_that_nothing_names_is_a_finding() {
     let configuration = READY.replace("public = [", "default = \"public\"\npublic = [");
     let folder = Folder::tracked("open-routes", &configuration, &[("routes.txt", "/\n/invoices\n")]);

@@ -112,10 +112,23 @@ fn what_differs_is_shown_with_its_line_and_goes_into_junit() {
                  [[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n";
     folder.write("gate.test.toml", tests);
     folder.run(&["test", "gate.test.toml", "--junit", "junit.xml"]).exits(1).is_golden("test-fails.txt");
+    // As a CI server reads it.
     let junit = folder.read("junit.xml");
-    assert!(junit.contains(r#"<testsuite name="gate.test.toml" tests="2" failures="1">"#), "{junit}");
-    assert!(junit.contains(r#"name="docs &lt;are&gt; &quot;closed&quot;""#), "{junit}");
-    assert!(junit.contains("<failure message=\"the decision is `forward`, expected `deny`;"), "{junit}");
+    let report = roxmltree::Document::parse(&junit).unwrap();
+    let suite = report.root_element().first_element_child().unwrap();
+    let attributes = |node: roxmltree::Node<'_, '_>, names: &[&str]| -> Vec<String> {
+        names.iter().map(|name| node.attribute(*name).unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!((report.root_element().tag_name().name(), suite.tag_name().name()), ("testsuites", "testsuite"));
+    assert_eq!(attributes(suite, &["name", "tests", "failures"]), ["gate.test.toml", "2", "1"]);
+    let cases: Vec<_> = suite.children().filter(roxmltree::Node::is_element).collect();
+    assert_eq!(attributes(cases[0], &["name", "file", "line"]), ["docs <are> \"closed\"", "gate.test.toml", "3"]);
+    let failure = cases[0].first_element_child().unwrap();
+    assert_eq!(failure.tag_name().name(), "failure");
+    assert!(failure.attribute("message").unwrap().starts_with("the decision is `forward`, expected `deny`;"), "{junit}");
+    assert!(failure.text().unwrap().starts_with("forward 200 (public)"), "{junit}");
+    assert_eq!(attributes(cases[1], &["name", "line"]), ["GET /", "7"]);
+    assert!(cases.len() == 2 && cases[1].first_element_child().is_none());
 }
 
 #[test]

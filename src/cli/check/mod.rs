@@ -48,8 +48,8 @@ enum Part {
 pub(super) struct Arguments {
     #[command(flatten)]
     deployment: DeploymentArguments,
-    /// The app's own routes: which of them does no rule name? A plain list, an `OpenAPI` document (JSON), or Next.js'
-    /// `routes-manifest.json` or `app-paths-manifest.json`.
+    /// The app's own routes: which of them does no rule name? A plain list, an `OpenAPI` document (JSON or YAML), or
+    /// Next.js' `routes-manifest.json` or `app-paths-manifest.json`.
     #[arg(long, value_name = "FILE")]
     routes: Option<PathBuf>,
     /// The production domain, as `example.com`: its DNS records for Clerk, CAA, and certificates.

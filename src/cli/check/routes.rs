@@ -5,12 +5,13 @@
 use std::path::Path;
 
 use serde_json::Value;
+use serde_yaml_ng::Value as Yaml;
 
 use super::finding::{Finding, finding};
 use crate::{
     cli::{
         read_text,
-        source::{Fault, Place},
+        source::{Fault, Place, SourceFile},
     },
     path,
     policy::{Source, lint::Severity},
@@ -133,26 +134,61 @@ fn fill_braces(segment: &str, value: &str) -> String {
 /// Reads the routes in any of the forms.
 pub(super) fn read(file: &Path) -> Result<Vec<Route>, Fault> {
     let source = read_text(file)?;
-    if !source.text.trim_start().starts_with('{') {
-        return read_list(&source);
-    }
-    let document: Value = serde_json::from_str(&source.text).map_err(|error| {
+    let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let document = match source.text.trim_start().starts_with('{') {
+        true => read_json(&source)?,
+        false if is_yaml => read_yaml(&source)?,
+        false => return read_list(&source),
+    };
+    let routes = of_openapi(&document).or_else(|| of_routes_manifest(&document)).or_else(|| of_app_paths(&document));
+    routes.ok_or_else(|| {
+        Fault::new(format!("`{}` is no list of routes that is known here", source.name)).help(
+            "a plain list, an OpenAPI document with `paths` (JSON, or YAML in a `.yaml` file), or Next.js' `routes-manifest.json` or `app-paths-manifest.json`",
+        )
+    })
+}
+
+fn read_json(source: &SourceFile) -> Result<Value, Fault> {
+    serde_json::from_str(&source.text).map_err(|error| {
         let start: usize = source.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = start + error.column().saturating_sub(1);
         let why = error.to_string();
         let why = why.split(" at line ").next().unwrap_or_default();
         Fault::new(format!("`{}` is not JSON: {why}", source.name)).at(source.place(&(at..at + 1)))
-    })?;
-    let routes = of_openapi(&document).or_else(|| of_routes_manifest(&document)).or_else(|| of_app_paths(&document));
-    routes.ok_or_else(|| {
-        Fault::new(format!("`{}` is no list of routes that is known here", source.name)).help(
-            "a plain list, an OpenAPI document with `paths`, or Next.js' `routes-manifest.json` or `app-paths-manifest.json`",
-        )
     })
 }
 
+fn read_yaml(source: &SourceFile) -> Result<Value, Fault> {
+    let document: Result<Yaml, _> = serde_yaml_ng::from_str(&source.text);
+    document.map(to_json).map_err(|error| {
+        let why = error.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        let fault = Fault::new(format!("`{}` is not YAML: {why}", source.name));
+        match error.location() {
+            Some(place) => fault.at(source.place(&(place.index()..place.index() + 1))),
+            None => fault,
+        }
+    })
+}
+
+/// As JSON: keys that are no text, as status codes, become text.
+fn to_json(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Mapping(members) => {
+            let name = |key: Yaml| match key {
+                Yaml::String(text) => text,
+                other => serde_json::to_string(&other).unwrap_or_default(),
+            };
+            Value::Object(members.into_iter().map(|(key, value)| (name(key), to_json(value))).collect())
+        }
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(to_json).collect()),
+        Yaml::Tagged(tagged) => to_json(tagged.value),
+        scalar => serde_json::to_value(scalar).unwrap_or_default(),
+    }
+}
+
 /// A line each: `/path` or `METHOD /path`; `#` begins a comment.
-fn read_list(source: &crate::cli::source::SourceFile) -> Result<Vec<Route>, Fault> {
+fn read_list(source: &SourceFile) -> Result<Vec<Route>, Fault> {
     let mut routes = Vec::new();
     let mut at = 0;
     for (index, line) in source.text.split_inclusive('\n').enumerate() {
@@ -181,12 +217,26 @@ fn read_list(source: &crate::cli::source::SourceFile) -> Result<Vec<Route>, Faul
 fn of_openapi(document: &Value) -> Option<Vec<Route>> {
     const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
     let paths = document.get("paths")?.as_object()?;
+    let base = base_path(document);
     let operations = |(path, item): (&String, &Value)| {
         let methods: Vec<&str> = METHODS.into_iter().filter(|method| item.get(method).is_some()).collect();
+        let path = format!("{base}{path}");
         let route = |method: &str| Route { method: Some(method.to_ascii_uppercase()), path: path.clone(), line: None };
         methods.into_iter().map(route).collect::<Vec<_>>()
     };
     Some(paths.iter().flat_map(operations).collect())
+}
+
+/// What stands before every path: the path of the first server, or Swagger's `basePath`.
+fn base_path(document: &Value) -> String {
+    let server = document.get("servers").and_then(|servers| servers.get(0)?.get("url")).or_else(|| document.get("basePath"));
+    let url = server.and_then(Value::as_str).unwrap_or_default();
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
+        None => url,
+    };
+    // Of a variable nobody knows the value.
+    if path.contains('{') { String::new() } else { path.trim_end_matches('/').to_owned() }
 }
 
 fn of_routes_manifest(document: &Value) -> Option<Vec<Route>> {
