@@ -257,6 +257,13 @@ impl<T> Suspended<T> {
     }
 }
 
+/// Keeps the code of what most decisions do without out of the function that awaits it. V8 compiles a function when it is first called,
+/// the whole of it: inlined, a handshake costs the start of every isolate, and its state the size of every decision.
+#[inline(never)]
+pub(crate) fn rare<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    Box::pin(future)
+}
+
 /// Runs `decide` until it is done or needs something.
 ///
 /// `decide` must await nothing but the [`Io`] that it is given.

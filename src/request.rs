@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::text;
+
 /// A request, as the host hands it in. Cheap to clone.
 ///
 /// `url` is the absolute URL of the request line as the client wrote it: scheme, authority and the request target, neither
@@ -99,13 +101,13 @@ impl HeaderSource for HeaderList {
         let values: Vec<&str> = self
             .0
             .iter()
-            .filter(|(given, _)| given.eq_ignore_ascii_case(name.as_str()))
+            .filter(|(given, _)| text::is_same_name(given, name.as_str()))
             .map(|(_, value)| value.trim_matches([' ', '\t', '\r', '\n']))
             .collect();
         (!values.is_empty()).then(|| values.join(separator))
     }
 
     fn named(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+        self.0.iter().find(|(given, _)| text::is_same_name(given, name)).map(|(_, value)| value.trim().to_owned())
     }
 }

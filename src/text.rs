@@ -22,6 +22,14 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
     find(text, part).is_some()
 }
 
+/// Whether two names are the same but for the case of ASCII letters. The standard library's compares sixteen bytes at a time, and is
+/// unrolled wherever one of the two is a literal.
+#[inline(never)]
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
+    let mut pairs = one.bytes().zip(other.bytes());
+    one.len() == other.len() && pairs.all(|(a, b)| a == b || a.eq_ignore_ascii_case(&b))
+}
+
 /// What is before and after the first `part` in `text`.
 pub(crate) fn split_once<'a>(text: &'a str, part: &str) -> Option<(&'a str, &'a str)> {
     let at = find(text, part)?;

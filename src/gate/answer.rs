@@ -1,6 +1,7 @@
 //! The gate's own answers: problem documents (RFC 9457), plain pages, redirects.
 
 use super::{decision::Answer, pages};
+use crate::text;
 
 /// The type of pages.
 pub const HTML: &str = "text/html; charset=utf-8";
@@ -122,7 +123,7 @@ impl Refusal {
 /// A redirect that a browser follows with the same method for a read, and with GET after anything else (RFC 9110 section 15.4).
 #[must_use]
 pub fn redirect(method: &str, location: String) -> Answer {
-    let is_read = method.eq_ignore_ascii_case("GET") || method.eq_ignore_ascii_case("HEAD");
+    let is_read = text::is_same_name(method, "GET") || text::is_same_name(method, "HEAD");
     Answer { status: if is_read { 307 } else { 303 }, location: Some(location), body: None, headers: Vec::new() }
 }
 

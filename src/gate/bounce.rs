@@ -108,6 +108,7 @@ struct Brought {
 
 impl Deciding<'_> {
     /// Before a redirect to the sign-in page, or in its place: the answer at the limit. Adds the count to `state`.
+    #[inline(never)]
     pub(super) fn explain_loop(&self, reason: &str, state: &mut RequestState) -> Option<(Answer, &'static str)> {
         let brought = self.brought();
         // Several pages that are opened at once are no circle: a circle comes back to where it began.
@@ -131,6 +132,7 @@ impl Deciding<'_> {
     }
 
     /// Where a handshake leads, with what has to be remembered of it: `location` is the address.
+    #[inline(never)]
     pub(super) fn follow_handshake(&self, location: String, state: &mut RequestState) -> String {
         if let Some(bytes) = longest_session(state) {
             keep(state, LENGTH, &bytes.to_string(), limits::SESSION_BYTES_SECS);
@@ -155,8 +157,12 @@ impl Deciding<'_> {
     /// What becomes of a browser that was given cookies and asked to show them: the address without the question where it does, the
     /// answer where it does not. `None` where it was not asked.
     pub(super) fn shows_cookies(&self) -> Option<Result<String, (Answer, &'static str, String)>> {
-        let url = &self.request.url;
-        let (before, after) = text::split_once(url, MARK)?;
+        let (before, after) = text::split_once(&self.request.url, MARK)?;
+        self.shows_cookies_between(before, after)
+    }
+
+    #[inline(never)]
+    fn shows_cookies_between(&self, before: &str, after: &str) -> Option<Result<String, (Answer, &'static str, String)>> {
         if self.request.header(HeaderName::Cookie).is_some() {
             let before = before.strip_suffix(['?', '&'])?;
             let rest = if after.is_empty() {

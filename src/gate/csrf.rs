@@ -21,9 +21,11 @@ use crate::{
 
 /// Whose page a forged request came from, in words for the operator; `None` where it is ours, or no page's.
 pub(super) fn foreign_page(request: &RequestView, target: &JudgedTarget, authenticator: &Authenticator) -> Option<String> {
-    if is_safe(request, target) {
-        return None;
-    }
+    if is_safe(request, target) { None } else { stranger(request, target, authenticator) }
+}
+
+#[inline(never)]
+fn stranger(request: &RequestView, target: &JudgedTarget, authenticator: &Authenticator) -> Option<String> {
     let site = || request.header(HeaderName::SecFetchSite);
     match request.header(HeaderName::Origin) {
         Some(origin) if origin == own_origin(target) || authenticator.is_authorized_party(&origin) => None,

@@ -34,7 +34,7 @@ impl Endpoint {
 
 /// Whether a path is under the gate's own endpoints, however it is cased.
 pub(super) fn is_own(path: &str) -> bool {
-    path.get(..OWN_PATH.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN_PATH))
+    path.get(..OWN_PATH.len()).is_some_and(|start| text::is_same_name(start, OWN_PATH))
         && matches!(path.as_bytes().get(OWN_PATH.len()), None | Some(b'/'))
 }
 

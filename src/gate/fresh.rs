@@ -3,6 +3,7 @@
 use super::{Deciding, Io, RequestState};
 use crate::{
     fresh::{Asked, Verdict},
+    machine::rare,
     policy::Access,
     reason::Reason,
 };
@@ -21,7 +22,7 @@ impl Deciding<'_> {
         let Some(asked) = Asked::of(&state.auth, requirements.filter_map(|requirement| requirement.claim.as_ref())) else {
             return (state, None);
         };
-        match Box::pin(freshness.check(io, &asked)).await {
+        match rare(freshness.check(io, &asked)).await {
             Verdict::Holds => (state, None),
             Verdict::Denied(reason @ (Reason::UserDeleted | Reason::SessionEnded)) => {
                 (RequestState { from_cookies: state.from_cookies, ..RequestState::outdated(reason, String::new(), false) }, None)

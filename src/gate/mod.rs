@@ -41,7 +41,7 @@ pub use self::{
 use crate::{
     fresh::Freshness,
     limits,
-    machine::{self, Io, Step},
+    machine::{self, Io, Step, rare},
     path::{self, JudgedTarget},
     policy::{Access, Demand},
     reason::Reason,
@@ -84,7 +84,7 @@ impl Gate {
         let authenticator = |accepts_token| {
             let options = AuthenticateOptions { accepts_token, ..options_of(&settings) };
             Authenticator::sharing(options, keys.clone()).map(Rc::new).map_err(|error| {
-                vec![SettingError::conflict("PORTCULLIS", error.to_string(), "see the Clerk settings in docs/settings.md")]
+                vec![SettingError::conflict("PORTCULLIS", &error.to_string(), "see the Clerk settings in docs/settings.md")]
             })
         };
         let mut machine_authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)> = Vec::new();
@@ -171,7 +171,7 @@ impl Shared {
     async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
         let decision = self.decide_unsigned(io, request, request_id).await;
         match &self.settings.signing_keys {
-            Some(keys) => Box::pin(assertion::sign(io, keys, &self.settings, request, decision)).await,
+            Some(keys) => rare(assertion::sign(io, keys, &self.settings, request, decision)).await,
             None => decision,
         }
     }
@@ -186,7 +186,7 @@ impl Shared {
             return own(Refusal::Misconfigured.problem("development-settings"), "development-settings", message);
         }
         if Endpoint::of(&request.url) == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {
-            return Box::pin(ready::decide(io, &self.authenticator)).await;
+            return rare(ready::decide(io, &self.authenticator)).await;
         }
         if let Some(keys) = &self.settings.signing_keys
             && Endpoint::of(&request.url) == Some(Endpoint::Keys)
@@ -200,7 +200,7 @@ impl Shared {
         if let Some(decision) = self.receive(request, &target, &request_id) {
             return decision;
         }
-        if REFUSED_METHODS.iter().any(|refused| refused.eq_ignore_ascii_case(&request.method)) {
+        if REFUSED_METHODS.iter().any(|refused| text::is_same_name(refused, &request.method)) {
             return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");
         }
         // From here on there is one URL: the judged one.
@@ -208,7 +208,7 @@ impl Shared {
         let limits = &*self.settings.rate_limits;
         let over = match limits {
             [] => None,
-            _ => Box::pin(rate_limit::exceeded(io, limits, Per::Client, request, &target, None)).await,
+            _ => rare(rate_limit::exceeded(io, limits, Per::Client, request, &target, None)).await,
         };
         let is_enforced = self.settings.enforce;
         let refused = |limit| {
@@ -228,7 +228,7 @@ impl Shared {
         let over_as_user = match decision.action {
             Action::Forward(_) => {
                 let user = decision.auth.user_key();
-                Box::pin(rate_limit::exceeded(io, limits, Per::User, request, &target, user.as_deref())).await
+                rare(rate_limit::exceeded(io, limits, Per::User, request, &target, user.as_deref())).await
             }
             Action::Webhook(_) | Action::Answer(_) => None,
         };
@@ -258,7 +258,7 @@ impl Shared {
         };
         let deciding = match enforced {
             Some(enforced) if self.settings.enforce => {
-                return Box::pin(shadow::with_rules(io, &deciding(demand), &deciding(enforced))).await;
+                return rare(shadow::with_rules(io, &deciding(demand), &deciding(enforced))).await;
             }
             _ => deciding(demand),
         };
@@ -266,7 +266,7 @@ impl Shared {
         if self.settings.enforce {
             deciding.conclude(io, checked).await
         } else {
-            Box::pin(shadow::whole_gate(io, &deciding, checked)).await
+            rare(shadow::whole_gate(io, &deciding, checked)).await
         }
     }
 }
@@ -284,6 +284,7 @@ fn public_origin(target: &JudgedTarget) -> String {
     [target.scheme(), "://", target.host()].concat()
 }
 
+#[inline(never)]
 fn own(answer: Answer, reason: &str, message: &str) -> Decision {
     Decision {
         action: Action::Answer(answer),
@@ -303,10 +304,12 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
 
 /// What a refusal outside of any policy is answered with: a page for people, a problem document for programs.
 #[must_use]
+#[inline(never)]
 pub fn refuse(request: &RequestView, refusal: Refusal, reason: &str) -> Answer {
     if is_document(request) { refusal.page(reason) } else { refusal.problem(reason) }
 }
 
+#[inline(never)]
 fn unjudged(request: &RequestView, kind: &str, message: String) -> Decision {
     let mut decision = own(refuse(request, Refusal::BadRequest, kind), kind, "");
     decision.message = message;
@@ -379,7 +382,7 @@ impl Deciding<'_> {
         // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar. One that
         // could not be taken in has not ended: sent to the cleaned address, the browser would begin another, and so on.
         let location =
-            state.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.clone());
+            state.headers.iter().find(|(name, _)| text::is_same_name(name, "location")).map(|(_, value)| value.clone());
         if let Some(shown) = self.shows_cookies().filter(|_| is_document()) {
             match shown {
                 Ok(location) => {
@@ -469,6 +472,7 @@ impl Deciding<'_> {
     }
 
     /// A 401. Where OAuth tokens are taken it says where to learn how to get one (RFC 9728 section 5.1), as Clerk's middleware does.
+    #[inline(never)]
     fn challenge(&self, reason: &str) -> Answer {
         let mut answer = Refusal::SignInRequired.problem(reason);
         if self.tokens.contains(&TokenType::OauthToken) {
@@ -491,7 +495,7 @@ impl Deciding<'_> {
     fn finish(&self, event: Event, action: Action, reason: String, state: RequestState) -> Decision {
         // A handshake that does not begin, since nobody can tell whether it should, is not counted.
         let has_cookies = !(state.unknown && state.status == Status::Handshake);
-        let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && name.eq_ignore_ascii_case("set-cookie"));
+        let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && text::is_same_name(name, "set-cookie"));
         // A credential that could not be checked is one, too: the origin may have looked at it by itself.
         let had_credential =
             state.status != Status::SignedOut || state.unknown || state.token.is_some() || self.demand.access != Access::Public;

@@ -67,7 +67,7 @@ impl ProxySettings {
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         let is_path = path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment));
         if !is_path {
-            errors.push(SettingError::value("proxy", &path, EXPECTED));
+            SettingError::value("proxy", &path, EXPECTED).add_to(errors);
             return None;
         }
         let url = proxy_url.filter(|url| url.starts_with("http")).map(str::to_owned);
@@ -77,7 +77,7 @@ impl ProxySettings {
         };
         if path_of_url.is_some_and(|other| other != path) {
             let why = "`CLERK_PROXY_URL` has another path";
-            errors.push(SettingError::conflict("proxy", why, "write the same path in both, or remove `CLERK_PROXY_URL`"));
+            SettingError::conflict("proxy", why, "write the same path in both, or remove `CLERK_PROXY_URL`").add_to(errors);
         }
         let frontend_api = frontend_api.unwrap_or(FRONTEND_API).to_owned();
         Some(Self { path, frontend_api, url })
@@ -110,9 +110,14 @@ impl Proxied {
 
 impl Shared {
     /// The decision about a request for the Frontend API; `None` for all others.
+    #[inline]
     pub(super) fn proxy(&self, request: &RequestView, target: &JudgedTarget) -> Option<Decision> {
+        self.proxy_by(self.settings.proxy.as_ref()?, request, target)
+    }
+
+    #[inline(never)]
+    fn proxy_by(&self, proxy: &ProxySettings, request: &RequestView, target: &JudgedTarget) -> Option<Decision> {
         const AMBIGUOUS: &str = "proxy-path-ambiguous";
-        let proxy = self.settings.proxy.as_ref()?;
         let mut readings = target.readings().iter().map(|reading| proxy.is_below(&reading.path));
         if !readings.any(|is_below| is_below) {
             return None;

@@ -23,6 +23,7 @@ use crate::{
     },
     request::{HeaderName, RequestView},
     settings::{Node, SettingError, TableReader, wrong_type},
+    text,
 };
 
 /// Whom a limit counts.
@@ -56,6 +57,7 @@ const REASON: &str = "rate-limited";
 
 impl RateLimit {
     /// Reads the list of limits.
+    #[inline(never)]
     pub(crate) fn read_all(node: Node, errors: &mut Vec<SettingError>) -> Vec<Self> {
         let Node::List(items) = node else {
             wrong_type(errors, "rate_limits", &node, "a list of tables, written as `[[vars.PORTCULLIS.rate_limits]]`");
@@ -83,12 +85,12 @@ impl RateLimit {
             for (key, is_missing, expected) in missing {
                 if is_missing {
                     let setting = table.name(key);
-                    table.errors().push(SettingError::missing(&setting, expected));
+                    SettingError::missing(&setting, expected).add_to(table.errors());
                 }
             }
             if period != 10 && period != 60 {
                 let setting = table.name("period");
-                table.errors().push(SettingError::value(&setting, &period.to_string(), "10 or 60, as the binding has it"));
+                SettingError::value(&setting, &period.to_string(), "10 or 60, as the binding has it").add_to(table.errors());
             }
         }
         table.finish();
@@ -126,7 +128,7 @@ impl RateLimit {
         let Some(methods) = &self.methods else { return true };
         // Some origins take `post` for POST, and every word that the query names for a method.
         let is_meant = |said: &str| {
-            methods.iter().any(|known| known.eq_ignore_ascii_case(said) || known == "GET" && said.eq_ignore_ascii_case("HEAD"))
+            methods.iter().any(|known| text::is_same_name(known, said) || known == "GET" && text::is_same_name(said, "HEAD"))
         };
         is_meant(method) || overriding(method, target.search()).iter().any(|other| other == "*" || is_meant(other))
     }

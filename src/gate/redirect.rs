@@ -4,7 +4,12 @@ use crate::{path::JudgedTarget, settings::Settings};
 
 /// The page for signed-in users who may not see another; `None` where there is none, or where the request already asks for it.
 pub(super) fn unauthorized(settings: &Settings, target: &JudgedTarget) -> Option<String> {
-    let page = absolute(settings.unauthorized_url.as_deref()?, target);
+    unless_here(settings.unauthorized_url.as_deref()?, target)
+}
+
+#[inline(never)]
+fn unless_here(page: &str, target: &JudgedTarget) -> Option<String> {
+    let page = absolute(page, target);
     let is_here = target.forward_url().split(['?', '#']).next() == page.split(['?', '#']).next();
     (!is_here).then_some(page)
 }

@@ -13,12 +13,24 @@ use crate::{
     json::{Document, Raw},
     path::JudgedTarget,
     request::RequestView,
+    settings::WebhookSettings,
 };
 
 impl Shared {
     /// The decision about a request for the webhooks' path; `None` for all others.
+    #[inline]
     pub(super) fn receive(&self, request: &RequestView, target: &JudgedTarget, request_id: &str) -> Option<Decision> {
-        let webhook = self.settings.webhook.as_ref()?;
+        self.receive_at(self.settings.webhook.as_ref()?, request, target, request_id)
+    }
+
+    #[inline(never)]
+    fn receive_at(
+        &self,
+        webhook: &WebhookSettings,
+        request: &RequestView,
+        target: &JudgedTarget,
+        request_id: &str,
+    ) -> Option<Decision> {
         if target.path().as_str() != webhook.path {
             let answers = target.answers(false, |path| webhook.pattern.is_match(path).then_some(true));
             let is_near = answers.into_iter().any(|(is_named, _)| is_named);

@@ -1,5 +1,7 @@
 //! What an answer that was made for one user tells caches (RFC 9111, RFC 9213).
 
+use crate::text;
+
 /// Fields by which an origin tells a content network or a proxy alone how long to keep an answer, whatever `Cache-Control` says; taken
 /// off what was made for one user. nginx has `X-Accel-Expires`, Akamai `Edge-Control`.
 pub const NETWORK_CACHE_CONTROL: [&str; 7] = [
@@ -25,7 +27,7 @@ pub fn private_cache_control(of_origin: Option<&str>) -> String {
             !name.is_empty()
                 && !["public", "s-maxage", "proxy-revalidate", "surrogate-control", "private"]
                     .iter()
-                    .any(|shared| name.eq_ignore_ascii_case(shared))
+                    .any(|shared| text::is_same_name(name, shared))
         })
         .collect();
     directives.insert(0, "private");
@@ -41,7 +43,7 @@ pub fn private_vary(of_origin: Option<&str>) -> String {
         return "*".to_owned();
     }
     for needed in ["Cookie", "Authorization"] {
-        if !fields.iter().any(|field| field.eq_ignore_ascii_case(needed)) {
+        if !fields.iter().any(|field| text::is_same_name(field, needed)) {
             fields.push(needed);
         }
     }

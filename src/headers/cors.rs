@@ -18,6 +18,7 @@ pub const CORS_FIELDS: [&str; 2] = ["access-control-allow-origin", "access-contr
 
 impl Cors {
     /// Reads the setting `cors`.
+    #[inline(never)]
     pub(crate) fn read(node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {
         let before = errors.len();
         let mut table = TableReader::open("cors", node, errors)?;
@@ -26,15 +27,12 @@ impl Cors {
             if url_origin_of(&origin) == Some(&*origin) {
                 origins.push(origin);
             } else {
-                table.errors().push(SettingError::value(
-                    &place,
-                    &origin,
-                    "one origin as browsers write it, as `https://app.example.com`",
-                ));
+                SettingError::value(&place, &origin, "one origin as browsers write it, as `https://app.example.com`")
+                    .add_to(table.errors());
             }
         }
         if origins.is_empty() && table.errors().len() == before {
-            table.errors().push(SettingError::missing("cors.origins", "at least one origin, as `https://app.example.com`"));
+            SettingError::missing("cors.origins", "at least one origin, as `https://app.example.com`").add_to(table.errors());
         }
         let mut tokens = |key, default: &str| match table.take_texts(key) {
             None => default.to_owned(),
@@ -44,7 +42,7 @@ impl Cors {
                     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
                         read.push(text);
                     } else {
-                        table.errors().push(SettingError::value(&place, &text, "a name of letters, digits and `-`"));
+                        SettingError::value(&place, &text, "a name of letters, digits and `-`").add_to(table.errors());
                     }
                 }
                 read.join(", ")

@@ -55,7 +55,7 @@ impl ContentSecurityPolicy {
         let mut policy = Self { is_strict, is_report_only, directives: defaults(is_strict, frontend_api) };
         for (place, service) in services {
             if !policy.allow(&service) {
-                table.errors().push(SettingError::value(&place, &service, "`payments`, `telemetry` or `maps`"));
+                SettingError::value(&place, &service, "`payments`, `telemetry` or `maps`").add_to(table.errors());
             }
         }
         table.finish();
@@ -90,7 +90,7 @@ impl ContentSecurityPolicy {
     fn merge(&mut self, name: String, values: Node, errors: &mut Vec<SettingError>) {
         let place = ["csp.directives.", &name].concat();
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-            errors.push(SettingError::value(&place, &name, "the name of a directive, as `connect-src`"));
+            SettingError::value(&place, &name, "the name of a directive, as `connect-src`").add_to(errors);
             return;
         }
         let items = match values {
@@ -107,7 +107,7 @@ impl ContentSecurityPolicy {
                 {
                     sources.push(if KEYWORDS.contains(&text.as_str()) { ["'", &text, "'"].concat() } else { text });
                 }
-                Node::Text(text) => errors.push(SettingError::value(&place, &text, "one source, without blanks, `;` and `,`")),
+                Node::Text(text) => SettingError::value(&place, &text, "one source, without blanks, `;` and `,`").add_to(errors),
                 other => wrong_type(errors, &place, &other, "a string"),
             }
         }

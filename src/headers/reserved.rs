@@ -1,5 +1,7 @@
 //! Names that a client may never send through: ours, Clerk's, and those by which origins are told to see another request.
 
+use crate::text;
+
 /// Whole names, folded.
 const NAMES: [&str; 44] = [
     // Which path, method or host the origin should believe in.
@@ -78,7 +80,7 @@ pub fn is_reserved(name: &str) -> bool {
 /// Whether a header is for one hop only.
 #[must_use]
 pub fn is_hop_by_hop(name: &str) -> bool {
-    HOP_BY_HOP.iter().any(|known| name.eq_ignore_ascii_case(known))
+    HOP_BY_HOP.iter().any(|known| text::is_same_name(name, known))
 }
 
 fn has_folded_prefix(name: &str, folded: &str) -> bool {

@@ -25,6 +25,7 @@ const PRESET: [(&str, &str, &str); 5] = [
 ];
 
 /// Reads `security_headers`: true, or a table in which each field is its value, or false.
+#[inline(never)]
 pub(crate) fn read_fields(node: Node, errors: &mut Vec<SettingError>) -> Vec<(&'static str, String)> {
     let node = match node {
         Node::Bool(false) => return Vec::new(),

@@ -32,8 +32,8 @@ pub(super) fn parse(url: &str) -> Result<Target<'_>, Ambiguity> {
         return Err(Ambiguity::ControlByte { at });
     }
     let (scheme, rest) = match text::split_once(url, "://") {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => ("https", rest),
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => ("http", rest),
+        Some((scheme, rest)) if text::is_same_name(scheme, "https") => ("https", rest),
+        Some((scheme, rest)) if text::is_same_name(scheme, "http") => ("http", rest),
         _ => return Err(Ambiguity::NotHttp),
     };
     let (authority, target) = before_first(rest, &['/', '\\', '?', '#']);

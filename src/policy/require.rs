@@ -110,27 +110,22 @@ impl Requirement {
         for (place, name) in table.take_texts("token").unwrap_or_default() {
             match TokenType::parse(&name) {
                 Some(kind) => requirement.tokens.push(kind),
-                None => table.errors().push(SettingError::value(
-                    &place,
-                    &name,
-                    "`session_token`, `api_key`, `m2m_token` or `oauth_token`",
-                )),
+                None => SettingError::value(&place, &name, "`session_token`, `api_key`, `m2m_token` or `oauth_token`")
+                    .add_to(table.errors()),
             }
         }
         for (name, id) in [("role", &requirement.role), ("permission", &requirement.permission)] {
             if let Some(id) = id.as_deref().filter(|id| !id.starts_with("org:")) {
                 let setting = table.name(name);
-                table.errors().push(SettingError::value(&setting, id, "an organization's own name, beginning with `org:`"));
+                SettingError::value(&setting, id, "an organization's own name, beginning with `org:`").add_to(table.errors());
             }
         }
         let empty = requirement == Self::default();
         let clean = table.errors().is_empty();
         table.finish();
         if empty && clean && errors.is_empty() {
-            errors.push(SettingError::missing(
-                place,
-                "at least one of role, permission, feature, plan, reverification, claim, token",
-            ));
+            SettingError::missing(place, "at least one of role, permission, feature, plan, reverification, claim, token")
+                .add_to(errors);
         }
         requirement
     }
@@ -170,19 +165,16 @@ impl ClaimTest {
             (None, None, _) => None,
             (Some(path), Some(test), true) if path.iter().all(|member| !member.is_empty()) => Some(Self { path, test }),
             (Some(_), Some(_), true) => {
-                table.errors().push(SettingError::value(&place, "", "a path of member names without an empty one"));
+                SettingError::value(&place, "", "a path of member names without an empty one").add_to(table.errors());
                 None
             }
             (None, Some(_), _) => {
-                table.errors().push(SettingError::missing(&place, "the path of a claim, as `metadata.role`"));
+                SettingError::missing(&place, "the path of a claim, as `metadata.role`").add_to(table.errors());
                 None
             }
             (Some(_), _, _) => {
-                table.errors().push(SettingError::conflict(
-                    &place,
-                    "a claim needs exactly one test",
-                    "give one of `equals`, `one_of` and `contains`",
-                ));
+                SettingError::conflict(&place, "a claim needs exactly one test", "give one of `equals`, `one_of` and `contains`")
+                    .add_to(table.errors());
                 None
             }
         }

@@ -37,6 +37,7 @@ impl Rule {
     }
 
     /// Reads the list of rules.
+    #[inline(never)]
     pub(crate) fn read_all(node: Node, errors: &mut Vec<SettingError>) -> Vec<Self> {
         match node {
             Node::List(items) => items
@@ -59,7 +60,7 @@ impl Rule {
         let patterns: Vec<Pattern> = placed.into_iter().map(|(_, pattern)| pattern).collect();
         if patterns.is_empty() && table.errors().len() == before {
             let setting = table.name("match");
-            table.errors().push(SettingError::missing(&setting, "a pattern or a list of patterns"));
+            SettingError::missing(&setting, "a pattern or a list of patterns").add_to(table.errors());
         }
         let methods = read_methods(&mut table);
         let access = table
@@ -72,24 +73,24 @@ impl Rule {
         let require = table.take("require");
         if access == Access::Public && require.is_some() {
             let why = "a public rule cannot require anything";
-            table.errors().push(SettingError::conflict(&require_place, why, "drop `access = \"public\"` or `require`"));
+            SettingError::conflict(&require_place, why, "drop `access = \"public\"` or `require`").add_to(table.errors());
         }
         if access == Access::Public && fresh {
             let setting = table.name("fresh");
             let why = "a public rule asks nobody who they are, so nothing can be out of date";
-            table.errors().push(SettingError::conflict(&setting, why, "drop `access = \"public\"` or `fresh`"));
+            SettingError::conflict(&setting, why, "drop `access = \"public\"` or `fresh`").add_to(table.errors());
         }
         if access == Access::Public && !enforce {
             let setting = table.name("enforce");
             let why = "a public rule refuses nobody, so there is nothing to try";
-            table.errors().push(SettingError::conflict(&setting, why, "drop `access = \"public\"` or `enforce`"));
+            SettingError::conflict(&setting, why, "drop `access = \"public\"` or `enforce`").add_to(table.errors());
         }
         table.finish();
         let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
         if fresh && require.tokens.iter().any(|kind| matches!(kind, TokenType::M2mToken | TokenType::OauthToken)) {
             let why = "whether a machine's JWT was revoked cannot be asked";
             let setting = [place, ".fresh"].concat();
-            errors.push(SettingError::conflict(&setting, why, "drop `fresh`, or take session tokens and API keys only"));
+            SettingError::conflict(&setting, why, "drop `fresh`, or take session tokens and API keys only").add_to(errors);
         }
         Some(Self { patterns, is_bare, methods, access, require, csrf, fresh, enforce })
     }
@@ -103,12 +104,12 @@ pub(crate) fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
         if is_method_token(&method) && method == method.to_ascii_uppercase() {
             read.push(method);
         } else {
-            table.errors().push(SettingError::value(&place, &method, "a method in upper case, as `POST`"));
+            SettingError::value(&place, &method, "a method in upper case, as `POST`").add_to(table.errors());
         }
     }
     if read.is_empty() && table.errors().is_empty() {
         let setting = table.name("methods");
-        table.errors().push(SettingError::missing(&setting, "at least one method; without `methods` a rule applies to all"));
+        SettingError::missing(&setting, "at least one method; without `methods` a rule applies to all").add_to(table.errors());
     }
     Some(read)
 }

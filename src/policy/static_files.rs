@@ -1,5 +1,7 @@
 //! Which paths are static files by their name.
 
+use crate::text;
+
 /// Extensions of files that a browser loads as parts of a page. Formats that carry data (`csv`, `pdf`, `json`, `zip`, `html`)
 /// are left out on purpose: a page served as `report.csv` is a report, not a part of a page.
 const EXTENSIONS: [&str; 25] = [
@@ -35,7 +37,7 @@ const EXTENSIONS: [&str; 25] = [
 pub fn is_static_file(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
     last.rsplit_once('.')
-        .is_some_and(|(stem, extension)| !stem.is_empty() && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
+        .is_some_and(|(stem, extension)| !stem.is_empty() && EXTENSIONS.iter().any(|known| text::is_same_name(extension, known)))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::{
     json::Raw,
     number::parse_decimal,
     request::{HeaderName, RequestView},
+    text::is_same_name,
     time::UnixMillis,
     token::{CompactJws, MissingAzp, SeenTokens, TokenError},
     web_url::WebUrl,
@@ -276,7 +277,7 @@ impl<'r> Context<'r> {
         while let Some(char) = rest.chars().next() {
             let after = ["https://", "http://"].into_iter().find_map(|scheme| {
                 let (head, tail) = rest.split_at_checked(scheme.len())?;
-                head.eq_ignore_ascii_case(scheme).then_some(tail)
+                is_same_name(head, scheme).then_some(tail)
             });
             rest = match after {
                 Some(tail) => tail,
@@ -388,7 +389,7 @@ fn number_of(text: &str) -> f64 {
         return 0.0;
     }
     let radix = |prefix: &str, radix: u32| {
-        let digits = text.get(2..).filter(|_| text.get(..2).is_some_and(|found| found.eq_ignore_ascii_case(prefix)))?;
+        let digits = text.get(2..).filter(|_| text.get(..2).is_some_and(|found| is_same_name(found, prefix)))?;
         digits.chars().try_fold(0.0, |sum, char| Some(sum * f64::from(radix) + f64::from(char.to_digit(radix)?)))
     };
     if let Some(value) = radix("0x", 16).or_else(|| radix("0o", 8)).or_else(|| radix("0b", 2)) {

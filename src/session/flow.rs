@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     limits,
-    machine::Io,
+    machine::{Io, rare},
     reason::{Reason, RefreshFailure},
     request::HeaderName,
     token::{CompactJws, Leniency, TokenError, VerifiedClaims, compact::is_jwt_format},
@@ -44,7 +44,7 @@ fn is_of_another_class(jws: &CompactJws) -> bool {
 pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried) -> Result<RequestState, AuthenticateError> {
     let jws = match token.decoded() {
         Ok(jws) => jws,
-        Err(error) => return Box::pin(reject(context, io, error.clone(), Carrier::Header, token)).await,
+        Err(error) => return rare(reject(context, io, error.clone(), Carrier::Header, token)).await,
     };
     if is_of_another_class(jws) {
         return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
@@ -52,7 +52,7 @@ pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried)
     let leniency = Leniency { missing_azp: context.allows_missing_azp_of_header(), clock_skew: None };
     match context.settings.verifier.verify(io, jws, leniency).await {
         Ok(claims) => Ok(signed_in(token, claims)),
-        Err(error) => Box::pin(reject(context, io, error, Carrier::Header, token)).await,
+        Err(error) => rare(reject(context, io, error, Carrier::Header, token)).await,
     }
 }
 
@@ -71,7 +71,7 @@ fn signed_in(token: &Carried, claims: VerifiedClaims) -> RequestState {
 pub(super) async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
     let cookies = context.cookies();
     if cookies.handshake_nonce.is_some() || cookies.handshake_token.is_some() {
-        match Box::pin(handshake::resolve(context, io)).await? {
+        match rare(handshake::resolve(context, io)).await? {
             Resolved::State(state) => return Ok(state),
             Resolved::NonceLost(state) => return Ok(own_session(context, io).await.unwrap_or(state)),
             Resolved::GoOn => {}
@@ -112,7 +112,7 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestStat
     };
     let jws = match token.decoded() {
         Ok(jws) => jws,
-        Err(error) => return Box::pin(reject(context, io, error.clone(), Carrier::Cookie, token)).await,
+        Err(error) => return rare(reject(context, io, error.clone(), Carrier::Cookie, token)).await,
     };
     if is_of_another_class(jws) {
         return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
@@ -123,7 +123,7 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestStat
     let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
     let state = match context.settings.verifier.verify(io, jws, leniency).await {
         Ok(claims) => signed_in(token, claims),
-        Err(error) => return Box::pin(reject(context, io, error, Carrier::Cookie, token)).await,
+        Err(error) => return rare(reject(context, io, error, Carrier::Cookie, token)).await,
     };
     if state.status != Status::SignedIn {
         return Ok(state);

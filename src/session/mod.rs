@@ -15,7 +15,7 @@
 use std::rc::Rc;
 
 use crate::{
-    machine::{Io, Purpose},
+    machine::{Io, Purpose, rare},
     reason::Reason,
     request::RequestView,
     time::UnixMillis,
@@ -408,7 +408,7 @@ impl Authenticator {
             && token.is_none()
             && let Some(state) = issuers.authenticate_ambient(io, &context).await
         {
-            return Box::pin(self.beside_clerk(&context, io, state)).await;
+            return rare(self.beside_clerk(&context, io, state)).await;
         }
         if self.settings.instance.is_none() && self.settings.issuers.is_some() {
             let reason = if token.is_some() { Reason::TokenInvalidIssuer } else { Reason::TokenMissing };
@@ -423,13 +423,11 @@ impl Authenticator {
         match (token, accepts) {
             (Some(token), AcceptsToken::One(TokenType::SessionToken)) => flow::with_header(&context, io, &token).await,
             (Some(token), AcceptsToken::One(wanted)) => match kind {
-                Some(kind) if kind == *wanted => {
-                    Ok(Box::pin(machine::authenticate(&self.settings, io, &token.token, kind)).await)
-                }
+                Some(kind) if kind == *wanted => Ok(rare(machine::authenticate(&self.settings, io, &token.token, kind)).await),
                 _ => Ok(mismatch(*wanted)),
             },
             (Some(token), AcceptsToken::List(_) | AcceptsToken::Any) => match kind {
-                Some(kind) => Ok(Box::pin(machine::authenticate(&self.settings, io, &token.token, kind)).await),
+                Some(kind) => Ok(rare(machine::authenticate(&self.settings, io, &token.token, kind)).await),
                 None => flow::with_header(&context, io, &token).await,
             },
             (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {

@@ -2,6 +2,7 @@
 
 use crate::{
     request::{HeaderName, RequestView},
+    text,
     web_url::WebUrl,
 };
 
@@ -21,7 +22,7 @@ pub(super) fn public_url(request: &RequestView, forwarded_headers: bool) -> Opti
     let proto = first(request, HeaderName::ForwardedProto);
     let proto = proto.as_deref().unwrap_or(if own.is_https() { "https" } else { "http" });
     let Some(host) = host.filter(|host| !host.is_empty() && !proto.is_empty()) else { return Some(own) };
-    let is_web = proto.eq_ignore_ascii_case("http") || proto.eq_ignore_ascii_case("https");
+    let is_web = text::is_same_name(proto, "http") || text::is_same_name(proto, "https");
     let origin = [proto, "://", &host].concat();
     if !is_web || origin == own.origin() {
         return Some(own);

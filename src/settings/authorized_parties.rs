@@ -42,12 +42,13 @@ pub(super) fn read(table: &mut TableReader<'_>) -> Vec<String> {
     for (place, text) in table.take_texts("authorized_parties").unwrap_or_default() {
         match check(&text) {
             Ok(()) => parties.push(text),
-            Err(expected) => table.errors().push(SettingError::value(&place, &text, expected)),
+            Err(expected) => SettingError::value(&place, &text, expected).add_to(table.errors()),
         }
     }
     parties
 }
 
+#[inline(never)]
 fn check(text: &str) -> Result<(), &'static str> {
     const ORIGIN: &str =
         "an origin as a browser writes it: `https://host` or `https://host:port`, lower case, no path, no slash at the end";

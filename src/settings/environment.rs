@@ -76,6 +76,11 @@ impl Environment {
         }
     }
 
+    /// Whether there is any key of the gate's own.
+    pub(super) fn has_signing_keys(&self) -> bool {
+        self.signing_key.is_some() || self.signing_key_previous.is_some() || self.signing_key_next.is_some()
+    }
+
     /// Reads `PORTCULLIS` where it arrives as text: set in the dashboard, or in quotes.
     ///
     /// # Errors
@@ -172,36 +177,34 @@ impl Instance {
             Some(key) => {
                 let parsed = parse_publishable_key(key);
                 if parsed.is_none() {
-                    errors.push(SettingError::value(
-                        "CLERK_PUBLISHABLE_KEY",
-                        key,
-                        "`pk_test_…` or `pk_live_…` as Clerk's dashboard shows it",
-                    ));
+                    SettingError::value("CLERK_PUBLISHABLE_KEY", key, "`pk_test_…` or `pk_live_…` as Clerk's dashboard shows it")
+                        .add_to(errors);
                 }
                 parsed
             }
             None => {
-                errors.push(SettingError::missing("CLERK_PUBLISHABLE_KEY", "`pk_test_…` or `pk_live_…`"));
+                SettingError::missing("CLERK_PUBLISHABLE_KEY", "`pk_test_…` or `pk_live_…`").add_to(errors);
                 None
             }
         };
         match secret_key.as_deref() {
             Some(secret) => check_secret_key(secret, parsed.as_ref().map(|(_, live)| *live), errors),
             None if jwt_key.is_none() => {
-                errors.push(SettingError::missing("CLERK_SECRET_KEY", "a secret key, or a PEM public key in `CLERK_JWT_KEY`"));
+                SettingError::missing("CLERK_SECRET_KEY", "a secret key, or a PEM public key in `CLERK_JWT_KEY`").add_to(errors);
             }
             None => {}
         }
         if jwt_key.as_deref().is_some_and(|pem| VerificationKey::parse_pem(pem).is_err()) {
-            errors.push(SettingError::secret(
+            SettingError::secret(
                 "CLERK_JWT_KEY",
                 "an RSA public key of at least 2048 bits between `-----BEGIN PUBLIC KEY-----` and `-----END PUBLIC KEY-----`",
-            ));
+            )
+            .add_to(errors);
         }
         let api_url = read_address("CLERK_API_URL", &environment.api_url, false, errors);
         let fapi_url = read_address("CLERK_FAPI_URL", &environment.fapi_url, false, errors);
         if let Some(url) = fapi_url.as_deref().filter(|url| url_origin_of(url) != Some(url)) {
-            errors.push(SettingError::value("CLERK_FAPI_URL", url, "an `https` URL without a path"));
+            SettingError::value("CLERK_FAPI_URL", url, "an `https` URL without a path").add_to(errors);
         }
         let proxy_url = read_address("CLERK_PROXY_URL", &environment.proxy_url, true, errors);
         let (frontend_api, is_production) = parsed?;
@@ -209,7 +212,7 @@ impl Instance {
             for (name, url) in [("CLERK_API_URL", &api_url), ("CLERK_FAPI_URL", &fapi_url), ("CLERK_PROXY_URL", &proxy_url)] {
                 if url.as_deref().is_some_and(is_loopback) {
                     let why = "this machine's own address does not go with a production key (`pk_live_…`)";
-                    errors.push(SettingError::conflict(name, why, "remove it, or use a development key"));
+                    SettingError::conflict(name, why, "remove it, or use a development key").add_to(errors);
                 }
             }
         }
@@ -237,13 +240,14 @@ fn check_secret_key(secret: &str, publishable_is_live: Option<bool>, errors: &mu
     let secret_is_live = secret.starts_with("sk_live_");
     let is_plain = secret.len() > 8 && secret.bytes().all(|byte| byte.is_ascii_graphic());
     if !(is_plain && (secret_is_live || secret.starts_with("sk_test_"))) {
-        errors.push(SettingError::secret("CLERK_SECRET_KEY", "`sk_test_…` or `sk_live_…`"));
+        SettingError::secret("CLERK_SECRET_KEY", "`sk_test_…` or `sk_live_…`").add_to(errors);
     } else if publishable_is_live.is_some_and(|live| live != secret_is_live) {
-        errors.push(SettingError::conflict(
+        SettingError::conflict(
             "CLERK_SECRET_KEY",
             "the secret key and the publishable key are of different instances, one test and one live",
             "take both keys from the same instance in Clerk's dashboard",
-        ));
+        )
+        .add_to(errors);
     }
 }
 
@@ -258,11 +262,8 @@ fn read_address(name: &'static str, value: &Option<String>, relative: bool, erro
     if (is_relative || is_absolute) && !text.contains(['?', '#', '\\']) {
         return Some(text.trim_end_matches('/').to_owned());
     }
-    errors.push(SettingError::value(
-        name,
-        &text,
-        if relative { "an `https` URL, or a path as `/__clerk`" } else { "an `https` URL" },
-    ));
+    SettingError::value(name, &text, if relative { "an `https` URL, or a path as `/__clerk`" } else { "an `https` URL" })
+        .add_to(errors);
     None
 }
 
@@ -283,13 +284,14 @@ pub(crate) fn is_loopback_host(authority: &str) -> bool {
 }
 
 /// The gate's own keys; `None` where nothing is signed.
+#[inline(never)]
 pub(super) fn read_signing_keys(environment: &Environment, errors: &mut Vec<SettingError>) -> Option<SigningKeys> {
     let mut read = |name: &str, text: &Option<String>| {
         let text = filled(text)?;
         match SigningKey::parse(&text) {
             Ok(key) => Some((name.to_owned(), key)),
             Err(expected) => {
-                errors.push(SettingError::secret(name, expected));
+                SettingError::secret(name, expected).add_to(errors);
                 None
             }
         }
@@ -305,12 +307,12 @@ pub(super) fn read_signing_keys(environment: &Environment, errors: &mut Vec<Sett
     for (at, (name, key)) in others.iter().enumerate() {
         let earlier = others.iter().take(at).chain(&current);
         if earlier.into_iter().any(|(_, known)| known.kid() == key.kid()) {
-            errors.push(SettingError::conflict(name, "it is the same key as another one", "remove it"));
+            SettingError::conflict(name, "it is the same key as another one", "remove it").add_to(errors);
         }
     }
     if current.is_none() && !others.is_empty() && filled(&environment.signing_key).is_none() {
-        errors
-            .push(SettingError::missing("PORTCULLIS_SIGNING_KEY", "the key that signs, since there is a previous or a next one"));
+        SettingError::missing("PORTCULLIS_SIGNING_KEY", "the key that signs, since there is a previous or a next one")
+            .add_to(errors);
     }
     let (_, current) = current?;
     Some(SigningKeys { current: Rc::new(current), others: others.into_iter().map(|(_, key)| key).collect() })

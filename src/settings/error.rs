@@ -60,21 +60,30 @@ pub enum Problem {
 
 impl SettingError {
     /// A value that makes no sense; `found` is quoted, so never give a secret.
-    pub(crate) fn value(setting: &str, found: &str, expected: impl Into<String>) -> Self {
-        Self { setting: setting.to_owned(), problem: Problem::Value { found: quote(found), expected: expected.into() } }
+    #[inline(never)]
+    pub(crate) fn value(setting: &str, found: &str, expected: &str) -> Self {
+        Self { setting: setting.to_owned(), problem: Problem::Value { found: quote(found), expected: expected.to_owned() } }
     }
 
     /// A secret that makes no sense: it is not shown.
-    pub(crate) fn secret(setting: &str, expected: impl Into<String>) -> Self {
-        Self { setting: setting.to_owned(), problem: Problem::Value { found: String::new(), expected: expected.into() } }
+    pub(crate) fn secret(setting: &str, expected: &str) -> Self {
+        Self::value(setting, "", expected)
     }
 
+    #[inline(never)]
     pub(crate) fn missing(setting: &str, expected: &'static str) -> Self {
         Self { setting: setting.to_owned(), problem: Problem::Missing { expected } }
     }
 
-    pub(crate) fn conflict(setting: &str, why: impl Into<String>, help: &'static str) -> Self {
-        Self { setting: setting.to_owned(), problem: Problem::Conflict { why: why.into(), help } }
+    #[inline(never)]
+    pub(crate) fn conflict(setting: &str, why: &str, help: &'static str) -> Self {
+        Self { setting: setting.to_owned(), problem: Problem::Conflict { why: why.to_owned(), help } }
+    }
+
+    /// One more error. Kept out of the many places that call it.
+    #[inline(never)]
+    pub(crate) fn add_to(self, errors: &mut Vec<Self>) {
+        errors.push(self);
     }
 }
 

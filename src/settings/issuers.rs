@@ -13,6 +13,7 @@ use crate::{
 };
 
 /// Reads one table, or a list of them, at `place`.
+#[inline(never)]
 pub(super) fn read(place: &str, node: Node, issuers: &mut Vec<IssuerOptions>, errors: &mut Vec<SettingError>) {
     match node {
         Node::List(items) => {
@@ -25,6 +26,7 @@ pub(super) fn read(place: &str, node: Node, issuers: &mut Vec<IssuerOptions>, er
 }
 
 /// Two issuers of one name would have their keys taken for each other's.
+#[inline(never)]
 pub(super) fn check_names(issuers: &[IssuerOptions], of_clerk: &[String], errors: &mut Vec<SettingError>) {
     for (index, IssuerOptions { issuer, .. }) in issuers.iter().enumerate() {
         let earlier = issuers.get(..index).unwrap_or_default();
@@ -32,7 +34,7 @@ pub(super) fn check_names(issuers: &[IssuerOptions], of_clerk: &[String], errors
         if is_clerk || earlier.iter().any(|earlier| earlier.issuer == *issuer) {
             let whose = if is_clerk { "the Clerk instance's own" } else { "given twice" };
             let why = ["`", &quote(issuer), "` is ", whose].concat();
-            errors.push(SettingError::conflict("issuers", why, "name each issuer once, and Clerk's not at all"));
+            SettingError::conflict("issuers", &why, "name each issuer once, and Clerk's not at all").add_to(errors);
         }
     }
 }
@@ -52,20 +54,17 @@ fn read_one(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<I
     let audience_place = table.name("audience");
     if audience.is_empty() || audience.iter().any(String::is_empty) {
         let expected = "whom the tokens have to be made for, or those made for any other app of the issuer would pass";
-        table.errors().push(SettingError::missing(&audience_place, expected));
+        SettingError::missing(&audience_place, expected).add_to(table.errors());
     }
     let cookie_place = table.name("cookie");
     if let Some(name) = cookie.as_deref().filter(|name| name.starts_with("__session") || name.starts_with("__clerk")) {
-        table.errors().push(SettingError::value(&cookie_place, name, "a name that is not one of Clerk's cookies"));
+        SettingError::value(&cookie_place, name, "a name that is not one of Clerk's cookies").add_to(table.errors());
     }
     let header_place = table.name("header");
     let is_taken = |name: &str| is_reserved(name) || is_hop_by_hop(name) || matches!(name, "cookie" | "host");
     if let Some(name) = header.as_deref().filter(|name| is_taken(name)) {
-        table.errors().push(SettingError::value(
-            &header_place,
-            name,
-            "a name that is neither the gate's nor the connection's own",
-        ));
+        SettingError::value(&header_place, name, "a name that is neither the gate's nor the connection's own")
+            .add_to(table.errors());
     }
     let algorithms = read_algorithms(named, table.errors());
     table.finish();
@@ -85,7 +84,7 @@ fn read_algorithms(named: Option<Vec<(String, String)>>, errors: &mut Vec<Settin
             Some(algorithm) => algorithms.push(algorithm),
             None => {
                 let names = Algorithm::ALL.map(Algorithm::as_str).join(", ");
-                errors.push(SettingError::value(&place, &name, ["one of ", &names].concat()));
+                SettingError::value(&place, &name, &["one of ", &names].concat()).add_to(errors);
             }
         }
     }
@@ -96,7 +95,7 @@ fn read_algorithms(named: Option<Vec<(String, String)>>, errors: &mut Vec<Settin
 fn take_address(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
     let name = table.name(key);
     let Some(text) = table.take_text(key) else {
-        table.errors().push(SettingError::missing(&name, "an `https` URL"));
+        SettingError::missing(&name, "an `https` URL").add_to(table.errors());
         return None;
     };
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"' | b'<' | b'>'));
@@ -104,7 +103,7 @@ fn take_address(table: &mut TableReader<'_>, key: &'static str) -> Option<String
     if is_plain && is_safe && url_origin_of(&text).is_some() {
         return Some(text);
     }
-    table.errors().push(SettingError::value(&name, &text, "an `https` URL"));
+    SettingError::value(&name, &text, "an `https` URL").add_to(table.errors());
     None
 }
 
@@ -116,7 +115,7 @@ fn take_name(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
         return Some(text);
     }
     let name = table.name(key);
-    table.errors().push(SettingError::value(&name, &text, "a name of letters, digits and dashes"));
+    SettingError::value(&name, &text, "a name of letters, digits and dashes").add_to(table.errors());
     None
 }
 
@@ -134,7 +133,7 @@ fn take_path(table: &mut TableReader<'_>, key: &'static str) -> Option<Vec<Strin
         }
     };
     if path.is_empty() || path.iter().any(String::is_empty) {
-        table.errors().push(SettingError::value(&name, "", "a path of member names without an empty one"));
+        SettingError::value(&name, "", "a path of member names without an empty one").add_to(table.errors());
         return None;
     }
     Some(path)

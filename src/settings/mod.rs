@@ -92,14 +92,21 @@ impl Settings {
     /// All that is wrong, in the order in which it was found.
     pub fn read(environment: Environment) -> Result<Self, Vec<SettingError>> {
         let mut errors = Vec::new();
-        let signing_keys = environment::read_signing_keys(&environment, &mut errors);
+        let settings = Self::collect(environment, &mut errors);
+        settings.filter(|_| errors.is_empty()).ok_or(errors)
+    }
+
+    /// What many gates do without has a function of its own, which V8 compiles only where it is called.
+    fn collect(environment: Environment, errors: &mut Vec<SettingError>) -> Option<Self> {
+        let signing_keys =
+            if environment.has_signing_keys() { environment::read_signing_keys(&environment, errors) } else { None };
         let has_issuer = environment.portcullis.as_ref().is_some_and(|table| table.has("issuer") || table.has("issuers"));
-        let mut instance = Instance::read(&environment, has_issuer, &mut errors);
+        let mut instance = Instance::read(&environment, has_issuer, errors);
         let Some(table) = environment.portcullis else {
-            errors.push(SettingError::missing("PORTCULLIS", "the policy, a table `[vars.PORTCULLIS]`"));
-            return Err(errors);
+            SettingError::missing("PORTCULLIS", "the policy, a table `[vars.PORTCULLIS]`").add_to(errors);
+            return None;
         };
-        let Some(mut table) = TableReader::open("", table, &mut errors) else { return Err(errors) };
+        let mut table = TableReader::open("", table, errors)?;
 
         let issuer_nodes = [("issuer", table.take("issuer")), ("issuers", table.take("issuers"))];
         let authorized_parties = authorized_parties::read(&mut table);
@@ -114,7 +121,7 @@ impl Settings {
         let unauthorized_url = read_page(&mut table, "unauthorized_url");
         let default = table.take_choice("default", &[("protected", Access::Protected), ("public", Access::Public)]);
         let static_files = table.take_choice("static_files", &[("public", true), ("default", false)]);
-        let locales = table.take_texts("locales").unwrap_or_default();
+        let locales = table.take_texts("locales");
         let path_readings = table.take_texts("path_readings");
         let token_cache = table.take_count("token_cache", 65535, "a whole number from 0 to 65535").unwrap_or(limits::SEEN_TOKENS);
         let csrf = table.take_flag("csrf").unwrap_or(true);
@@ -127,9 +134,11 @@ impl Settings {
             .take_choice("log_user", &[("plain", LogUser::Plain), ("hashed", LogUser::Hashed), ("none", LogUser::None)])
             .unwrap_or_default();
         let log_forwards = table.take_share("log_forwards").unwrap_or(0.0);
-        let assertion_audience = read_audience(&mut table);
+        let assertion_audience = table.take_text(AUDIENCE).and_then(|text| read_audience(&mut table, text));
         let enforce = table.take_flag("enforce").unwrap_or(true);
-        let webhook = webhook::read(&mut table, environment.webhook_signing_secret.as_deref());
+        let webhook = table
+            .take_text("webhook_path")
+            .and_then(|path| webhook::read(path, environment.webhook_signing_secret.as_deref(), table.errors()));
         let mut bare = Vec::new();
         let mut patterns = |key| {
             let placed = table.take_patterns(key);
@@ -149,79 +158,55 @@ impl Settings {
         let admin_requires = table.take("admin_requires");
         table.finish();
 
-        let proxy = proxy.zip(instance.as_mut()).and_then(|(node, instance)| {
-            let proxy = ProxySettings::read(node, instance.fapi_url.as_deref(), instance.proxy_url.as_deref(), &mut errors)?;
-            if instance.secret_key.is_none() {
-                errors.push(SettingError::missing(
-                    "CLERK_SECRET_KEY",
-                    "a secret key, by which the Frontend API believes its proxy",
-                ));
-            }
-            instance.proxy_url.get_or_insert_with(|| proxy.path.clone());
-            Some(proxy)
-        });
+        let proxy = proxy.zip(instance.as_mut()).and_then(|(node, instance)| read_proxy(node, instance, errors));
         let mut issuers = Vec::new();
         for (place, node) in issuer_nodes {
             if let Some(node) = node {
-                issuers::read(place, node, &mut issuers, &mut errors);
+                issuers::read(place, node, &mut issuers, errors);
             }
         }
         if let Some(instance) = &instance {
-            issuers::check_names(&issuers, &instance.issuers(&authorized_parties), &mut errors);
+            issuers::check_names(&issuers, &instance.issuers(&authorized_parties), errors);
         }
         if let Some(rules) = rules {
-            lists.rules = Rule::read_all(rules, &mut errors);
+            lists.rules = Rule::read_all(rules, errors);
         }
-        let rate_limits = rate_limits.map(|node| RateLimit::read_all(node, &mut errors)).unwrap_or_default();
+        let rate_limits = rate_limits.map(|node| RateLimit::read_all(node, errors)).unwrap_or_default();
         if let Some(webhook) = &webhook {
             errors.extend(rate_limits.iter().filter_map(|limit| limit.counts_nothing(&webhook.path)));
         }
         let needs_admin = !lists.admin.is_empty() || lists.rules.iter().any(|rule| rule.access == Access::Admin);
         let admin_requires = match admin_requires {
-            Some(node) => Requirement::read("admin_requires", node, &mut errors),
+            Some(node) => Requirement::read("admin_requires", node, errors),
             None => {
                 if needs_admin {
-                    errors.push(SettingError::missing(
+                    SettingError::missing(
                         "admin_requires",
                         "what makes an admin, as `{ claim = \"metadata.role\", equals = \"admin\" }`, since there are admin paths",
-                    ));
+                    ).add_to(errors);
                 }
                 Requirement::default()
             }
         };
         let policy = Policy::new(lists, admin_requires, static_files.unwrap_or(false), default.unwrap_or(Access::Protected));
-        let fresh = policy.rules.iter().position(|rule| rule.fresh);
-        let has_fresh = fresh.is_some();
-        if let Some(index) = fresh.filter(|_| has_issuer) {
-            let why = "whether a token of another issuer is still right cannot be asked";
-            let help = "drop `fresh`, or put a gate of its own before what it is for";
-            errors.push(SettingError::conflict(&["rules[", &index.to_string(), "].fresh"].concat(), why, help));
+        if has_issuer {
+            check_nothing_is_fresh(&policy, errors);
         }
-        if has_fresh && instance.as_ref().is_some_and(|instance| instance.secret_key.is_none()) {
-            errors.push(SettingError::missing("CLERK_SECRET_KEY", "a secret key, since a rule has `fresh = true`"));
-        }
-        let takes_machines = |source| policy.tokens_of(source).iter().any(|kind| *kind != TokenType::SessionToken);
-        let has_secret_key = instance.as_ref().is_none_or(|instance| instance.secret_key.is_some());
-        if !has_secret_key && policy.sources_with_requirements().any(takes_machines) {
-            errors.push(SettingError::missing("CLERK_SECRET_KEY", "a secret key, since a rule takes machine tokens"));
-        }
-        let readings = path_readings.map_or(ReadingKinds::ALL, |names| read_path_readings(names, &mut errors));
-        let path = PathSettings { locales: read_locales(locales, &mut errors), readings };
+        check_secret_key_is_there(&policy, instance.as_ref(), errors);
+        let readings = path_readings.map_or(ReadingKinds::ALL, |names| read_path_readings(names, errors));
+        let locales = locales.map(|locales| read_locales(locales, errors)).unwrap_or_default();
+        let path = PathSettings { locales, readings };
 
         if environment.has_origin_binding && origin.is_some() {
             let why = "there is a service binding `ORIGIN` too, and a request can go to one origin only";
-            errors.push(SettingError::conflict("origin", why, "remove the setting or the binding"));
+            SettingError::conflict("origin", why, "remove the setting or the binding").add_to(errors);
         }
-        let frontend = instance
-            .as_ref()
-            .filter(|instance| !instance.is_absent())
-            .map(|instance| frontend_origin(&instance.frontend_api, instance.proxy_url.as_deref()));
         let headers = AddedHeaders {
-            fields: security_headers.map(|node| read_fields(node, &mut errors)).unwrap_or_default(),
-            csp: csp.and_then(|node| ContentSecurityPolicy::read(node, frontend.as_deref().unwrap_or_default(), &mut errors)),
-            cors: cors.and_then(|node| Cors::read(node, &mut errors)),
+            fields: security_headers.map(|node| read_fields(node, errors)).unwrap_or_default(),
+            csp: csp.and_then(|node| read_csp(node, instance.as_ref(), errors)),
+            cors: cors.and_then(|node| Cors::read(node, errors)),
         };
-        let Some(instance) = instance.filter(|_| errors.is_empty()) else { return Err(errors) };
+        let instance = instance.filter(|_| errors.is_empty())?;
         let settings = Self {
             instance,
             issuers,
@@ -247,8 +232,8 @@ impl Settings {
             has_database: environment.has_database,
             webhook,
         };
-        settings.check_pages_are_open(&mut errors);
-        if errors.is_empty() { Ok(settings) } else { Err(errors) }
+        settings.check_pages_are_open(errors);
+        Some(settings)
     }
 
     /// Whether an address that is trusted is on this machine: then the gate serves requests to this machine only.
@@ -265,6 +250,7 @@ impl Settings {
 
     /// A sign-in page behind the gate would send its visitors round in circles, and so would an "unauthorized" page that asks
     /// for more than a session.
+    #[inline(never)]
     fn check_pages_are_open(&self, errors: &mut Vec<SettingError>) {
         let pages = [
             ("sign_in_url", &self.sign_in_url, Access::Public),
@@ -274,7 +260,7 @@ impl Settings {
         for (name, page, allowed) in pages {
             let Some(page) = page.as_deref().filter(|page| page.starts_with('/')) else { continue };
             let Ok(target) = crate::path::judge(&format!("https://gate.invalid{page}"), &self.path) else {
-                errors.push(SettingError::value(name, page, "a path that can be read in one way only"));
+                SettingError::value(name, page, "a path that can be read in one way only").add_to(errors);
                 continue;
             };
             // With the rules in shadow and without: a mistake is found before they are enforced.
@@ -290,7 +276,7 @@ impl Settings {
                     demand.access.as_str(),
                     quote(&self.policy.name_of(demand.source))
                 );
-                errors.push(SettingError::conflict(name, why, "add the path to `public`"));
+                SettingError::conflict(name, &why, "add the path to `public`").add_to(errors);
             }
         }
     }
@@ -307,28 +293,71 @@ fn read_page(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
         return Some(text);
     }
     let name = table.name(key);
-    table.errors().push(SettingError::value(&name, &text, "a path as `/sign-in` or an absolute URL, percent-encoded"));
+    SettingError::value(&name, &text, "a path as `/sign-in` or an absolute URL, percent-encoded").add_to(table.errors());
     None
 }
 
+#[inline(never)]
+fn read_proxy(node: Node, instance: &mut Instance, errors: &mut Vec<SettingError>) -> Option<ProxySettings> {
+    let proxy = ProxySettings::read(node, instance.fapi_url.as_deref(), instance.proxy_url.as_deref(), errors)?;
+    if instance.secret_key.is_none() {
+        let expected = "a secret key, by which the Frontend API believes its proxy";
+        SettingError::missing("CLERK_SECRET_KEY", expected).add_to(errors);
+    }
+    instance.proxy_url.get_or_insert_with(|| proxy.path.clone());
+    Some(proxy)
+}
+
+#[inline(never)]
+fn read_csp(node: Node, instance: Option<&Instance>, errors: &mut Vec<SettingError>) -> Option<ContentSecurityPolicy> {
+    let instance = instance.filter(|instance| !instance.is_absent());
+    let frontend = instance.map(|instance| frontend_origin(&instance.frontend_api, instance.proxy_url.as_deref()));
+    ContentSecurityPolicy::read(node, frontend.as_deref().unwrap_or_default(), errors)
+}
+
+/// Whether a user is still there, and what a machine's token says, is asked by the secret key.
+fn check_secret_key_is_there(policy: &Policy, instance: Option<&Instance>, errors: &mut Vec<SettingError>) {
+    if instance.is_none_or(|instance| instance.secret_key.is_some()) {
+        return;
+    }
+    if policy.rules.iter().any(|rule| rule.fresh) {
+        SettingError::missing("CLERK_SECRET_KEY", "a secret key, since a rule has `fresh = true`").add_to(errors);
+    }
+    let takes_machines = |source| policy.tokens_of(source).iter().any(|kind| *kind != TokenType::SessionToken);
+    if policy.sources_with_requirements().any(takes_machines) {
+        SettingError::missing("CLERK_SECRET_KEY", "a secret key, since a rule takes machine tokens").add_to(errors);
+    }
+}
+
+#[inline(never)]
+fn check_nothing_is_fresh(policy: &Policy, errors: &mut Vec<SettingError>) {
+    if let Some(index) = policy.rules.iter().position(|rule| rule.fresh) {
+        let why = "whether a token of another issuer is still right cannot be asked";
+        let help = "drop `fresh`, or put a gate of its own before what it is for";
+        SettingError::conflict(&["rules[", &index.to_string(), "].fresh"].concat(), why, help).add_to(errors);
+    }
+}
+
+const AUDIENCE: &str = "assertion_audience";
+
 /// `assertion_audience`: any name that the origin knows itself by.
-fn read_audience(table: &mut TableReader<'_>) -> Option<String> {
-    const KEY: &str = "assertion_audience";
-    let text = table.take_text(KEY)?;
+#[inline(never)]
+fn read_audience(table: &mut TableReader<'_>, text: String) -> Option<String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Some(text);
     }
-    table.errors().push(SettingError::value(KEY, &text, "a name without blanks, as `https://app.example.com`"));
+    SettingError::value(AUDIENCE, &text, "a name without blanks, as `https://app.example.com`").add_to(table.errors());
     None
 }
 
 /// `https://host[:port]` and nothing behind it.
+#[inline(never)]
 fn read_url_origin(setting: &str, text: &str, errors: &mut Vec<SettingError>) -> Option<String> {
     let bare = text.strip_suffix('/').unwrap_or(text);
     if url_origin_of(bare) == Some(bare) {
         return Some(bare.to_owned());
     }
-    errors.push(SettingError::value(setting, text, "scheme and host without a path, as `https://app.example.com`"));
+    SettingError::value(setting, text, "scheme and host without a path, as `https://app.example.com`").add_to(errors);
     None
 }
 
@@ -351,19 +380,21 @@ pub(crate) fn url_origin_of(url: &str) -> Option<&str> {
     if (is_name || is_ipv6) && has_port { url.get(..url.len() - rest.len() + authority.len()) } else { None }
 }
 
+#[inline(never)]
 fn read_locales(locales: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> Vec<String> {
     let mut read = Vec::with_capacity(locales.len());
     for (place, locale) in locales {
         if !locale.is_empty() && locale.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
             read.push(locale);
         } else {
-            errors.push(SettingError::value(&place, &locale, "a locale as it stands in paths, as `en` or `pt-BR`"));
+            SettingError::value(&place, &locale, "a locale as it stands in paths, as `en` or `pt-BR`").add_to(errors);
         }
     }
     read
 }
 
 /// The kinds of reading that are looked at: those of the list, or with `all` first, all but those with a `-` before their name.
+#[inline(never)]
 fn read_path_readings(names: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> ReadingKinds {
     let takes_away = names.first().is_some_and(|(_, name)| name == "all");
     let mut kinds = if takes_away { ReadingKinds::ALL } else { ReadingKinds::NONE };
@@ -371,7 +402,7 @@ fn read_path_readings(names: Vec<(String, String)>, errors: &mut Vec<SettingErro
         let bare = if takes_away { name.strip_prefix('-') } else { Some(name.as_str()) };
         match bare.and_then(ReadingKind::from_name).filter(|kind| *kind != ReadingKind::Canonical) {
             Some(kind) => kinds = if takes_away { kinds.without(kind) } else { kinds.with(kind) },
-            None => errors.push(SettingError::value(&place, &name, expected_reading(takes_away))),
+            None => SettingError::value(&place, &name, &expected_reading(takes_away)).add_to(errors),
         }
     }
     kinds

@@ -29,7 +29,7 @@ impl<'e> TableReader<'e> {
 
     /// The full name of a key of this table.
     pub(crate) fn name(&self, key: &str) -> String {
-        if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) }
+        if self.place.is_empty() { key.to_owned() } else { [&*self.place, ".", key].concat() }
     }
 
     pub(crate) fn errors(&mut self) -> &mut Vec<SettingError> {
@@ -88,7 +88,7 @@ impl<'e> TableReader<'e> {
             Node::List(items) => {
                 let mut texts = Vec::with_capacity(items.len());
                 for (index, item) in items.into_iter().enumerate() {
-                    let place = format!("{name}[{index}]");
+                    let place = [&*name, "[", &index.to_string(), "]"].concat();
                     match item {
                         Node::Text(text) => texts.push((place, text)),
                         other => wrong_type(self.errors, &place, &other, "a string"),
@@ -106,10 +106,10 @@ impl<'e> TableReader<'e> {
         for (place, text) in self.take_texts(key).unwrap_or_default() {
             match Pattern::parse(&text) {
                 Ok(pattern) => patterns.push((place, pattern)),
-                Err(error) => self.errors.push(SettingError {
-                    setting: place,
-                    problem: Problem::Pattern { pattern: super::error::quote(&text), error },
-                }),
+                Err(error) => {
+                    SettingError { setting: place, problem: Problem::Pattern { pattern: super::error::quote(&text), error } }
+                        .add_to(self.errors)
+                }
             }
         }
         patterns
@@ -118,20 +118,40 @@ impl<'e> TableReader<'e> {
     /// One of a few words.
     pub(crate) fn take_choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.take_text(key)?;
-        if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
-            return Some(*value);
+        for (word, value) in choices {
+            if *word == text {
+                return Some(*value);
+            }
         }
-        let expected = choices.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
-        let name = self.name(key);
-        self.errors.push(SettingError::value(&name, &text, expected));
+        let mut words = Vec::with_capacity(choices.len());
+        for (word, _) in choices {
+            words.push(*word);
+        }
+        self.refuse_word(key, &text, &words);
         None
+    }
+
+    fn refuse_word(&mut self, key: &str, text: &str, words: &[&str]) {
+        let mut expected = String::new();
+        for word in words {
+            expected.push_str(if expected.is_empty() { "`" } else { " or `" });
+            expected.push_str(word);
+            expected.push('`');
+        }
+        self.refuse_value(key, text, &expected);
+    }
+
+    /// Reports a value of the right type that makes no sense.
+    pub(crate) fn refuse_value(&mut self, key: &str, found: &str, expected: &str) {
+        let name = self.name(key);
+        SettingError::value(&name, found, expected).add_to(self.errors);
     }
 
     /// Reports every key that nobody took.
     pub(crate) fn finish(self) {
         for (key, _) in &self.entries {
             let setting = self.name(key);
-            self.errors.push(SettingError { setting, problem: Problem::Unknown { nearest: nearest(key, &self.known) } });
+            SettingError { setting, problem: Problem::Unknown { nearest: nearest(key, &self.known) } }.add_to(self.errors);
         }
     }
 
@@ -144,7 +164,7 @@ impl<'e> TableReader<'e> {
 
 /// Reports a value of the wrong type.
 pub(crate) fn wrong_type(errors: &mut Vec<SettingError>, setting: &str, found: &Node, expected: &'static str) {
-    errors.push(SettingError { setting: setting.to_owned(), problem: Problem::Type { found: found.kind(), expected } });
+    SettingError { setting: setting.to_owned(), problem: Problem::Type { found: found.kind(), expected } }.add_to(errors);
 }
 
 /// The known name within two edits of `key`, the nearest first.

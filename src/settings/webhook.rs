@@ -1,6 +1,6 @@
 //! `webhook_path`: where Clerk's webhooks come in, and the secrets that they are signed with.
 
-use super::{TableReader, error::SettingError};
+use super::error::SettingError;
 use crate::{
     limits,
     path::{PathSettings, judge},
@@ -24,17 +24,16 @@ const EXPECTED_PATH: &str =
     "a path in one spelling, as `/api/webhooks/clerk`: letters, digits, `-`, `_`, `.`, `~`, no slash at the end";
 
 /// Reads the path and, where there is one, the secrets from the environment.
-pub(super) fn read(table: &mut TableReader<'_>, secrets: Option<&str>) -> Option<WebhookSettings> {
-    let path = table.take_text("webhook_path")?;
-    let errors = table.errors();
+#[inline(never)]
+pub(super) fn read(path: String, secrets: Option<&str>, errors: &mut Vec<SettingError>) -> Option<WebhookSettings> {
     let pattern = Pattern::parse(&path).ok().filter(|_| is_plain(&path));
     if pattern.is_none() {
-        errors.push(SettingError::value("webhook_path", &path, EXPECTED_PATH));
+        SettingError::value("webhook_path", &path, EXPECTED_PATH).add_to(errors);
     }
     let secrets = secrets.map(str::trim).filter(|secrets| !secrets.is_empty());
     let Some(secrets) = secrets else {
         let expected = "the signing secret of the endpoint, `whsec_…`, since `webhook_path` is set";
-        errors.push(SettingError::missing("CLERK_WEBHOOK_SIGNING_SECRET", expected));
+        SettingError::missing("CLERK_WEBHOOK_SIGNING_SECRET", expected).add_to(errors);
         return None;
     };
     // Several while they are changed.
@@ -45,7 +44,7 @@ pub(super) fn read(table: &mut TableReader<'_>, secrets: Option<&str>) -> Option
     if secrets.is_none() {
         let expected =
             format!("`whsec_…` as Clerk's dashboard shows it, or up to {} of them with blanks between", limits::WEBHOOK_SECRETS);
-        errors.push(SettingError::secret("CLERK_WEBHOOK_SIGNING_SECRET", expected));
+        SettingError::secret("CLERK_WEBHOOK_SIGNING_SECRET", &expected).add_to(errors);
     }
     Some(WebhookSettings { pattern: pattern?, secrets: secrets?, path })
 }

@@ -7,7 +7,7 @@
 
 mod ipv6;
 
-use crate::limits;
+use crate::{limits, text};
 
 /// A parsed URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,8 +290,8 @@ fn without_slashes(text: &str) -> &str {
 
 fn split_scheme(text: &str) -> Option<(bool, &str)> {
     let (scheme, rest) = text.split_once(':')?;
-    let is_https = scheme.eq_ignore_ascii_case("https");
-    (is_https || scheme.eq_ignore_ascii_case("http")).then_some((is_https, rest))
+    let is_https = text::is_same_name(scheme, "https");
+    (is_https || text::is_same_name(scheme, "http")).then_some((is_https, rest))
 }
 
 fn has_scheme(text: &str) -> bool {

@@ -6,6 +6,7 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use super::{environment::binding, settle::settle};
 use crate::{
     gate::{Level, LogUser, Record, is_logged, plain_line},
+    machine::rare,
     settings::Settings,
 };
 
@@ -32,6 +33,10 @@ pub(super) async fn answered(env: &JsValue, settings: &Settings, record: Record<
     if !is_logged(record.decision, record.request_id, settings) && record.failure.is_none() {
         return;
     }
+    rare(write(settings, record)).await;
+}
+
+async fn write(settings: &Settings, record: Record<'_>) {
     let user = match record.user.or_else(|| record.decision.auth.user_id()) {
         Some(id) if !id.is_empty() => name(id, settings.log_user).await,
         _ => None,
@@ -60,6 +65,7 @@ async fn name(id: &str, named: LogUser) -> Option<String> {
 
 /// One data point, indexed by rule. Texts: event, decision, reason, reason of what is in shadow, rule, access, method. Numbers: status,
 /// milliseconds. No user, no path.
+#[inline(never)]
 fn count(dataset: &JsValue, record: &Record<'_>) -> Result<(), JsValue> {
     let Record { decision, .. } = record;
     let rule = JsValue::from(decision.rule.as_deref().unwrap_or_default());

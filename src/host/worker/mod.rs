@@ -33,7 +33,7 @@ use worker::{Context, Env, event};
 use self::crossing::JsHeaders;
 use crate::{
     gate::{Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
-    machine::{Answer, Need, Step},
+    machine::{Answer, Need, Step, rare},
     request::{HeaderName, RequestView},
     time::UnixMillis,
 };
@@ -98,7 +98,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     let mut decision = decide(env, &gate, view.clone(), &request_id).await;
     let mut delivery = None;
     if let Action::Webhook(_) = decision.action {
-        (decision, delivery) = webhook::receive(env, settings, request, &request_id, decision).await?;
+        (decision, delivery) = rare(webhook::receive(env, settings, request, &request_id, decision)).await?;
     }
     let nonce = settings.headers.needs_nonce().then(request_id::next);
     let mut is_proxied = false;
@@ -116,7 +116,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         Action::Answer(ref answer) => respond::answer(answer.clone(), &decision.response_headers),
         Action::Webhook(_) => respond::answer(refuse(&view, Refusal::Misconfigured, "internal-error"), &[]),
         Action::Forward(Forward { proxied: Some(ref proxied), ref headers, .. }) => {
-            match proxy::send(request, settings, proxied, headers).await {
+            match rare(proxy::send(request, settings, proxied, headers)).await {
                 Ok(response) => Ok(response),
                 Err(error) => {
                     failure = Some(describe(&error));
@@ -126,7 +126,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         }
         Action::Forward(ref forward) => {
             let sent = match &delivery {
-                Some(delivery) => delivery.hand_over(env, settings, forward).await,
+                Some(delivery) => rare(delivery.hand_over(env, settings, forward)).await,
                 None => forward::send(request, env, settings.origin.as_deref(), forward).await,
             };
             match sent {
@@ -139,7 +139,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         }
     }?;
     let is_own = failure.is_some() || matches!(decision.action, Action::Answer(_));
-    let response = if is_own && settings.own_pages { pages::replace(env, response).await } else { response };
+    let response = if is_own && settings.own_pages { rare(pages::replace(env, response)).await } else { response };
     // What Clerk says of its answers stands.
     let response = if settings.headers.is_empty() || is_proxied && !is_own {
         response
@@ -192,12 +192,12 @@ async fn run<T>(env: &JsValue, mut step: Step<T>) -> T {
 async fn satisfy(env: &JsValue, need: Need) -> Answer {
     match need {
         Need::Signature(check) => Answer::Signature(signature::check(&check).await),
-        Need::Sign(request) => Answer::Signed(signing::sign(&request).await),
-        Need::Count(count) => Answer::Counted(rate_limit::count(env, &count).await),
-        Need::Backend(call) => Answer::Backend(backend::call(call).await),
-        Need::Store(batch) => Answer::Store(store::run(env, &batch).await),
+        Need::Sign(request) => Answer::Signed(rare(signing::sign(&request)).await),
+        Need::Count(count) => Answer::Counted(rare(rate_limit::count(env, &count)).await),
+        Need::Backend(call) => Answer::Backend(rare(backend::call(call)).await),
+        Need::Store(batch) => Answer::Store(rare(store::run(env, &batch)).await),
         Need::Wait(time) => {
-            worker::Delay::from(time).await;
+            rare(worker::Delay::from(time)).await;
             Answer::Waited
         }
     }

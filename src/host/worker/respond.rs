@@ -8,12 +8,14 @@ use crate::{
 };
 
 /// The gate lives; nothing more is said here, so it stays true whatever the settings are.
+#[inline(never)]
 pub(super) fn health() -> Result<web_sys::Response, JsValue> {
     let body = ("application/json", "{\"status\":\"ok\"}".to_owned());
     answer(Answer { status: 200, location: None, body: Some(body), headers: Vec::new() }, &[])
 }
 
 /// One of the gate's own answers.
+#[inline(never)]
 pub(super) fn answer(answer: Answer, more: &[(String, String)]) -> Result<web_sys::Response, JsValue> {
     let headers = web_sys::Headers::new()?;
     for (name, value) in OWN_ANSWER_HEADERS {
@@ -63,6 +65,7 @@ pub(super) fn is_preflight(request: &web_sys::Request) -> Result<bool, JsValue> 
 }
 
 /// The answer to a preflight; the origin never sees one. Without any field in it the browser makes no request.
+#[inline(never)]
 pub(super) fn preflight(cors: &Cors, origin: Option<&str>) -> Result<web_sys::Response, JsValue> {
     let mut headers = cors.of_preflight(origin);
     headers.push(("vary", "Origin".to_owned()));
@@ -71,6 +74,7 @@ pub(super) fn preflight(cors: &Cors, origin: Option<&str>) -> Result<web_sys::Re
 }
 
 /// Any answer with what the settings add to it.
+#[inline(never)]
 pub(super) fn with_added(
     response: web_sys::Response,
     added: &AddedHeaders,

@@ -40,15 +40,15 @@ pub(super) fn path_info(path: &str, sink: &mut Sink<'_, '_>) {
 
 /// Whether the first or the last segment is `index`.
 pub(super) fn has_index(path: &str) -> bool {
-    let at_end = path.len().checked_sub(6).and_then(|at| path.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("/index"));
-    at_end || path.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("/index/"))
+    let at_end = path.len().checked_sub(6).and_then(|at| path.get(at..)).is_some_and(|end| text::is_same_name(end, "/index"));
+    at_end || path.get(..7).is_some_and(|start| text::is_same_name(start, "/index/"))
 }
 
 /// The directory of an index page; the page behind a leading `/index`.
 ///
 /// Source: Apache `DirectoryIndex`, IIS default documents; Next.js `denormalizePagePath`.
 pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
-    if let Some(rest) = path.get(..6).filter(|start| start.eq_ignore_ascii_case("/index")).and_then(|_| path.get(6..))
+    if let Some(rest) = path.get(..6).filter(|start| text::is_same_name(start, "/index")).and_then(|_| path.get(6..))
         && rest.starts_with('/')
     {
         sink.alias(rest.into());
@@ -56,7 +56,7 @@ pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
     let (directory, file) = split_last(path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path));
     let is_index = match file.split_once('.') {
         Some((name, extension)) => is_one_of(name, &["index", "default"]) && is_one_of(extension, PAGES),
-        None => file.eq_ignore_ascii_case("index"),
+        None => text::is_same_name(file, "index"),
     };
     if is_index {
         sink.alias(directory.into());
@@ -95,8 +95,8 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
         let page = rest.get(at..).unwrap_or_default();
         let page = strip_suffix_ignore_case(page.strip_suffix('/').unwrap_or(page), ".json").unwrap_or(page);
         let page = match page.get(..7) {
-            Some(start) if start.eq_ignore_ascii_case("/index/") => page.get(6..).unwrap_or_default(),
-            _ if page.eq_ignore_ascii_case("/index") => "/",
+            Some(start) if text::is_same_name(start, "/index/") => page.get(6..).unwrap_or_default(),
+            _ if text::is_same_name(page, "/index") => "/",
             _ => page,
         };
         sink.elsewhere(format!("{base}{page}"));
@@ -104,7 +104,7 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
     if let Some((page, _)) = split_once_ignore_case(path, ".segments/") {
         sink.elsewhere(page.into());
     }
-    if let Some(rest) = path.get(..11).filter(|start| start.eq_ignore_ascii_case("/page-data/")).and_then(|_| path.get(10..))
+    if let Some(rest) = path.get(..11).filter(|start| text::is_same_name(start, "/page-data/")).and_then(|_| path.get(10..))
         && let Some(page) = strip_suffix_ignore_case(rest, "/page-data.json")
     {
         sink.elsewhere(if page == "/index" { "/".into() } else { page.into() });
@@ -154,7 +154,7 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
 pub(in super::super) fn without_locale(path: &str, locales: &[String]) -> Option<String> {
     let rest = path.strip_prefix('/')?;
     let (first, rest) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
-    let known = locales.iter().any(|locale| locale.trim_matches('/').eq_ignore_ascii_case(first));
+    let known = locales.iter().any(|locale| text::is_same_name(locale.trim_matches('/'), first));
     known.then(|| if rest.is_empty() { "/".into() } else { rest.into() })
 }
 
@@ -164,12 +164,12 @@ fn split_last(path: &str) -> (&str, &str) {
 }
 
 fn is_one_of(text: &str, names: &[&str]) -> bool {
-    names.iter().any(|name| name.eq_ignore_ascii_case(text))
+    names.iter().any(|name| text::is_same_name(name, text))
 }
 
 fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     let (start, end) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
-    end.eq_ignore_ascii_case(suffix).then_some(start)
+    text::is_same_name(end, suffix).then_some(start)
 }
 
 fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {

@@ -56,7 +56,7 @@ pub(super) fn absolute_form(path: &str, sink: &mut Sink<'_, '_>) {
 }
 
 fn is_http(scheme: &str) -> bool {
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    text::is_same_name(scheme, "http") || text::is_same_name(scheme, "https")
 }
 
 /// `\` as `/`; or left out, as an escape character.
