@@ -61,6 +61,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   const staging = await emptyStaging(outDir);
   await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev });
   await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
+  if (!dev) for (const name of ['portcullis.js', 'index.js']) await minify(join(staging, name));
   await replace(outDir, staging);
 
   console.log(`built ${relative(ROOT, outDir)} (${profile}) in ${secondsSince(started)} s`);
@@ -202,6 +203,18 @@ async function optimize(path) {
     await rename(`${kept}.new`, kept);
     await copyFile(kept, path);
   }
+}
+
+/**
+ * Takes comments and long names out of a module; the names of its exports stay.
+ *
+ * @param {string} path
+ */
+async function minify(path) {
+  // Here, so that a missing package is told by `optimize`, with what helps.
+  const { transform } = await import('esbuild');
+  const { code } = await transform(await readFile(path, 'utf8'), { format: 'esm', minify: true, legalComments: 'none' });
+  await writeFile(path, code);
 }
 
 /**
