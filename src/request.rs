@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::text;
+use crate::text::{self, ByAny as _};
 
 /// A request, as the host hands it in. Cheap to clone.
 ///
@@ -102,7 +102,7 @@ impl HeaderSource for HeaderList {
             .0
             .iter()
             .filter(|(given, _)| text::is_same_name(given, name.as_str()))
-            .map(|(_, value)| value.trim_matches([' ', '\t', '\r', '\n']))
+            .map(|(_, value)| value.trim_any(b" \t\r\n"))
             .collect();
         (!values.is_empty()).then(|| values.join(separator))
     }

@@ -57,6 +57,109 @@ pub(crate) fn replace(text: &str, part: &str, other: &str) -> String {
     out
 }
 
+/// Searches for one of a few ASCII characters. The standard library's are made anew at each place that calls them, and search long
+/// texts a word at a time; these are made once, for the short texts of settings, paths and header fields.
+pub(crate) trait ByAny {
+    /// Where the first of them stands.
+    fn find_any(&self, any: &[u8]) -> Option<usize>;
+    /// Where the last of them stands.
+    fn rfind_any(&self, any: &[u8]) -> Option<usize>;
+    /// Whether one of them stands there.
+    fn contains_any(&self, any: &[u8]) -> bool;
+    /// What is before and after the first.
+    fn cut(&self, any: &[u8]) -> Option<(&str, &str)>;
+    /// What is before and after the last.
+    fn rcut(&self, any: &[u8]) -> Option<(&str, &str)>;
+    /// What stands between them: one piece more than there are of them.
+    fn pieces<'a>(&'a self, any: &'a [u8]) -> Pieces<'a>;
+    /// The text without those that it begins with.
+    fn trim_start_any(&self, any: &[u8]) -> &str;
+    /// The text without those that it ends with.
+    fn trim_end_any(&self, any: &[u8]) -> &str;
+    /// The text without those that it begins or ends with.
+    fn trim_any(&self, any: &[u8]) -> &str;
+}
+
+impl ByAny for str {
+    #[inline(never)]
+    fn find_any(&self, any: &[u8]) -> Option<usize> {
+        match any {
+            [one] => self.bytes().position(|byte| byte == *one),
+            _ => self.bytes().position(|byte| is_one_of(byte, any)),
+        }
+    }
+
+    #[inline(never)]
+    fn rfind_any(&self, any: &[u8]) -> Option<usize> {
+        self.bytes().rposition(|byte| is_one_of(byte, any))
+    }
+
+    fn contains_any(&self, any: &[u8]) -> bool {
+        self.find_any(any).is_some()
+    }
+
+    #[inline(never)]
+    fn cut(&self, any: &[u8]) -> Option<(&str, &str)> {
+        let at = self.find_any(any)?;
+        Some((self.get(..at)?, self.get(at + 1..)?))
+    }
+
+    #[inline(never)]
+    fn rcut(&self, any: &[u8]) -> Option<(&str, &str)> {
+        let at = self.rfind_any(any)?;
+        Some((self.get(..at)?, self.get(at + 1..)?))
+    }
+
+    fn pieces<'a>(&'a self, any: &'a [u8]) -> Pieces<'a> {
+        Pieces { rest: Some(self), any }
+    }
+
+    #[inline(never)]
+    fn trim_start_any(&self, any: &[u8]) -> &str {
+        let from = self.bytes().position(|byte| !is_one_of(byte, any)).unwrap_or(self.len());
+        self.get(from..).unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn trim_end_any(&self, any: &[u8]) -> &str {
+        let end = self.bytes().rposition(|byte| !is_one_of(byte, any)).map_or(0, |last| last + 1);
+        self.get(..end).unwrap_or_default()
+    }
+
+    fn trim_any(&self, any: &[u8]) -> &str {
+        self.trim_start_any(any).trim_end_any(any)
+    }
+}
+
+/// `contains` of a list of bytes is a call of the standard library's search, for two or three of them.
+fn is_one_of(byte: u8, any: &[u8]) -> bool {
+    for one in any {
+        if byte == *one {
+            return true;
+        }
+    }
+    false
+}
+
+/// See [`ByAny::pieces`].
+#[derive(Clone)]
+pub(crate) struct Pieces<'a> {
+    rest: Option<&'a str>,
+    any: &'a [u8],
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
+        let (piece, rest) = rest.cut(self.any).map_or((rest, None), |(piece, rest)| (piece, Some(rest)));
+        self.rest = rest;
+        Some(piece)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -71,6 +174,24 @@ mod tests {
             prop_assert_eq!(split_once(&text, &part), text.split_once(&part));
             prop_assert_eq!(trim_start(&text, &part), text.trim_start_matches(part.as_str()));
             prop_assert_eq!(replace(&text, &part, &other), text.replace(&part, &other));
+        }
+
+        #[test]
+        fn searches_for_one_of_a_few_find_what_the_standard_library_finds(text in "[abé/.]{0,12}") {
+            prop_assert_eq!(text.find_any(b"/."), text.find(['/', '.']));
+            prop_assert_eq!(text.rfind_any(b"/"), text.rfind('/'));
+            prop_assert_eq!(text.contains_any(b"/."), text.contains(['/', '.']));
+            prop_assert_eq!(text.cut(b"/"), text.split_once('/'));
+            prop_assert_eq!(text.rcut(b"/."), text.rsplit_once(['/', '.']));
+            prop_assert_eq!(text.pieces(b"/.").collect::<Vec<_>>(), text.split(['/', '.']).collect::<Vec<_>>());
+            prop_assert_eq!(text.trim_any(b"/."), text.trim_matches(['/', '.']));
+            prop_assert_eq!(text.trim_start_any(b"/"), text.trim_start_matches('/'));
+            prop_assert_eq!(text.trim_end_any(b"/."), text.trim_end_matches(['/', '.']));
+        }
+
+        #[test]
+        fn names_are_the_same_where_the_standard_library_says_so(one in "[aAbBé]{0,3}", other in "[aAbBé]{0,3}") {
+            prop_assert_eq!(is_same_name(&one, &other), one.eq_ignore_ascii_case(&other));
         }
     }
 }

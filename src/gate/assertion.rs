@@ -16,6 +16,7 @@ use crate::{
     machine::Io,
     request::RequestView,
     settings::Settings,
+    text::ByAny as _,
     token::{
         SigningKeys, SigningRequest,
         signing_key::{SigningKey, digest},
@@ -86,7 +87,7 @@ fn header(key: &SigningKey) -> String {
 }
 
 fn claims(settings: &Settings, request: &RequestView, forward: &Forward, decision: &Decision, now_secs: i64) -> String {
-    let (path, query) = match forward.target.split_once('?') {
+    let (path, query) = match forward.target.cut(b"?") {
         Some((path, query)) => (path, Some(digest(query))),
         None => (&*forward.target, None),
     };

@@ -15,7 +15,7 @@ use crate::{
     reason::Reason,
     request::HeaderName,
     session::{RequestState, Status, first_cookie},
-    text,
+    text::{self, ByAny as _},
 };
 
 /// What is counted, as `count.issued_at.reason.address`; the address as a number that says nothing of it.
@@ -168,7 +168,7 @@ impl Deciding<'_> {
             let rest = if after.is_empty() {
                 String::new()
             } else {
-                [if text::contains(before, "?") { "&" } else { "?" }, after.trim_start_matches('&')].concat()
+                [if text::contains(before, "?") { "&" } else { "?" }, after.trim_start_any(b"&")].concat()
             };
             return Some(Ok([before, &rest].concat()));
         }
@@ -184,7 +184,7 @@ impl Deciding<'_> {
         let Some((path, query)) = text::split_once(&target, "?") else { return target };
         let mut plain = path.to_owned();
         for pair in query
-            .split('&')
+            .pieces(b"&")
             .filter(|pair| !["__clerk_", "__portcullis_", "__dev_session"].iter().any(|own| pair.starts_with(own)))
         {
             plain.push(if plain.len() == path.len() { '?' } else { '&' });
@@ -257,7 +257,7 @@ fn mark_of(target: &str) -> u32 {
 /// The bytes of a session cookie that is being set and is too long to be kept (RFC 6265bis section 5.6).
 fn longest_session(state: &RequestState) -> Option<u32> {
     let pairs = state.headers.iter().filter(|(name, value)| name == "set-cookie" && value.starts_with("__session"));
-    let bytes = pairs.map(|(_, value)| value.split(';').next().unwrap_or_default().len()).max()?;
+    let bytes = pairs.map(|(_, value)| value.pieces(b";").next().unwrap_or_default().len()).max()?;
     u32::try_from(bytes).ok().filter(|_| bytes > limits::COOKIE_BYTES)
 }
 

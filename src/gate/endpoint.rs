@@ -1,6 +1,7 @@
 //! The gate's own endpoints. Nothing under their path ever reaches the origin.
 
-use crate::text;
+use crate::text::{self, ByAny as _};
+
 /// Where they stand.
 pub const OWN_PATH: &str = "/.well-known/portcullis";
 
@@ -21,8 +22,8 @@ impl Endpoint {
     pub fn of(url: &str) -> Option<Self> {
         let path = text::find(url, "://")
             .and_then(|end| url.get(end + 3..))
-            .and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)))?;
-        let path = path.split(['?', '#']).next().unwrap_or_default();
+            .and_then(|rest| rest.find_any(b"/").and_then(|at| rest.get(at..)))?;
+        let path = path.pieces(b"?#").next().unwrap_or_default();
         match path.strip_prefix(OWN_PATH)? {
             "/health" => Some(Self::Health),
             "/ready" => Some(Self::Ready),

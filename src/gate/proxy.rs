@@ -18,6 +18,7 @@ use crate::{
     policy::Access,
     request::{HeaderName, RequestView},
     settings::{Node, SettingError, wrong_type},
+    text::ByAny as _,
     web_url::WebUrl,
 };
 
@@ -65,7 +66,7 @@ impl ProxySettings {
         };
         let is_segment =
             |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        let is_path = path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment));
+        let is_path = path.strip_prefix('/').is_some_and(|rest| rest.pieces(b"/").all(is_segment));
         if !is_path {
             SettingError::value("proxy", &path, EXPECTED).add_to(errors);
             return None;

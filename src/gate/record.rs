@@ -1,7 +1,11 @@
 //! What of a decision is written to the operator's log: JSON, one event a line, never a token, a key, a cookie or a query.
 
 use super::{Decision, Event, Trial};
-use crate::{json::push_string, settings::Settings, text};
+use crate::{
+    json::push_string,
+    settings::Settings,
+    text::{self, ByAny as _},
+};
 
 /// How a line is to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,8 +145,8 @@ pub fn server_timing(decision: &Decision, duration_ms: u64) -> String {
 /// The path of an absolute URL as it was written: no query, which may hold tokens, and no fragment.
 fn path_of(url: &str) -> &str {
     let rest = text::find(url, "://").and_then(|end| url.get(end + 3..)).unwrap_or(url);
-    let path = rest.find(['/', '\\', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or_default();
-    path.split(['?', '#']).next().unwrap_or_default()
+    let path = rest.find_any(b"/\\?#").and_then(|at| rest.get(at..)).unwrap_or_default();
+    path.pieces(b"?#").next().unwrap_or_default()
 }
 
 fn cut(text: &str) -> &str {

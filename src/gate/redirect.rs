@@ -1,6 +1,6 @@
 //! Where the gate sends people.
 
-use crate::{path::JudgedTarget, settings::Settings};
+use crate::{path::JudgedTarget, settings::Settings, text::ByAny as _};
 
 /// The page for signed-in users who may not see another; `None` where there is none, or where the request already asks for it.
 pub(super) fn unauthorized(settings: &Settings, target: &JudgedTarget) -> Option<String> {
@@ -10,7 +10,7 @@ pub(super) fn unauthorized(settings: &Settings, target: &JudgedTarget) -> Option
 #[inline(never)]
 fn unless_here(page: &str, target: &JudgedTarget) -> Option<String> {
     let page = absolute(page, target);
-    let is_here = target.forward_url().split(['?', '#']).next() == page.split(['?', '#']).next();
+    let is_here = target.forward_url().pieces(b"?#").next() == page.pieces(b"?#").next();
     (!is_here).then_some(page)
 }
 

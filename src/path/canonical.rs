@@ -12,7 +12,10 @@ use super::{
     Ambiguity,
     encoding::{escape_at, is_unreserved, must_escape, push_byte, push_escape},
 };
-use crate::{limits, text};
+use crate::{
+    limits,
+    text::{self, ByAny as _},
+};
 
 /// Brings a raw path to its canonical form.
 ///
@@ -29,7 +32,7 @@ pub(super) fn canonicalize(raw: &str) -> Result<Canonical, Ambiguity> {
     if unresolved.len() > limits::PATH_BYTES {
         return Err(Ambiguity::PathTooLong { bytes: unresolved.len() });
     }
-    let slashed = if unresolved.contains('\\') { unresolved.replace('\\', "/") } else { unresolved.clone() };
+    let slashed = if unresolved.contains_any(b"\\") { unresolved.replace('\\', "/") } else { unresolved.clone() };
     let path = resolve_dot_segments(&slashed).unwrap_or(slashed);
     let as_written = (path != unresolved).then_some(unresolved);
     Ok(Canonical { path, as_written })
@@ -87,7 +90,7 @@ fn decode_unreserved(raw: &str) -> Result<String, Ambiguity> {
 ///
 /// Source: RFC 3986 section 5.2.4.
 pub(super) fn resolve_dot_segments(path: &str) -> Option<String> {
-    let segments = || path.strip_prefix('/').unwrap_or(path).split('/');
+    let segments = || path.strip_prefix('/').unwrap_or(path).pieces(b"/");
     if !segments().any(|segment| matches!(segment, "." | "..")) {
         return None;
     }
@@ -97,7 +100,7 @@ pub(super) fn resolve_dot_segments(path: &str) -> Option<String> {
         ends_in_dots = matches!(segment, "." | "..");
         match segment {
             "." => {}
-            ".." => out.truncate(out.rfind('/').unwrap_or(0)),
+            ".." => out.truncate(out.rfind_any(b"/").unwrap_or(0)),
             _ => {
                 out.push('/');
                 out.push_str(segment);

@@ -16,7 +16,7 @@ use super::{
     encoding::bytes_of,
     rewrites::{self, Distance, Rewrite, Traits},
 };
-use crate::limits;
+use crate::{limits, text::ByAny as _};
 
 /// One way to read the path of a request.
 ///
@@ -40,7 +40,7 @@ impl Reading {
     /// The path with spaces, quotes and letters past ASCII as themselves: borrowed where it has none. What is no UTF-8 is U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
-        if !self.path.contains('%') {
+        if !self.path.contains_any(b"%") {
             return Cow::Borrowed(&self.path);
         }
         let text = String::from_utf8_lossy(&bytes_of(&self.path)).into_owned();

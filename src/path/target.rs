@@ -6,7 +6,10 @@
 //!    is not resolved against anything.
 
 use super::{Ambiguity, encoding::push_escaped};
-use crate::{limits, text};
+use crate::{
+    limits,
+    text::{self, ByAny as _},
+};
 
 /// The parts of a URL, undecoded.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,8 +43,8 @@ pub(super) fn parse(url: &str) -> Result<Target<'_>, Ambiguity> {
     if !is_authority(authority) {
         return Err(Ambiguity::BadAuthority);
     }
-    let target = target.split_once('#').map_or(target, |(target, _)| target);
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let target = target.cut(b"#").map_or(target, |(target, _)| target);
+    let (path, query) = target.cut(b"?").map_or((target, None), |(path, query)| (path, Some(query)));
     Ok(Target { scheme, authority, path, query })
 }
 
@@ -63,7 +66,7 @@ fn before_first<'a>(text: &'a str, ends: &[char]) -> (&'a str, &'a str) {
 
 fn is_authority(authority: &str) -> bool {
     let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
+        Some(rest) => match rest.cut(b"]") {
             Some((address, port)) if is_ip_literal(address) => (address, port),
             _ => return false,
         },
@@ -84,7 +87,7 @@ fn is_authority(authority: &str) -> bool {
 }
 
 fn is_ip_literal(address: &str) -> bool {
-    address.contains(':') && address.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+    address.contains_any(b":") && address.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@
 //! what that method asks, too. Names are compared in upper case, as those frameworks do. In a body nobody sees it here: bodies
 //! stream.
 
-use crate::web_url::{form_decode, percent_decode};
+use crate::{
+    text::ByAny as _,
+    web_url::{form_decode, percent_decode},
+};
 
 /// Methods that are looked at one by one; one is usual. With more of them it is anybody's guess which one an origin takes.
 const METHODS: usize = 4;
@@ -19,8 +22,8 @@ pub(crate) fn overriding(method: &str, search: &str) -> Vec<String> {
     if !percent_decode(search.bytes()).windows(NAME.len()).any(|part| part == NAME.as_bytes()) {
         return methods;
     }
-    for pair in search.trim_start_matches('?').split(['&', ';']) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    for pair in search.trim_start_any(b"?").pieces(b"&;") {
+        let (name, value) = pair.cut(b"=").unwrap_or((pair, ""));
         let value = form_decode(value).trim().to_ascii_uppercase();
         if form_decode(name) != NAME || value.is_empty() || value == method || methods.contains(&value) {
             continue;

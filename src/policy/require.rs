@@ -4,6 +4,7 @@ use crate::{
     json::Raw,
     session::{Auth, Reverification, TokenType},
     settings::{Node, SettingError, TableReader, wrong_type},
+    text::ByAny as _,
 };
 
 /// Everything that one `require = { … }` asks. All that is asked must hold; an empty one asks only for a session.
@@ -136,7 +137,7 @@ impl ClaimTest {
         let place = table.name("claim");
         let path = match table.take("claim") {
             None => None,
-            Some(Node::Text(path)) => Some(path.split('.').map(str::to_owned).collect::<Vec<_>>()),
+            Some(Node::Text(path)) => Some(path.pieces(b".").map(str::to_owned).collect::<Vec<_>>()),
             Some(Node::List(members)) => {
                 members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect()
             }

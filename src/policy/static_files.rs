@@ -1,6 +1,6 @@
 //! Which paths are static files by their name.
 
-use crate::text;
+use crate::text::{self, ByAny as _};
 
 /// Extensions of files that a browser loads as parts of a page. Formats that carry data (`csv`, `pdf`, `json`, `zip`, `html`)
 /// are left out on purpose: a page served as `report.csv` is a report, not a part of a page.
@@ -36,7 +36,7 @@ const EXTENSIONS: [&str; 25] = [
 #[must_use]
 pub fn is_static_file(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
-    last.rsplit_once('.')
+    last.rcut(b".")
         .is_some_and(|(stem, extension)| !stem.is_empty() && EXTENSIONS.iter().any(|known| text::is_same_name(extension, known)))
 }
 

@@ -1,7 +1,7 @@
 //! `authorized_parties`: exact origins, and one anchored form for previews.
 
 use super::{TableReader, environment::is_loopback_host, error::SettingError, url_origin_of};
-use crate::text;
+use crate::text::{self, ByAny as _};
 
 /// Hosts under which anybody gets a name: a wildcard there would trust strangers.
 const SHARED_HOSTS: [&str; 26] = [
@@ -54,7 +54,7 @@ fn check(text: &str) -> Result<(), &'static str> {
         "an origin as a browser writes it: `https://host` or `https://host:port`, lower case, no path, no slash at the end";
     if let Some(base) = text.strip_prefix("https://*.") {
         let anchored = format!("https://{base}");
-        if base.contains('*') || url_origin_of(&anchored) != Some(anchored.as_str()) {
+        if base.contains_any(b"*") || url_origin_of(&anchored) != Some(anchored.as_str()) {
             return Err("`https://*.` and a host that you own, the star standing for one label");
         }
         return if is_shared(base) {
@@ -78,8 +78,8 @@ fn check(text: &str) -> Result<(), &'static str> {
 
 /// Whether strangers can get names under `base`: a top-level domain, a registry's second level, or a shared host.
 fn is_shared(base: &str) -> bool {
-    let host = base.split(':').next().unwrap_or(base);
-    let labels: Vec<&str> = host.split('.').collect();
+    let host = base.pieces(b":").next().unwrap_or(base);
+    let labels: Vec<&str> = host.pieces(b".").collect();
     let is_registry = match labels.as_slice() {
         [_] => true,
         [second, top] => top.len() == 2 && REGISTRY_LABELS.contains(second),

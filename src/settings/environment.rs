@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Node, error::SettingError, url_origin_of};
 use crate::{
     session::{InstanceType, PublishableKey},
-    text,
+    text::{self, ByAny as _},
     token::{SigningKey, SigningKeys, VerificationKey},
 };
 
@@ -144,7 +144,7 @@ impl Instance {
         let mut issuers: Vec<String> = frontend_api.into_iter().collect();
         match &self.proxy_url {
             Some(path) if path.starts_with('/') => {
-                let exact = parties.iter().filter(|party| !party.contains('*'));
+                let exact = parties.iter().filter(|party| !party.contains_any(b"*"));
                 issuers.extend(exact.map(|party| [party, path.as_str()].concat()));
             }
             proxy_url => issuers.extend(proxy_url.clone()),
@@ -259,8 +259,8 @@ fn read_address(name: &'static str, value: &Option<String>, relative: bool, erro
         && !text.starts_with("//")
         && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let is_absolute = url_origin_of(&text).is_some() && (text.starts_with("https://") || is_loopback(&text));
-    if (is_relative || is_absolute) && !text.contains(['?', '#', '\\']) {
-        return Some(text.trim_end_matches('/').to_owned());
+    if (is_relative || is_absolute) && !text.contains_any(b"?#\\") {
+        return Some(text.trim_end_any(b"/").to_owned());
     }
     SettingError::value(name, &text, if relative { "an `https` URL, or a path as `/__clerk`" } else { "an `https` URL" })
         .add_to(errors);
@@ -277,9 +277,9 @@ pub(crate) fn is_loopback(url: &str) -> bool {
 
 /// Whether `host[:port]` names this machine (RFC 6761 section 6.3, RFC 5735, RFC 4291).
 pub(crate) fn is_loopback_host(authority: &str) -> bool {
-    let host = if authority.ends_with(']') { authority } else { authority.rsplit_once(':').map_or(authority, |(host, _)| host) };
+    let host = if authority.ends_with(']') { authority } else { authority.rcut(b":").map_or(authority, |(host, _)| host) };
     let is_ipv4 =
-        host.split('.').count() == 4 && host.starts_with("127.") && host.split('.').all(|part| part.parse::<u8>().is_ok());
+        host.pieces(b".").count() == 4 && host.starts_with("127.") && host.pieces(b".").all(|part| part.parse::<u8>().is_ok());
     host == "localhost" || host.ends_with(".localhost") || host == "[::1]" || is_ipv4
 }
 

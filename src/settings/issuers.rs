@@ -9,6 +9,7 @@ use super::{
 use crate::{
     headers::{is_hop_by_hop, is_reserved},
     session::IssuerOptions,
+    text::ByAny as _,
     token::Algorithm,
 };
 
@@ -123,7 +124,7 @@ fn take_name(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
 fn take_path(table: &mut TableReader<'_>, key: &'static str) -> Option<Vec<String>> {
     let name = table.name(key);
     let path: Vec<String> = match table.take(key)? {
-        Node::Text(text) => text.split('.').map(str::to_owned).collect(),
+        Node::Text(text) => text.pieces(b".").map(str::to_owned).collect(),
         Node::List(items) => {
             items.into_iter().map(|item| if let Node::Text(text) = item { text } else { String::new() }).collect()
         }

@@ -30,6 +30,7 @@ use crate::{
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule},
     session::{IssuerOptions, MissingAzp, TokenType},
+    text::ByAny as _,
     token::SigningKeys,
 };
 
@@ -364,8 +365,8 @@ fn read_url_origin(setting: &str, text: &str, errors: &mut Vec<SettingError>) ->
 /// The leading `scheme://host[:port]` of an absolute http(s) URL in its normal form (lower case, no credentials).
 pub(crate) fn url_origin_of(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let (host, port) = match authority.rsplit_once(':') {
+    let authority = rest.pieces(b"/?#\\").next()?;
+    let (host, port) = match authority.rcut(b":") {
         Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
         Some((_, _)) if authority.ends_with(']') => (authority, ""),
         Some(_) => return None,

@@ -5,7 +5,7 @@ use crate::{
     limits,
     path::{PathSettings, judge},
     policy::pattern::Pattern,
-    text,
+    text::{self, ByAny as _},
     webhook::WebhookSecret,
 };
 
@@ -38,7 +38,7 @@ pub(super) fn read(path: String, secrets: Option<&str>, errors: &mut Vec<Setting
     };
     // Several while they are changed.
     let secrets: Option<Vec<WebhookSecret>> =
-        secrets.split([' ', ',', '\n']).filter(|secret| !secret.trim().is_empty()).map(WebhookSecret::parse).collect();
+        secrets.pieces(b" ,\n").filter(|secret| !secret.trim().is_empty()).map(WebhookSecret::parse).collect();
     let is_strong = |secret: &WebhookSecret| secret.key().len() >= limits::WEBHOOK_SECRET_BYTES;
     let secrets = secrets.filter(|secrets| secrets.len() <= limits::WEBHOOK_SECRETS && secrets.iter().all(is_strong));
     if secrets.is_none() {

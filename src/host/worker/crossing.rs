@@ -12,6 +12,7 @@ use super::settle::settle;
 use crate::{
     headers::{is_hop_by_hop, is_reserved},
     request::{HeaderName, HeaderSource},
+    text::ByAny as _,
 };
 
 #[wasm_bindgen(module = "/src/host/worker/crossing.mjs")]
@@ -132,7 +133,7 @@ fn lines_of<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Str
     for (name, value) in headers {
         for text in [name, value] {
             // INVARIANT: a line each. The core gives visible ASCII only; what is none must not become a header of its own.
-            if text.contains('\n') {
+            if text.contains_any(b"\n") {
                 return Err(js_sys::Error::new("a header value has a line break").unchecked_into());
             }
             fields.push_str(text);

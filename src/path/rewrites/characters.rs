@@ -7,7 +7,7 @@ use super::{
     },
     Sink, characters, map_segments,
 };
-use crate::letter_case;
+use crate::{letter_case, text::ByAny as _};
 
 /// Percent-decodes once: everything; everything but separators, which some routers decode per segment; unreserved bytes, as a
 /// normalising proxy does.
@@ -29,7 +29,7 @@ pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_, '_>) {
     let mut wide = String::with_capacity(path.len());
     let mut dropped = String::with_capacity(path.len());
     let mut rest = path;
-    while let Some((before, from)) = rest.find('%').and_then(|at| rest.split_at_checked(at)) {
+    while let Some((before, from)) = rest.find_any(b"%").and_then(|at| rest.split_at_checked(at)) {
         wide.push_str(before);
         dropped.push_str(before);
         if escape_at(from.as_bytes()).is_some() {
@@ -40,7 +40,7 @@ pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_, '_>) {
         } else if let Some(character) = wide_escape_at(from.as_bytes()) {
             wide.push_str(&render(character.encode_utf8(&mut [0; 4]).as_bytes()));
             let (escape, tail) = from.split_at_checked(6).unwrap_or((from, ""));
-            dropped.push_str(escape.trim_start_matches('%'));
+            dropped.push_str(escape.trim_start_any(b"%"));
             rest = tail;
         } else {
             wide.push('%');

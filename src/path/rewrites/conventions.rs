@@ -1,7 +1,7 @@
 //! Rewrites by convention: what frameworks and servers agree to call the same page.
 
 use super::{Sink, decode_query_text};
-use crate::text;
+use crate::text::{self, ByAny as _};
 
 /// Takes out `(S(id))` segments: a letter and parentheses, one or more times.
 ///
@@ -14,8 +14,8 @@ pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_, '_>) {
                 && inner.get(1..).is_some_and(|rest| rest.starts_with('('))
         })
     };
-    if path.split('/').any(is_session) {
-        let kept: Vec<&str> = path.split('/').filter(|segment| !is_session(segment)).collect();
+    if path.pieces(b"/").any(is_session) {
+        let kept: Vec<&str> = path.pieces(b"/").filter(|segment| !is_session(segment)).collect();
         sink.elsewhere(kept.join("/"));
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn path_info(path: &str, sink: &mut Sink<'_, '_>) {
     let ends = || {
         path.match_indices('/').skip(1).map(|(at, _)| at).filter(|at| {
             let segment = path.get(..*at).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
-            segment.rsplit_once('.').is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS))
+            segment.rcut(b".").is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS))
         })
     };
     if let Some(rest) = ends().next().and_then(|at| path.get(at..)) {
@@ -54,7 +54,7 @@ pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
         sink.alias(rest.into());
     }
     let (directory, file) = split_last(path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path));
-    let is_index = match file.split_once('.') {
+    let is_index = match file.cut(b".") {
         Some((name, extension)) => is_one_of(name, &["index", "default"]) && is_one_of(extension, PAGES),
         None => text::is_same_name(file, "index"),
     };
@@ -76,9 +76,9 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_, '_>) {
             sink.alias(format!("{directory}{name}"));
         }
     };
-    let last = file.rfind('.');
+    let last = file.rfind_any(b".");
     cut(last);
-    let first = file.find(|c| c != '.').and_then(|start| Some(start + file.get(start..)?.find('.')?));
+    let first = file.find(|c| c != '.').and_then(|start| Some(start + file.get(start..)?.find_any(b".")?));
     if first != last {
         cut(first);
     }
@@ -90,7 +90,7 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_, '_>) {
 /// Gatsby `page-data`.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
     if let Some((base, rest)) = split_once_ignore_case(path, "/_next/data/")
-        && let Some(at) = rest.find('/')
+        && let Some(at) = rest.find_any(b"/")
     {
         let page = rest.get(at..).unwrap_or_default();
         let page = strip_suffix_ignore_case(page.strip_suffix('/').unwrap_or(page), ".json").unwrap_or(page);
@@ -127,7 +127,7 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
 /// Source: CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`; `/_next/image`, `/_vercel/image`.
 pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
     let Some(query) = search.strip_prefix('?').filter(|query| !query.is_empty()) else { return Vec::new() };
-    let is_script = path.rsplit_once('.').is_some_and(|(_, extension)| is_one_of(extension, SCRIPTS));
+    let is_script = path.rcut(b".").is_some_and(|(_, extension)| is_one_of(extension, SCRIPTS));
     let names: &[&str] = match path {
         "/" => FRONT_CONTROLLER,
         "/_next/image" | "/_vercel/image" => &["url"],
@@ -137,8 +137,8 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
     let named = |name: &str| is_one_of(&decode_query_text(name), names);
     let is_front_controller = names.len() > 1;
     query
-        .split(['&', ';'])
-        .filter_map(|pair| match pair.split_once('=') {
+        .pieces(b"&;")
+        .filter_map(|pair| match pair.cut(b"=") {
             Some((name, value)) if named(name) => Some(value),
             None if is_front_controller => Some(pair),
             _ => None,
@@ -153,14 +153,14 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
 /// The path behind a locale prefix, if it has one.
 pub(in super::super) fn without_locale(path: &str, locales: &[String]) -> Option<String> {
     let rest = path.strip_prefix('/')?;
-    let (first, rest) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
-    let known = locales.iter().any(|locale| text::is_same_name(locale.trim_matches('/'), first));
+    let (first, rest) = rest.split_at_checked(rest.find_any(b"/").unwrap_or(rest.len())).unwrap_or((rest, ""));
+    let known = locales.iter().any(|locale| text::is_same_name(locale.trim_any(b"/"), first));
     known.then(|| if rest.is_empty() { "/".into() } else { rest.into() })
 }
 
 /// Directory with its slash, and file.
 fn split_last(path: &str) -> (&str, &str) {
-    path.split_at_checked(path.rfind('/').map_or(0, |at| at + 1)).unwrap_or(("", path))
+    path.split_at_checked(path.rfind_any(b"/").map_or(0, |at| at + 1)).unwrap_or(("", path))
 }
 
 fn is_one_of(text: &str, names: &[&str]) -> bool {

@@ -7,6 +7,7 @@ use super::{
     encoding::{decode, escape_after_percent, escape_at, must_escape, render},
     readings::{ReadingKind, ReadingKinds},
 };
+use crate::text::ByAny as _;
 
 mod characters;
 mod conventions;
@@ -279,7 +280,7 @@ fn characters(bytes: &[u8]) -> impl Iterator<Item = Result<char, u8>> + '_ {
 /// Maps each segment of `path`, leaving the slashes between them.
 fn map_segments<'a>(path: &'a str, mut map: impl FnMut(&'a str) -> &'a str) -> String {
     let mut out = String::with_capacity(path.len());
-    for (index, segment) in path.split('/').enumerate() {
+    for (index, segment) in path.pieces(b"/").enumerate() {
         if index > 0 {
             out.push('/');
         }

@@ -1,7 +1,7 @@
 //! Rewrites of separators: slashes, dot segments, parameters, ends.
 
 use super::{super::canonical::resolve_dot_segments, Sink, map_segments};
-use crate::text;
+use crate::text::{self, ByAny as _};
 
 /// Resolves dot segments; or cuts `../` out, as filters do. Three and more dots may climb as two do.
 ///
@@ -39,8 +39,8 @@ pub(super) fn protocol_relative(path: &str, sink: &mut Sink<'_, '_>) {
     if !path.starts_with("//") {
         return;
     }
-    let after = path.trim_start_matches(['/', '\\']);
-    sink.elsewhere(after.find(['/', '\\', '?', '#']).and_then(|at| after.get(at..)).unwrap_or("/").into());
+    let after = path.trim_start_any(b"/\\");
+    sink.elsewhere(after.find_any(b"/\\?#").and_then(|at| after.get(at..)).unwrap_or("/").into());
 }
 
 /// `/http://host/path` as an absolute URL behind the first slash; `http:/host` too, since proxies merge slashes. An alias: most such
@@ -48,11 +48,11 @@ pub(super) fn protocol_relative(path: &str, sink: &mut Sink<'_, '_>) {
 ///
 /// Source: `new URL(request.url.slice(1))` and alike; RFC 9112 section 3.2.2 makes every server read the absolute form.
 pub(super) fn absolute_form(path: &str, sink: &mut Sink<'_, '_>) {
-    let after = path.trim_start_matches('/');
-    let scheme = after.find(':').and_then(|at| after.split_at_checked(at));
+    let after = path.trim_start_any(b"/");
+    let scheme = after.find_any(b":").and_then(|at| after.split_at_checked(at));
     let Some((_, rest)) = scheme.filter(|(scheme, _)| is_http(scheme)) else { return };
-    let rest = rest.trim_start_matches(':').trim_start_matches(['/', '\\']);
-    sink.alias(rest.find(['/', '\\', '?', '#']).and_then(|at| rest.get(at..)).unwrap_or("/").into());
+    let rest = rest.trim_start_any(b":").trim_start_any(b"/\\");
+    sink.alias(rest.find_any(b"/\\?#").and_then(|at| rest.get(at..)).unwrap_or("/").into());
 }
 
 fn is_http(scheme: &str) -> bool {
@@ -71,8 +71,8 @@ pub(super) fn backslash(path: &str, sink: &mut Sink<'_, '_>) {
 ///
 /// Source: RFC 3986 section 3.3; Servlet 6.0 section 3.5.2.
 pub(super) fn matrix_params(path: &str, sink: &mut Sink<'_, '_>) {
-    if path.contains(';') {
-        sink.elsewhere(map_segments(path, |segment| segment.split(';').next().unwrap_or(segment)));
+    if path.contains_any(b";") {
+        sink.elsewhere(map_segments(path, |segment| segment.pieces(b";").next().unwrap_or(segment)));
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn cut_short(path: &str, sink: &mut Sink<'_, '_>) {
 /// Source: Win32 path normalisation; NTFS `::$DATA` and `:$i30:$INDEX_ALLOCATION`.
 pub(super) fn windows_names(path: &str, sink: &mut Sink<'_, '_>) {
     sink.by_shape(map_segments(path, |segment| {
-        let name = text::split_once(segment, ":$").map_or(segment, |(name, _)| name.trim_end_matches(':'));
+        let name = text::split_once(segment, ":$").map_or(segment, |(name, _)| name.trim_end_any(b":"));
         if matches!(name, "." | "..") {
             return name;
         }
