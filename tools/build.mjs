@@ -59,7 +59,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   });
 
   const staging = await emptyStaging(outDir);
-  await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev });
+  await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev, withoutClasses: true });
   await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
   if (!dev) for (const name of ['portcullis.js', 'index.js']) await minify(join(staging, name));
   await replace(outDir, staging);
@@ -127,11 +127,13 @@ async function emptyStaging(outDir) {
  * @param {string} wasm
  * @param {string} staging
  * @param {string} name
- * @param {{ optimized: boolean, isQuiet?: boolean }} options `isQuiet`: a panic is a trap and nothing else
+ * @param {{ optimized: boolean, isQuiet?: boolean, withoutClasses?: boolean }} options `isQuiet`: a panic is a trap and nothing else;
+ *   `withoutClasses`: no Rust struct is for JavaScript
  */
-async function bind(wasm, staging, name, { optimized, isQuiet = false }) {
+async function bind(wasm, staging, name, { optimized, isQuiet = false, withoutClasses = false }) {
   const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
-  await run('cargo', [...xtask, 'bindgen', wasm, staging, name]);
+  await run('cargo', [...xtask, 'bindgen', wasm, staging, name, ...(withoutClasses ? ['--without-classes'] : [])]);
+  if (withoutClasses) await dropClasses(join(staging, `${name}.js`));
   if (isQuiet) await trapAtPanics(join(staging, `${name}_bg.wasm`));
   if (optimized) await optimize(join(staging, `${name}_bg.wasm`));
 }
@@ -203,6 +205,20 @@ async function optimize(path) {
     await rename(`${kept}.new`, kept);
     await copyFile(kept, path);
   }
+}
+
+/**
+ * Takes the classes out of a generated script; their exports are gone from the Wasm.
+ *
+ * @param {string} path
+ */
+async function dropClasses(path) {
+  const script = await readFile(path, 'utf8');
+  const kept = script
+    .replace(/^export class [^]*?^}\nif \(Symbol\.dispose\).*\n/gm, '')
+    .replace(/^const \w+Finalization = [^]*?^}\);\n/gm, '');
+  if (/^export class|Finalization\b/m.test(kept)) throw new ToolError(`${path}: its classes are not written as they were; see dropClasses in tools/build.mjs`);
+  await writeFile(path, kept);
 }
 
 /**
