@@ -135,7 +135,7 @@ impl Settings {
             .take_choice("log_user", &[("plain", LogUser::Plain), ("hashed", LogUser::Hashed), ("none", LogUser::None)])
             .unwrap_or_default();
         let log_forwards = table.take_share("log_forwards").unwrap_or(0.0);
-        let assertion_audience = table.take_text(AUDIENCE).and_then(|text| read_audience(&mut table, text));
+        let assertion_audience = table.take_text("assertion_audience").and_then(|text| read_audience(&mut table, text));
         let enforce = table.take_flag("enforce").unwrap_or(true);
         let webhook = table
             .take_text("webhook_path")
@@ -339,15 +339,13 @@ fn check_nothing_is_fresh(policy: &Policy, errors: &mut Vec<SettingError>) {
     }
 }
 
-const AUDIENCE: &str = "assertion_audience";
-
 /// `assertion_audience`: any name that the origin knows itself by.
 #[inline(never)]
 fn read_audience(table: &mut TableReader<'_>, text: String) -> Option<String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Some(text);
     }
-    SettingError::value(AUDIENCE, &text, "a name without blanks, as `https://app.example.com`").add_to(table.errors());
+    table.refuse_value("assertion_audience", &text, "a name without blanks, as `https://app.example.com`");
     None
 }
 
