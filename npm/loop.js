@@ -20,8 +20,8 @@ const SIGNATURE = 2;
 const BACKEND = 3;
 const SIGNING = 5;
 
-/** The outcome of a signature check that could not be made. */
-const UNCHECKED = 2;
+/** The outcome of what could not be had. */
+const FAILED = -1;
 
 /** @typedef {(handle: number, bytes: number, now: number, headers?: any) => number} Begin with headers, where it is about a request */
 /** @typedef {{ wanted(path: string): number }} OrganizationReader who knows which organization a path wants */
@@ -103,8 +103,9 @@ export function loopAround(wasm, kinds) {
   async function finish(mine, step) {
     try {
       while (step.kind > DONE) {
-        const resume = await satisfy(mine, step);
-        step = guarded(mine, () => taken(resume()));
+        const { outcome, data } = await satisfy(mine, step);
+        const { run, kind } = step;
+        step = guarded(mine, () => taken(wasm.resume(run, kind, outcome, writeAny(data), Date.now())));
       }
       return { ok: step.kind === DONE, text: step.text };
     } finally {
@@ -176,40 +177,31 @@ export function loopAround(wasm, kinds) {
   }
 
   /**
-   * Does what a step needs; returns the call that hands in the answer.
+   * Does what a step needs.
    *
    * @param {number} mine
    * @param {Step} step
-   * @returns {Promise<() => number>}
+   * @returns {Promise<{ outcome: number, data?: string | Uint8Array }>} as `resume` takes it
    */
   async function satisfy(mine, { kind, run, text }) {
-    switch (kind) {
-      case SIGNATURE: {
-        /** @type {boolean} */
-        let isValid;
-        try {
-          isValid = await verifySignature(mine, run);
-        } catch (error) {
-          return () => wasm.resume_signature(run, UNCHECKED, write(describe(error)), Date.now());
+    try {
+      switch (kind) {
+        case SIGNATURE:
+          return { outcome: (await verifySignature(mine, run)) ? 1 : 0 };
+        case BACKEND: {
+          const { status, body } = await callBackend(JSON.parse(text));
+          return { outcome: status, data: body };
         }
-        return () => wasm.resume_signature(run, isValid ? 1 : 0, 0, Date.now());
+        case SIGNING: {
+          const [id, jwk, input] = JSON.parse(text);
+          return { outcome: 0, data: await sign(id, jwk, input) };
+        }
+        default:
+          await new Promise((resolve) => setTimeout(resolve, Number(text)));
+          return { outcome: 0 };
       }
-      case BACKEND: {
-        /** @type {{ status: number, body: Uint8Array } | { outage: string }} */
-        const answer = await callBackend(JSON.parse(text)).catch((error) => ({ outage: describe(error) }));
-        if ('outage' in answer) return () => wasm.resume_outage(run, write(answer.outage), Date.now());
-        return () => wasm.resume_backend(run, answer.status, writeBytes(answer.body), Date.now());
-      }
-      case SIGNING: {
-        const [id, jwk, input] = JSON.parse(text);
-        /** @type {Uint8Array | string} */
-        const outcome = await sign(id, jwk, input).catch(describe);
-        if (typeof outcome === 'string') return () => wasm.resume_signed(run, false, write(outcome), Date.now());
-        return () => wasm.resume_signed(run, true, writeBytes(outcome), Date.now());
-      }
-      default:
-        await new Promise((resolve) => setTimeout(resolve, Number(text)));
-        return () => wasm.resume_waited(run, Date.now());
+    } catch (error) {
+      return { outcome: FAILED, data: describe(error) };
     }
   }
 
@@ -338,7 +330,7 @@ export function loopAround(wasm, kinds) {
    */
   function ask(call, mine) {
     if (broken) replaceInstance();
-    return guarded(mine ?? generation, () => call(wasm, (subject) => (typeof subject === 'string' ? write(subject) : writeBytes(subject))));
+    return guarded(mine ?? generation, () => call(wasm, writeAny));
   }
 
   /** The instance that is asked now. */
@@ -446,6 +438,12 @@ export function loopAround(wasm, kinds) {
     const room = text.length * 3;
     const at = wasm.scratch(room);
     return encoder.encodeInto(text, view().subarray(at, at + room)).written;
+  }
+
+  /** @param {string | Uint8Array} [data] */
+  function writeAny(data) {
+    if (data === undefined) return 0;
+    return typeof data === 'string' ? write(data) : writeBytes(data);
   }
 
   /** @param {Uint8Array} bytes */

@@ -147,7 +147,9 @@ impl Natural {
     }
 
     fn shift_left(&mut self, bits: u32) {
-        self.0.splice(..0, (0..bits / 32).map(|_| 0));
+        let mut limbs = vec![0; bits as usize / 32];
+        limbs.append(&mut self.0);
+        self.0 = limbs;
         self.multiply_and_add(1 << (bits % 32), 0);
     }
 

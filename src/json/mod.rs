@@ -16,7 +16,7 @@ mod reader;
 
 use reader::Reader;
 
-use crate::number::parse_decimal;
+use crate::{number::parse_decimal, text::ByAny};
 
 /// Text that is not JSON, or is nested too deeply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +95,7 @@ impl Document {
     /// The outermost value.
     #[must_use]
     pub fn root(&self) -> Raw<'_> {
-        Raw(self.text().trim_matches([' ', '\t', '\n', '\r']))
+        Raw(self.text().trim_any(b" \t\n\r"))
     }
 
     /// The text of the whole document.

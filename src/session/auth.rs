@@ -120,6 +120,15 @@ impl Auth {
         }
     }
 
+    /// [`to_json`](Self::to_json) of [`with_pending`](Self::with_pending), where that is another.
+    #[must_use]
+    pub fn pending_to_json(&self) -> Option<String> {
+        let Who::Pending(session) = &self.who else { return None };
+        let mut out = JsonObject::new();
+        session.write(&mut out);
+        Some(out.finish())
+    }
+
     /// Whether the session has tasks to be done.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{limits, web_url::percent_decode};
+use crate::{limits, text::ByAny, web_url::percent_decode};
 
 /// The cookies of a request, in the order in which they came.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl Cookies {
     pub fn each<'a>(&'a self, mut see: impl FnMut(&'a str, &'a str)) {
         for pair in self.header.split(';') {
             if let Some((name, value)) = pair.split_once('=') {
-                see(name.trim_matches(BLANKS), value.trim_matches(BLANKS));
+                see(name.trim_any(BLANKS), value.trim_any(BLANKS));
             }
         }
     }
@@ -62,7 +62,7 @@ pub fn decode_value(value: &str) -> Cow<'_, str> {
     String::from_utf8(percent_decode(value.bytes())).map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
-const BLANKS: [char; 2] = [' ', '\t'];
+const BLANKS: &[u8] = b" \t";
 
 #[cfg(test)]
 mod tests {

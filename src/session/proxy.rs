@@ -22,7 +22,8 @@ pub fn auto_proxy_path(publishable_key: &str, environment: &VercelEnvironment) -
     let is_production = environment.target_env.as_deref() == Some("production");
     let url = environment.project_production_url.as_deref().unwrap_or_default();
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(url);
-    let host = host.split(['/', ':', '?', '#']).next().unwrap_or_default();
+    let end = host.bytes().position(|byte| matches!(byte, b'/' | b':' | b'?' | b'#')).unwrap_or(host.len());
+    let host = host.get(..end).unwrap_or_default();
     (is_live && !is_disabled && is_production && host.ends_with(".vercel.app")).then_some("/__clerk")
 }
 

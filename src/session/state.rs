@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Auth;
-use crate::{reason::Reason, token::TokenError};
+use crate::{reason::Reason, text::ByAny, token::TokenError};
 
 /// Signed in, signed out, or neither before a handshake has been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,7 +235,7 @@ impl Headers {
 
 /// A header value as Fetch normalizes it; `None` where it holds a line break, a NUL or a letter beyond Latin-1.
 fn clean(value: &str) -> Option<&str> {
-    let value = value.trim_matches([' ', '\t', '\r', '\n']);
+    let value = value.trim_any(b" \t\r\n");
     value.chars().all(|char| char <= '\u{ff}' && !matches!(char, '\0' | '\r' | '\n')).then_some(value)
 }
 

@@ -91,9 +91,14 @@ fn ipv4_bytes(text: &str) -> Option<[u8; 4]> {
 
 /// In hexadecimal, without leading zeros.
 fn push_hex(out: &mut String, number: u16) {
-    let digits = [number >> 12, number >> 8, number >> 4, number].map(|digit| char::from_digit(u32::from(digit & 15), 16));
-    let leading = usize::try_from(number.leading_zeros() / 4).unwrap_or_default().min(3);
-    out.extend(digits.into_iter().flatten().skip(leading));
+    let mut is_begun = false;
+    for shift in [12, 8, 4, 0] {
+        let digit = number >> shift & 15;
+        is_begun |= digit > 0 || shift == 0;
+        if is_begun {
+            out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -330,19 +330,18 @@ fn parse_host(host: &str) -> Option<String> {
 
 /// An IPv4 address in any of the notations that browsers read.
 fn parse_ipv4(host: &str) -> Option<String> {
-    let parts: Vec<&str> = host.strip_suffix('.').unwrap_or(host).split('.').collect();
-    if parts.len() > 4 {
-        return None;
+    let mut numbers = Vec::new();
+    for part in host.strip_suffix('.').unwrap_or(host).split('.') {
+        if numbers.len() == 4 {
+            return None;
+        }
+        numbers.push(match (part.strip_prefix("0x"), part.strip_prefix('0')) {
+            (Some(""), _) => 0,
+            (Some(hex), _) => u64::from_str_radix(hex, 16).ok()?,
+            (None, Some(octal)) if !octal.is_empty() => u64::from_str_radix(octal, 8).ok()?,
+            _ => part.parse::<u64>().ok()?,
+        });
     }
-    let numbers = parts
-        .iter()
-        .map(|part| match (part.strip_prefix("0x"), part.strip_prefix('0')) {
-            (Some(""), _) => Some(0),
-            (Some(hex), _) => u64::from_str_radix(hex, 16).ok(),
-            (None, Some(octal)) if !octal.is_empty() => u64::from_str_radix(octal, 8).ok(),
-            _ => part.parse::<u64>().ok(),
-        })
-        .collect::<Option<Vec<u64>>>()?;
     let (last, first) = numbers.split_last()?;
     let free_bits = 8 * (4 - u32::try_from(first.len()).ok()?);
     if first.iter().any(|number| *number > 255) || *last >= 1_u64.checked_shl(free_bits)? {

@@ -2,7 +2,7 @@
 //! here is an exception there, and never a promise that nobody settles.
 //!
 //! ```text
-//!  make_authenticator(options) ─► handle ─► begin_request(handle, request, now) ─► step ─► resume_…(run, answer, now) ─► step …
+//!  make_authenticator(options) ─► handle ─► begin_request(handle, request, now) ─► step ─► resume(run, …, now) ─► step …
 //! ```
 //!
 //! Long texts come in through one buffer, [`scratch`], as UTF-8, and go out by [`take_text`]. What a step is says `run.rs`.

@@ -36,6 +36,12 @@ struct Run {
 
 const SIGNATURE_WORDS: usize = 6;
 
+// What a step is about.
+const SIGNATURE: u32 = 2;
+const BACKEND: u32 = 3;
+const WAIT: u32 = 4;
+const SIGNING: u32 = 5;
+
 thread_local! {
     static RUNS: RefCell<Held> = const { RefCell::new(Held { runs: Slots::new(), signature: [0; SIGNATURE_WORDS] }) };
 }
@@ -75,46 +81,33 @@ pub fn signature_key(run: u32) -> String {
     })
 }
 
-/// Goes on with what came of a signature check: 1 valid, 0 not valid, anything else could not be checked, and the buffer says
-/// why.
+/// Goes on with what a step asked for, `kind` being the step's.
+///
+/// | `kind` | `outcome` | the buffer |
+/// |---|---|---|
+/// | 2 | 1: the signature is valid, 0: it is not | |
+/// | 3 | the status of the Backend API's answer | its body |
+/// | 4 | | |
+/// | 5 | 0 | the signature |
+///
+/// An `outcome` of -1 says that it could not be had, and the buffer why.
 #[wasm_bindgen]
 #[must_use]
-pub fn resume_signature(run: u32, outcome: u32, bytes: usize, now: f64) -> u32 {
-    let outcome = match outcome {
-        1 => SignatureOutcome::Valid,
-        0 => SignatureOutcome::Invalid,
-        _ => SignatureOutcome::Unusable(take_scratch(bytes)),
+pub fn resume(run: u32, kind: u32, outcome: i32, bytes: usize, now: f64) -> u32 {
+    let answer = match (kind, outcome) {
+        (SIGNATURE, 1) => Answer::Signature(SignatureOutcome::Valid),
+        (SIGNATURE, 0) => Answer::Signature(SignatureOutcome::Invalid),
+        (SIGNATURE, _) => Answer::Signature(SignatureOutcome::Unusable(take_scratch(bytes))),
+        (BACKEND, status) => Answer::Backend(match u16::try_from(status) {
+            Ok(status) => Ok(BackendResponse { status, body: take_bytes(bytes) }),
+            Err(_) => Err(Outage(take_scratch(bytes))),
+        }),
+        (SIGNING, 0) => Answer::Signed(Ok(take_bytes(bytes))),
+        (SIGNING, _) => Answer::Signed(Err(take_scratch(bytes))),
+        _ => Answer::Waited,
     };
-    resume(run, Answer::Signature(outcome), now)
-}
-
-/// Goes on with the Backend API's answer, its body in the buffer.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_backend(run: u32, status: u16, bytes: usize, now: f64) -> u32 {
-    resume(run, Answer::Backend(Ok(BackendResponse { status, body: take_bytes(bytes) })), now)
-}
-
-/// Goes on without an answer of the Backend API; the buffer says what happened.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_outage(run: u32, bytes: usize, now: f64) -> u32 {
-    resume(run, Answer::Backend(Err(Outage(take_scratch(bytes)))), now)
-}
-
-/// Goes on with a signature, or, where `is_signed` is false, with why there is none; the buffer has it.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_signed(run: u32, is_signed: bool, bytes: usize, now: f64) -> u32 {
-    let outcome = if is_signed { Ok(take_bytes(bytes)) } else { Err(take_scratch(bytes)) };
-    resume(run, Answer::Signed(outcome), now)
-}
-
-/// Goes on after some time.
-#[wasm_bindgen]
-#[must_use]
-pub fn resume_waited(run: u32, now: f64) -> u32 {
-    resume(run, Answer::Waited, now)
+    let Run { suspended, signature: _ } = RUNS.with_borrow_mut(|held| held.runs.take(run));
+    advance(suspended.resume(answer, time(now)))
 }
 
 /// Gives a run up.
@@ -134,11 +127,6 @@ pub fn has(facts: &str, asked: &str) -> bool {
     HasParams::parse(&asked).is_some_and(|asked| CheckedFacts::read(&facts).meet(&asked))
 }
 
-fn resume(run: u32, answer: Answer, now: f64) -> u32 {
-    let Run { suspended, signature: _ } = RUNS.with_borrow_mut(|held| held.runs.take(run));
-    advance(suspended.resume(answer, time(now)))
-}
-
 /// Keeps what is suspended, and says what it needs or came to.
 pub(super) fn advance(step: Step<Outcome>) -> u32 {
     let (need, suspended) = match step {
@@ -146,14 +134,14 @@ pub(super) fn advance(step: Step<Outcome>) -> u32 {
         Step::Need(need, suspended) => (need, suspended),
     };
     let (kind, text, signature) = match need {
-        Need::Signature(check) => (2, String::new(), Some(check)),
-        Need::Backend(call) => (3, describe_call(&call), None),
-        Need::Sign(request) => (5, describe_signing(&request), None),
+        Need::Signature(check) => (SIGNATURE, String::new(), Some(check)),
+        Need::Backend(call) => (BACKEND, describe_call(&call), None),
+        Need::Sign(request) => (SIGNING, describe_signing(&request), None),
         // The package has no database; an answer of another kind says so.
-        Need::Store(_) => (4, "0".to_owned(), None),
+        Need::Store(_) => (WAIT, "0".to_owned(), None),
         // No runtime of the package has counters; `config.rs` refuses limits. Whatever is answered, it is not counted.
-        Need::Count(_) => (4, "0".to_owned(), None),
-        Need::Wait(time) => (4, millis(time).to_string(), None),
+        Need::Count(_) => (WAIT, "0".to_owned(), None),
+        Need::Wait(time) => (WAIT, millis(time).to_string(), None),
     };
     let run = RUNS.with_borrow_mut(|held| {
         if let Some(check) = &signature {

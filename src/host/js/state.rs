@@ -35,9 +35,8 @@ pub(super) fn of_state(state: &RequestState, proxy_url: Option<String>) -> Outco
     }
     text.push_str("}\n[");
     text.push_str(&state.auth.to_json());
-    if state.auth.is_pending() {
-        text.push(',');
-        text.push_str(&state.auth.with_pending().to_json());
+    if let Some(pending) = state.auth.pending_to_json() {
+        text.extend([",", &pending]);
     }
     text.push(']');
     Outcome { is_ok: true, text }

@@ -10,10 +10,6 @@ export interface HeaderReader {
 export function header_names(): string;
 export function signature_place(): number;
 export function signature_key(run: number): string;
-export function resume_signature(run: number, outcome: number, bytes: number, now: number): number;
-export function resume_signed(run: number, isSigned: boolean, bytes: number, now: number): number;
-export function resume_backend(run: number, status: number, bytes: number, now: number): number;
-export function resume_outage(run: number, bytes: number, now: number): number;
-export function resume_waited(run: number, now: number): number;
+export function resume(run: number, kind: number, outcome: number, bytes: number, now: number): number;
 export function give_up(run: number): void;
 export function has(facts: string, asked: string): boolean;
