@@ -152,6 +152,32 @@ fn a_page_that_is_open_to_everybody_is_said_to_be_and_nothing_else_is_proved_by_
 }
 
 #[test]
+fn what_was_not_answered_is_not_called_refused() {
+    // The app behind fails where the gate lets through.
+    let failing = Server::start(|asked| match strict(asked) {
+        _ if claims(asked).is_some() => (502, vec![], String::new()),
+        answer => answer,
+    });
+    let run = probe("live-502", &failing.url, &[]);
+    assert_eq!(kinds(&run), named(&[("live-not-shown", 1)]), "{}", run.out);
+    run.exits(1).says("to 5 probes").says("whether it is closed was not seen");
+
+    // Something in between is silent about what it does not know.
+    let silent = Server::start(|asked| match strict(asked) {
+        _ if asked.header("x-middleware-subrequest").is_some() => Server::NO_ANSWER,
+        answer => answer,
+    });
+    let run = probe("live-silent", &silent.url, &[]);
+    assert_eq!(kinds(&run), named(&[("live-not-shown", 1)]), "{}", run.out);
+    run.exits(1).says("framework's own").says("no answer (");
+
+    let down = Server::start(|asked| if asked.target == "/dashboard" { (503, vec![], String::new()) } else { strict(asked) });
+    let run = probe("live-503", &down.url, &[]);
+    assert_eq!(kinds(&run), named(&[("live-not-shown", 1)]), "{}", run.out);
+    run.exits(1);
+}
+
+#[test]
 fn nobody_is_probed_who_is_not_the_operators_own() {
     let edge = Server::start(strict);
     let folder = Folder::new("live-consent", READY);

@@ -2,7 +2,7 @@
 //!
 //! Requests are few, one after another with a pause between, and change nothing: reads, and deliveries of an event that no app knows.
 //! They go to a host that the operator says is theirs. What a probe is after is a page that the policy does not open: an answer of 2xx
-//! is a hole, anything else a refusal.
+//! is a hole, one of 3xx or 4xx a refusal. No answer, or one of 5xx, shows neither: an app may have been reached, and failed.
 
 mod caching;
 mod headers;
@@ -77,6 +77,7 @@ pub(super) fn check(
             .unwrap_or_else(|| "/portcullis-probe".to_owned()),
         marker: format!("portcullis-probe-{}", moment::now().0),
         origin,
+        unanswered: Vec::new(),
         evidence,
         findings,
     };
@@ -90,6 +91,7 @@ pub(super) fn check(
     }
     headers::probe_open(&mut live);
     webhook::probe(&mut live)?;
+    live.say_what_was_not_shown();
     Ok(())
 }
 
@@ -134,6 +136,8 @@ struct Live<'a> {
     closed: String,
     /// Stands in values that no visitor would send, and is looked for in answers.
     marker: String,
+    /// Probes whose answer shows nothing.
+    unanswered: Vec<String>,
     evidence: &'a mut Vec<Evidence>,
     findings: &'a mut Vec<Finding>,
 }
@@ -159,15 +163,36 @@ impl Live<'_> {
         [why, help]: [&str; 2],
     ) -> bool {
         let answer = self.send(target, probe);
-        let is_refused = !is_success(&answer);
-        if !is_refused {
-            let said = format!("the edge let in {what}");
-            self.findings.push(finding(kind, Severity::Error, None, [&said, why, help]));
-        }
-        let proves = if is_refused { format!("refused: {what}") } else { format!("a hole: {what}") };
         let asked = format!("{} {target} ({what})", probe.method.unwrap_or("GET"));
+        let shown = Shown::by(&answer);
+        let proves = match shown {
+            Shown::Refused => format!("refused: {what}"),
+            Shown::LetIn => format!("a hole: {what}"),
+            Shown::Nothing => NOTHING.to_owned(),
+        };
+        match shown {
+            Shown::Refused => {}
+            Shown::LetIn => {
+                let said = format!("the edge let in {what}");
+                self.findings.push(finding(kind, Severity::Error, None, [&said, why, help]));
+            }
+            Shown::Nothing => self.unanswered.push(asked.clone()),
+        }
+        let is_refused = shown == Shown::Refused;
         self.evidence.push(Evidence::new(is_refused, asked, in_words(&answer), proves));
         is_refused
+    }
+
+    /// A probe that nobody answered is no proof of anything, least of all of a refusal.
+    fn say_what_was_not_shown(&mut self) {
+        let Some(first) = self.unanswered.first() else { return };
+        let what = match self.unanswered.len() {
+            1 => format!("no answer that would show anything to `{first}`"),
+            count => format!("no answer that would show anything to {count} probes, the first of them `{first}`"),
+        };
+        let why = "the gate may have let them through to an app that failed, or something in between is out of order";
+        let help = "see the evidence for what was said; mend that, and ask again";
+        self.find("live-not-shown", Severity::Error, [&what, why, help]);
     }
 
     fn find(&mut self, kind: &'static str, severity: Severity, words: [&str; 3]) {
@@ -212,26 +237,55 @@ impl Live<'_> {
     fn is_closed_to_strangers(&mut self) -> bool {
         let target = self.closed.clone();
         let answer = self.send(&target, &Probe::default());
-        let is_closed = !is_success(&answer);
         let said = in_words(&answer);
-        let proves = if is_closed { "closed to strangers" } else { "a hole: it is open to everybody" };
-        self.evidence.push(Evidence::new(is_closed, format!("GET {target} (nobody)"), said.clone(), proves));
-        if is_closed {
-            if let Ok(reply) = &answer {
-                caching::look_at_refusal(self, &target, reply);
+        let shown = Shown::by(&answer);
+        let proves = match shown {
+            Shown::Refused => "closed to strangers",
+            Shown::LetIn => "a hole: it is open to everybody",
+            Shown::Nothing => NOTHING,
+        };
+        let asked = format!("GET {target} (nobody)");
+        self.evidence.push(Evidence::new(shown == Shown::Refused, asked.clone(), said.clone(), proves));
+        match (shown, &answer) {
+            (Shown::Refused, Ok(reply)) => caching::look_at_refusal(self, &target, reply),
+            (Shown::LetIn, _) => {
+                let what = format!("`{target}` is shown to everybody ({said}), and the policy protects it");
+                let why = "the deployed gate has another policy, or the request does not pass it";
+                self.find(
+                    "live-open",
+                    Severity::Error,
+                    [&what, why, "deploy this configuration, and check the routes of the zone"],
+                );
             }
-        } else {
-            let what = format!("`{target}` is shown to everybody ({said}), and the policy protects it");
-            let why = "the deployed gate has another policy, or the request does not pass it";
-            self.find("live-open", Severity::Error, [&what, why, "deploy this configuration, and check the routes of the zone"]);
+            _ => self.unanswered.push(asked),
         }
-        is_closed
+        shown == Shown::Refused
     }
 
     /// What the policy asks of the path; `None` where it cannot be judged, which is refused too.
     fn access(&self, method: &str, target: &str) -> Option<Access> {
         let judged = path::judge(&format!("{}{target}", self.origin), &self.settings.path).ok()?;
         Some(self.settings.policy.demand_for(method, &judged).access)
+    }
+}
+
+/// What the answer to a probe shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Refused,
+    LetIn,
+    Nothing,
+}
+
+const NOTHING: &str = "nothing: whether it is closed was not seen";
+
+impl Shown {
+    fn by(answer: &Result<Reply, String>) -> Self {
+        match answer {
+            Ok(reply) if (200..300).contains(&reply.status) => Self::LetIn,
+            Ok(reply) if reply.status < 500 => Self::Refused,
+            _ => Self::Nothing,
+        }
     }
 }
 
