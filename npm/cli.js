@@ -25,7 +25,7 @@ Why does the gate of this package decide so about a request?
 
 const NO_BINARY = `portcullis: the command line is a native program, and it is not on this machine's PATH.
 
-  cargo install --git https://github.com/portcullis-edge/portcullis --features cli
+  cargo install --git https://github.com/portcullis-edge/portcullis
 
 Without it, this package explains decisions of its own gate: npx portcullis explain --help
 `;

@@ -14,8 +14,9 @@
 //!
 //! # Features
 //!
-//! None by default: that is the core alone, without clock, socket, environment or randomness. `native` adds signatures by
-//! `jsonwebtoken` for native programs and tests, `cli` the command line; `worker` adds the Cloudflare Worker, `js` the npm package's side. `js` adds the npm package's exports.
+//! None at all is the core alone, without clock, socket, environment or randomness: `default-features = false`. `native` adds signatures by
+//! `jsonwebtoken` for native programs and tests, `cli`, the default, the command line; `worker` adds the Cloudflare Worker, `js` and its
+//! like the npm package's exports.
 //!
 //! What it is not: a replacement for the checks in your handlers. A gate says who may knock; the app behind it says whose
 //! record may be read.
@@ -23,7 +24,7 @@
 #![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
 #![warn(missing_docs)]
 
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", not(target_family = "wasm")))]
 pub mod cli;
 pub mod fresh;
 pub mod gate;

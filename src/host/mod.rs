@@ -2,7 +2,7 @@
 
 #[cfg(feature = "js")]
 pub mod js;
-#[cfg(feature = "native")]
+#[cfg(all(feature = "native", not(target_family = "wasm")))]
 pub mod native;
 #[cfg(feature = "worker")]
 pub mod worker;

@@ -88,7 +88,7 @@ impl SigningKey {
     }
 
     /// The key as PKCS#8, for native cryptography.
-    #[cfg(feature = "native")]
+    #[cfg(all(feature = "native", not(target_family = "wasm")))]
     pub(crate) fn to_pkcs8(&self) -> Vec<u8> {
         let [x, y, d] = [&self.x, &self.y, &self.d].map(|text| URL_SAFE_NO_PAD.decode(text).unwrap_or_default());
         [&BEFORE_SCALAR[..], &d, &BEFORE_POINT, &x, &y].concat()

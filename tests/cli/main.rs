@@ -1,6 +1,6 @@
 //! The command line as a user runs it: the built binary, its output, its exit code.
 //!
-//! Outputs are compared with files in `tests/cli/golden`; `PORTCULLIS_BLESS=1 cargo test --features cli --test cli` writes them anew.
+//! Outputs are compared with files in `tests/cli/golden`; `PORTCULLIS_BLESS=1 cargo test --test cli` writes them anew.
 
 mod broken;
 mod certificates;
