@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{key_pair::KeyPair, source::Fault},
+    host::native::jose_of,
     session::IssuerOptions,
     settings::quote,
     token::Algorithm,
@@ -45,18 +46,7 @@ impl Issuer {
             jwk
         };
         let made = options.algorithms.iter().find_map(|algorithm| {
-            let jose = match algorithm {
-                Algorithm::Rs256 => Jose::RS256,
-                Algorithm::Rs384 => Jose::RS384,
-                Algorithm::Rs512 => Jose::RS512,
-                Algorithm::Ps256 => Jose::PS256,
-                Algorithm::Ps384 => Jose::PS384,
-                Algorithm::Ps512 => Jose::PS512,
-                Algorithm::Es256 => Jose::ES256,
-                Algorithm::Es384 => Jose::ES384,
-                Algorithm::EdDsa => Jose::EdDSA,
-                Algorithm::Es512 => return None,
-            };
+            let jose = jose_of(*algorithm)?;
             let (encoding, jwk) = match algorithm {
                 Algorithm::Es256 => {
                     let (encoding, [x, y]) = on_curve(&ECDSA_P256_SHA256_FIXED_SIGNING)?;
