@@ -85,30 +85,7 @@ impl Folder {
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         command.current_dir(&self.0).args(arguments);
-        // The outer repository is none of a test's business, nor are the caller's keys.
-        command.env("GIT_CEILING_DIRECTORIES", self.0.parent().unwrap());
-        for name in [
-            "CLERK_SECRET_KEY",
-            "CLERK_JWT_KEY",
-            "CLERK_WEBHOOK_SIGNING_SECRET",
-            "CLERK_WEBHOOK_SECRET",
-            "CLICOLOR_FORCE",
-            "SSL_CERT_FILE",
-            "ALL_PROXY",
-            "all_proxy",
-            "HTTPS_PROXY",
-            "https_proxy",
-            "HTTP_PROXY",
-            "http_proxy",
-        ] {
-            command.env_remove(name);
-        }
-        // Whatever a test forgets to play itself: nobody out there is asked.
-        command.envs([
-            ("HTTPS_PROXY", "http://127.0.0.1:9"),
-            ("HTTP_PROXY", "http://127.0.0.1:9"),
-            ("NO_PROXY", "127.0.0.1,localhost"),
-        ]);
+        isolate(&mut command, &self.0);
         command.envs(variables.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that does not read its input has closed it.
@@ -120,6 +97,38 @@ impl Folder {
             err: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// Takes from the program what the caller's machine would tell it: keys, proxies, the repository around it, and what colours depend on (a CI
+/// that sets `CI` makes a dumb terminal a coloured one).
+pub fn isolate(command: &mut Command, folder: &Path) {
+    command.env("GIT_CEILING_DIRECTORIES", folder.parent().unwrap());
+    for name in [
+        "CLERK_SECRET_KEY",
+        "CLERK_JWT_KEY",
+        "CLERK_WEBHOOK_SIGNING_SECRET",
+        "CLERK_WEBHOOK_SECRET",
+        "CI",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "COLORTERM",
+        "NO_COLOR",
+        "SSL_CERT_FILE",
+        "ALL_PROXY",
+        "all_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
+    ] {
+        command.env_remove(name);
+    }
+    // Whatever a test forgets to play itself: nobody out there is asked.
+    command.envs([
+        ("HTTPS_PROXY", "http://127.0.0.1:9"),
+        ("HTTP_PROXY", "http://127.0.0.1:9"),
+        ("NO_PROXY", "127.0.0.1,localhost"),
+    ]);
 }
 
 impl Run {

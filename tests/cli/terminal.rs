@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     server::Server,
-    support::{Folder, READY},
+    support::{Folder, READY, isolate},
 };
 
 /// Runs on a terminal; `input` is typed where the program has asked for the first time. Gives all that the terminal showed, and the exit code.
@@ -18,10 +18,11 @@ fn on_terminal(folder: &Folder, arguments: &str, typed: &[(&str, &str)]) -> (Str
 
 fn on_terminal_with(folder: &Folder, arguments: &str, typed: &[(&str, &str)], variables: &[(&str, &str)]) -> (String, i32) {
     let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_portcullis"));
-    let mut child = Command::new("script")
+    let mut script = Command::new("script");
+    isolate(&mut script, &folder.path(""));
+    let mut child = script
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
         .current_dir(folder.path(""))
-        .env_remove("NO_COLOR")
         .env("TERM", "xterm")
         .envs(variables.iter().copied())
         .stdin(Stdio::piped())
