@@ -1,14 +1,15 @@
 // The types say what the core does: the same reasons, the same settings.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { ROOT } from '../../tools/run.mjs';
 
 const read = (/** @type {string} */ path) => readFileSync(join(ROOT, path), 'utf8');
-const types = read('npm/index.d.ts');
+/** Every file of the types, one behind the other. */
+const types = readdirSync(join(ROOT, 'npm/types')).map((name) => read(`npm/types/${name}`)).join('\n');
 
 /** The literals of a type of strings. @param {string} name */
 function union(name) {
@@ -24,6 +25,12 @@ function literals(path, within) {
   assert.ok(found, `${path} does not look as it did`);
   return new Set([...found[0].matchAll(/"([^"]+)"/g)].map(([, literal]) => literal));
 }
+
+test('every file of the types is given out by the entry, and no other', () => {
+  const given = [...read('npm/index.d.ts').matchAll(/^export \* from '\.\/types\/(\w+)\.js';$/gm)].map(([, name]) => `${name}.d.ts`);
+  assert.ok(given.length > 0);
+  assert.deepEqual(given.sort(), readdirSync(join(ROOT, 'npm/types')).sort());
+});
 
 test('every reason of a session is in the type, and no other', () => {
   const core = literals('src/reason.rs', /impl Reason \{[\s\S]*?\n\}/);
