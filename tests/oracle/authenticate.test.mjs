@@ -7,7 +7,8 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-import { AREAS, ELSEWHERE, KNOWN } from './authenticate/known.mjs';
+import { AREAS } from './authenticate/areas.mjs';
+import { ELSEWHERE, KNOWN } from './authenticate/known.mjs';
 import { randomFrom } from './authenticate/random.mjs';
 
 const SEED = Number(process.env.PORTCULLIS_SEED ?? 20_250_615);
@@ -30,7 +31,7 @@ after(() => {
   globalThis.fetch = real.fetch;
 });
 
-/** @typedef {import('./authenticate/cases.mjs').Case} Case */
+/** @typedef {import('./authenticate/draft.mjs').Case} Case */
 
 const HAS = [
   { role: 'org:admin' },

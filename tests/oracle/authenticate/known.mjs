@@ -1,11 +1,12 @@
 // The deliberate differences, by their names in docs/differences.md: for each a generator of cases that have to be answered
 // otherwise than by Clerk. A case of these that agrees fails the test, as does a case of any other area that differs.
 
-import { AREAS, claims, cookieHeader, navigation, start, token } from './cases.mjs';
+import { cookieHeader, navigation } from './browser.mjs';
+import { claims, start } from './draft.mjs';
 import { LARGE_PEM, PEM, jws, times } from './instance.mjs';
 
 /** @typedef {import('./random.mjs').Random} Random */
-/** @typedef {import('./cases.mjs').Draft} Draft */
+/** @typedef {import('./draft.mjs').Draft} Draft */
 
 const DOCUMENT = { 'sec-fetch-dest': 'document', accept: 'text/html' };
 
@@ -24,7 +25,7 @@ function handshakeDue(random, draft, more = {}) {
   return draft.made;
 }
 
-/** Answers one kind of call so, the others as before. @param {Draft} draft @param {string} end @param {import('./cases.mjs').Answer} so */
+/** Answers one kind of call so, the others as before. @param {Draft} draft @param {string} end @param {import('./draft.mjs').Answer} so */
 function answering({ made }, end, so) {
   const { answer } = made;
   made.answer = (call) => (call.path.endsWith(end) ? so : answer(call));
@@ -33,7 +34,7 @@ function answering({ made }, end, so) {
 /** Claims without what makes another auth object. @param {Random} random @param {Draft} draft @param {object} [changes] */
 const plain = (random, draft, changes = {}) => claims(random, draft, { sts: undefined, ...changes });
 
-/** @type {Record<string, (random: Random) => import('./cases.mjs').Case>} */
+/** @type {Record<string, (random: Random) => import('./draft.mjs').Case>} */
 export const KNOWN = {
   'padded-machine-jwt': (random) => {
     const draft = start(random, '');
@@ -165,5 +166,3 @@ export const KNOWN = {
 
 /** Differences that no single call shows, and where they are held instead. */
 export const ELSEWHERE = ['key-life-prolonged', 'key-set-outage', 'unknown-kid-fetch'];
-
-export { AREAS, token };
