@@ -166,9 +166,12 @@ pub const WEBHOOK_MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Time limit of one batch in the database.
 pub const STORE_TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// Time limit of one count towards a rate limit. The platform counts in memory beside the Worker; what takes longer is broken, and must
-/// not hold up what it was to keep available.
+/// Time limit of all counts of a request towards rate limits. The platform counts in memory beside the Worker; what takes longer is
+/// broken, and must not hold up what it was to keep available.
 pub const RATE_LIMIT_TIME_LIMIT: Duration = Duration::from_millis(500);
+
+/// What counters of clients may take of it. The rest is left for those of users: a counter that hangs must not switch others off.
+pub const RATE_LIMIT_CLIENT_TIME_LIMIT: Duration = Duration::from_millis(400);
 
 /// How long the Backend API's word on a session, a user or a membership is taken for a rule with `fresh`.
 pub const FRESH_FOR: Duration = Duration::from_secs(5);

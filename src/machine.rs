@@ -32,8 +32,8 @@ pub enum Need {
     Sign(SigningRequest),
     /// Statements to be run in the host's database, where it has one.
     Store(Batch),
-    /// A request to be counted towards a rate limit.
-    Count(RateCount),
+    /// A request to be counted towards rate limits.
+    Count(RateCounts),
     /// Some time to pass: another request is already fetching what this one needs.
     Wait(Duration),
 }
@@ -49,10 +49,20 @@ pub enum Answer {
     Signed(Result<Vec<u8>, String>),
     /// What the statements gave; or that they were not run.
     Store(Result<Rows, Outage>),
-    /// Whether the request is within the limit; or why it could not be counted.
-    Counted(Result<bool, String>),
+    /// Whether the request is within each of the limits, in their order; `None` where it could not be counted, which the host logs.
+    Counted(Vec<Option<bool>>),
     /// The time has passed.
     Waited,
+}
+
+/// One request, to be counted by several counters: all are begun before one is waited for, so that none that hangs keeps another
+/// from counting, and given up together after `time_limit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateCounts {
+    /// What counts, and what.
+    pub counts: Vec<RateCount>,
+    /// When to give up.
+    pub time_limit: Duration,
 }
 
 /// One request, counted by the platform.
@@ -195,15 +205,11 @@ impl Io {
         }
     }
 
-    /// Counts a request towards a rate limit; whether it is within.
-    ///
-    /// # Errors
-    ///
-    /// Why it could not be counted.
-    pub async fn is_within(&self, count: RateCount) -> Result<bool, String> {
-        match self.ask(Need::Count(count)).await {
-            Answer::Counted(outcome) => outcome,
-            _ => Err("the host answered another question".into()),
+    /// Counts a request towards rate limits; whether it is within each, `None` or nothing at all where nobody knows.
+    pub async fn count(&self, counts: RateCounts) -> Vec<Option<bool>> {
+        match self.ask(Need::Count(counts)).await {
+            Answer::Counted(outcomes) => outcomes,
+            _ => Vec::new(),
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) fn run_asking<T>(
             Step::Done(outcome) => return outcome,
             Step::Need(Need::Signature(check), suspended) => (Answer::Signature(check_signature(&check)), suspended),
             Step::Need(Need::Sign(request), suspended) => (Answer::Signed(sign(&request)), suspended),
-            Step::Need(Need::Count(_), suspended) => (Answer::Counted(Ok(true)), suspended),
+            Step::Need(Need::Count(_), suspended) => (Answer::Counted(Vec::new()), suspended),
             Step::Need(Need::Backend(request), suspended) => (Answer::Backend(ask(&request)), suspended),
             Step::Need(Need::Store(_), suspended) => {
                 (Answer::Store(Err(Outage("the command line has no database".to_owned()))), suspended)

@@ -25,7 +25,7 @@ mod redirect;
 mod shadow;
 mod webhook;
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, rc::Rc, time::Duration};
 
 pub use self::{
     answer::{HTML, OWN_ANSWER_HEADERS, Refusal},
@@ -206,9 +206,10 @@ impl Shared {
         // From here on there is one URL: the judged one.
         let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
         let limits = &*self.settings.rate_limits;
+        let mut taken = Duration::ZERO;
         let over = match limits {
             [] => None,
-            _ => rare(rate_limit::exceeded(io, limits, Per::Client, request, &target, None)).await,
+            _ => rare(rate_limit::exceeded(io, limits, Per::Client, request, &target, None, &mut taken)).await,
         };
         let is_enforced = self.settings.enforce;
         let refused = |limit| {
@@ -228,7 +229,7 @@ impl Shared {
         let over_as_user = match decision.action {
             Action::Forward(_) => {
                 let user = decision.auth.user_key();
-                rare(rate_limit::exceeded(io, limits, Per::User, request, &target, user.as_deref())).await
+                rare(rate_limit::exceeded(io, limits, Per::User, request, &target, user.as_deref(), &mut taken)).await
             }
             Action::Webhook(_) | Action::Answer(_) => None,
         };

@@ -7,14 +7,17 @@
 //! 2. Clients are counted before anything is looked at that costs, whatever becomes of the request; users once it is known who asks,
 //!    and only for what would reach the origin. Who is not signed in is counted as a client there.
 //! 3. A client is its address; of an IPv6 address its first 64 bits, which is what one customer of a network has.
-//! 4. Where the platform cannot count, requests pass: a limit keeps an origin available, and must not be what closes it. The policy
+//! 4. All limits that apply to the client count at once, as do all that apply to the user: none spares another. Together they get half
+//!    a second; what has not counted by then is given up.
+//! 5. Where the platform cannot count, requests pass: a limit keeps an origin available, and must not be what closes it. The policy
 //!    holds all the same. Hosts log it.
 
-use std::{net::Ipv6Addr, rc::Rc};
+use std::{net::Ipv6Addr, rc::Rc, time::Duration};
 
 use super::{Action, Decision, Refusal, Trial, is_document, own};
 use crate::{
-    machine::{Io, RateCount},
+    limits::{RATE_LIMIT_CLIENT_TIME_LIMIT, RATE_LIMIT_TIME_LIMIT},
+    machine::{Io, RateCount, RateCounts},
     path::JudgedTarget,
     policy::{
         overriding,
@@ -134,7 +137,7 @@ impl RateLimit {
     }
 }
 
-/// Counts the request for each limit of this kind that applies; the first that it is past.
+/// Counts the request for each limit of this kind that applies; the first that it is past. What the counters took is added to `taken`.
 pub(super) async fn exceeded<'a>(
     io: &Io,
     limits: &'a [RateLimit],
@@ -142,18 +145,30 @@ pub(super) async fn exceeded<'a>(
     request: &RequestView,
     target: &JudgedTarget,
     user: Option<&str>,
+    taken: &mut Duration,
 ) -> Option<&'a RateLimit> {
+    let who = match user {
+        Some(user) => ["user:", user].concat(),
+        None => ["client:", &client(request)].concat(),
+    };
+    let mut applying = Vec::new();
+    let mut counts = Vec::new();
     for limit in limits.iter().filter(|limit| limit.per == per && limit.applies(request, target)) {
-        let who = match user {
-            Some(user) => ["user:", user].concat(),
-            None => ["client:", &client(request)].concat(),
-        };
-        let key = [&limit.index, ":", &who].concat();
-        if io.is_within(RateCount { binding: limit.binding.clone(), key }).await == Ok(false) {
-            return Some(limit);
-        }
+        applying.push(limit);
+        counts.push(RateCount { binding: limit.binding.clone(), key: [&limit.index, ":", &who].concat() });
     }
-    None
+    if counts.is_empty() {
+        return None;
+    }
+    let time_limit = match per {
+        Per::Client => RATE_LIMIT_CLIENT_TIME_LIMIT,
+        Per::User => RATE_LIMIT_TIME_LIMIT.saturating_sub((*taken).min(RATE_LIMIT_CLIENT_TIME_LIMIT)),
+    };
+    let began = io.now();
+    let outcomes = io.count(RateCounts { counts, time_limit }).await;
+    *taken += io.now().since(began);
+    let place = outcomes.iter().position(|is_within| *is_within == Some(false))?;
+    applying.get(place).copied()
 }
 
 /// The refusal past a limit.
@@ -190,7 +205,11 @@ fn client(request: &RequestView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::HeaderList;
+    use crate::{
+        machine::{self, Answer, Need, Step},
+        request::HeaderList,
+        time::UnixMillis,
+    };
 
     fn client_of(address: &str) -> String {
         let headers = Rc::new(HeaderList(vec![("CF-Connecting-IP".into(), address.into())]));
@@ -228,6 +247,55 @@ mod tests {
             assert!(errors.len() == 1 && errors[0].contains(&format!("`{named}`")), "{json}: {errors:?}");
         }
         assert!(read(r#"[{"match":["/x","/y"],"methods":["POST"],"binding":"A","per":"user","period":10}]"#).1.is_empty());
+    }
+
+    /// Counts as a client and as a user, each time answered `outcomes` after `took_ms`; the places found, and the time limits.
+    fn count(took_ms: i64, outcomes: [Option<bool>; 2]) -> (Vec<Option<String>>, Vec<Duration>) {
+        let mut step = machine::start(UnixMillis(0), |io| async move {
+            let two_of = |per: &str| [0, 1].map(|_| format!(r#"{{"match":"/x","binding":"A","per":"{per}"}}"#)).join(",");
+            let limits = read(&format!("[{},{}]", two_of("client"), two_of("user"))).0;
+            let target = crate::path::judge("https://a.example/x", &crate::path::PathSettings::default()).unwrap();
+            let headers = Rc::new(HeaderList::default());
+            let request = RequestView { method: "GET".into(), url: "https://a.example/x".into(), headers };
+            let (mut taken, mut found) = (Duration::ZERO, Vec::new());
+            for per in [Per::Client, Per::User] {
+                let over = exceeded(&io, &limits, per, &request, &target, None, &mut taken).await;
+                found.push(over.map(|limit| limit.index.clone()));
+            }
+            found
+        });
+        let mut time_limits = Vec::new();
+        loop {
+            match step {
+                Step::Done(found) => return (found, time_limits),
+                Step::Need(Need::Count(asked), suspended) => {
+                    assert_eq!(asked.counts.len(), 2);
+                    time_limits.push(asked.time_limit);
+                    step = suspended.resume(Answer::Counted(outcomes.to_vec()), UnixMillis(took_ms));
+                }
+                Step::Need(need, _) => panic!("{need:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn limits_that_apply_are_counted_together_and_the_first_that_is_past_decides() {
+        for (outcomes, places) in [
+            ([Some(true), Some(true)], [None, None]),
+            ([Some(true), Some(false)], [Some("1"), Some("3")]),
+            ([None, Some(false)], [Some("1"), Some("3")]),
+            ([Some(false), None], [Some("0"), Some("2")]),
+            ([None, None], [None, None]),
+        ] {
+            assert_eq!(count(1, outcomes).0, places.map(|place| place.map(String::from)), "{outcomes:?}");
+        }
+    }
+
+    #[test]
+    fn counters_of_users_get_what_those_of_clients_left_and_never_nothing() {
+        for (took_ms, left_ms) in [(0, 500), (150, 350), (400, 100), (60_000, 100)] {
+            assert_eq!(count(took_ms, [None, None]).1, [400, left_ms].map(Duration::from_millis));
+        }
     }
 
     #[test]

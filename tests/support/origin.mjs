@@ -4,6 +4,9 @@ import { createServer } from 'node:http';
 
 import { WebSocketServer } from 'ws';
 
+/** How long `/api/public/slow` takes: longer than anything that a gate waits for beside its origin, and less than several of these together. */
+const SLOW_MS = 3_000;
+
 /**
  * @typedef {object} Seen
  * @property {string} method
@@ -37,6 +40,9 @@ export async function startOrigin() {
       case '/api/public/teapot':
         response.writeHead(418, { 'content-type': 'text/plain' });
         return response.end('short and stout');
+      case '/api/public/slow':
+        setTimeout(() => response.end('at last'), SLOW_MS).unref();
+        return;
       case '/dashboard/cached':
         response.writeHead(200, { 'cache-control': 'public, max-age=60, s-maxage=600', vary: 'Accept-Encoding', 'cdn-cache-control': 'max-age=600' });
         return response.end('mine');

@@ -162,6 +162,41 @@ describe('a counter', () => {
     });
   }
 
+  test('that never answers holds a request up no longer where it is one of many', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `SILENT_${index}`);
+    const policy = { rate_limits: names.map((binding, index) => ({ match: '/', binding, per: index < 8 ? 'client' : 'user' })) };
+    await withGate({ policy, rateLimits: Object.fromEntries(names.map((name) => [name, 'silent'])) }, async (gate) => {
+      const slow = gate.request('/api/public/slow').then(() => 'slow', () => 'given up');
+      assert.equal(await Promise.race([gate.request('/').then(({ status }) => status), slow]), 200);
+    });
+  });
+
+  test('that never answers leaves the others in force, of clients and of users', async () => {
+    const policy = {
+      rate_limits: [
+        { match: '/(.*)', binding: 'SILENT', per: 'client' },
+        { match: '/api/public/client', binding: 'COUNTING', per: 'client' },
+        { match: '/api/public/user', binding: 'SILENT', per: 'user' },
+        { match: '/api/public/user', binding: 'COUNTING', per: 'user' },
+      ],
+    };
+    await withGate({ policy, rateLimits: { SILENT: 'silent', COUNTING: 'counting' } }, async (gate) => {
+      for (const path of ['/api/public/client', '/api/public/user']) {
+        const headers = { 'cf-connecting-ip': newClient() };
+        const found = await Promise.all(Array.from({ length: LIMIT + 2 }, () => statuses(gate, 1, path, { headers })));
+        assert.deepEqual(found.flat().sort(), [200, 200, 200, 429, 429], path);
+      }
+    });
+  });
+
+  test('counts a request that another one refuses', async () => {
+    const policy = { rate_limits: [{ match: '/', binding: 'FIRST', per: 'client' }, { match: '/(.*)', binding: 'SECOND', per: 'client' }] };
+    await withGate({ policy, rateLimits: { FIRST: { limit: 1 }, SECOND: { limit: LIMIT } } }, async (gate) => {
+      assert.deepEqual(await statuses(gate, LIMIT, '/'), [200, 429, 429]);
+      assert.deepEqual(await statuses(gate, 1, '/api/public/x'), [429]);
+    });
+  });
+
   test('that another Worker has, bound as a service, counts as the platform\'s do', async () => {
     await withGate({ policy: { rate_limits }, rateLimits: { ALL: 'counting' } }, async (gate) => {
       const headers = { 'cf-connecting-ip': newClient() };

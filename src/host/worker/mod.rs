@@ -193,7 +193,7 @@ async fn satisfy(env: &JsValue, need: Need) -> Answer {
     match need {
         Need::Signature(check) => Answer::Signature(signature::check(&check).await),
         Need::Sign(request) => Answer::Signed(rare(signing::sign(&request)).await),
-        Need::Count(count) => Answer::Counted(rare(rate_limit::count(env, &count)).await),
+        Need::Count(counts) => Answer::Counted(rare(rate_limit::count(env, &counts)).await),
         Need::Backend(call) => Answer::Backend(rare(backend::call(call)).await),
         Need::Store(batch) => Answer::Store(rare(store::run(env, &batch)).await),
         Need::Wait(time) => {

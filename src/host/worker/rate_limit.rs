@@ -1,19 +1,41 @@
 //! Rate limits, counted by the platform's bindings.
 
+use core::{future::poll_fn, task::Poll, time::Duration};
+
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{describe, environment::binding, log, settle::settle, within};
-use crate::{gate::Gate, limits, machine::RateCount, settings::SettingError};
+use crate::{
+    gate::Gate,
+    machine::{RateCount, RateCounts, rare},
+    settings::SettingError,
+};
 
-/// Counts a request; whether it is within the limit. Where it cannot be counted, or not in time, the log says why.
-pub(super) async fn count(env: &JsValue, count: &RateCount) -> Result<bool, String> {
-    let counted = within(limits::RATE_LIMIT_TIME_LIMIT, try_count(env, count)).await;
-    counted.unwrap_or_else(|| Err("the binding took too long".into())).map_err(|error| {
-        let why = describe(&error);
-        log::error("rate-limit-failed", &[&count.binding, ": ", &why].concat());
-        why
+/// Counts a request; whether it is within each limit. All counters are asked before one is waited for.
+pub(super) async fn count(env: &JsValue, RateCounts { counts, time_limit }: &RateCounts) -> Vec<Option<bool>> {
+    let mut waiting: Vec<_> = counts.iter().map(|count| Some(rare(count_one(env, count, *time_limit)))).collect();
+    let mut outcomes = vec![None; counts.len()];
+    poll_fn(|context| {
+        let mut all = Poll::Ready(());
+        for (counter, outcome) in waiting.iter_mut().zip(&mut outcomes) {
+            match counter.as_mut().map(|counter| counter.as_mut().poll(context)) {
+                Some(Poll::Ready(counted)) => (*counter, *outcome) = (None, counted),
+                Some(Poll::Pending) => all = Poll::Pending,
+                None => {}
+            }
+        }
+        all
     })
+    .await;
+    outcomes
+}
+
+/// Whether a request is within the limit. Where it cannot be counted, or not in time, the log says why.
+async fn count_one(env: &JsValue, count: &RateCount, time_limit: Duration) -> Option<bool> {
+    let counted = within(time_limit, try_count(env, count)).await;
+    let counted = counted.unwrap_or_else(|| Err("the binding took too long".into()));
+    counted.map_err(|error| log::error("rate-limit-failed", &[&count.binding, ": ", &describe(&error)].concat())).ok()
 }
 
 async fn try_count(env: &JsValue, RateCount { binding: name, key }: &RateCount) -> Result<bool, JsValue> {
