@@ -18,10 +18,11 @@ export const PORTS = {
  *
  * @param {Part} part
  * @param {Record<string, string | boolean | undefined>} flags as `parseArgs` gives them
+ * @param {Record<string, string | undefined>} [variables]
  */
-export function choosePort(part, flags) {
+export function choosePort(part, flags, variables = process.env) {
   const { port, flag, variable } = PORTS[part];
-  const chosen = flags[flag.slice(2)] ?? process.env[variable];
+  const chosen = flags[flag.slice(2)] ?? variables[variable];
   if (chosen === undefined || chosen === '') return port;
   const number = Number(chosen);
   if (Number.isInteger(number) && number > 0 && number < 65536) return number;

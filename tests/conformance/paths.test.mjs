@@ -5,11 +5,13 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { environment } from '../support/environment.mjs';
+
 /** @param {string} adapter @param {Record<string, string>} [env] */
 function check(adapter, env = {}) {
   const kit = fileURLToPath(new URL('../vectors/paths/check.mjs', import.meta.url));
   const ADAPTER = fileURLToPath(new URL(adapter, import.meta.url));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [kit], { env: { ...process.env, ...env, ADAPTER }, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [kit], { env: environment({ ...env, ADAPTER }), encoding: 'utf8', maxBuffer: 1 << 28 });
   const last = stdout.trim().split('\n').at(-1) ?? '';
   const [, bypasses, targets, origins, alarms] = (/^bypasses: (\d+) over (\d+) targets x (\d+) origins, false alarms: (\d+)\/300$/.exec(last) ?? assert.fail(stdout + stderr)).map(Number);
   return { status, stdout, last, bypasses, targets, origins, alarms };

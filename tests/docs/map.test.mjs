@@ -7,8 +7,9 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 import { ROOT } from '../../tools/run.mjs';
+import { environment } from '../support/environment.mjs';
 
-const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
+const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, env: environment(), encoding: 'utf8' }).trim().split('\n');
 const read = (file) => readFileSync(join(ROOT, file), 'utf8');
 
 test('every room of src/ and every folder at the top is on the map', () => {

@@ -7,6 +7,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { environment } from '../support/environment.mjs';
 import { installPacked } from '../support/examples.mjs';
 
 const { publishableKey, site, api } = INSTANCES.dev;
@@ -27,7 +28,7 @@ writeFileSync(join(packed.dir, 'wrong.json'), JSON.stringify({ ...gate, pubic: [
 
 /** @param {string[]} args @param {{ input?: string, path?: string[] }} [options] */
 function portcullis(args, { input = '', path = [] } = {}) {
-  const env = { ...process.env, PATH: [bin, ...path, dirname(process.execPath)].join(delimiter) };
+  const env = environment({ PATH: [bin, ...path, dirname(process.execPath)].join(delimiter) });
   return spawnSync(join(bin, 'portcullis'), args, { cwd: packed.dir, input, env, encoding: 'utf8' });
 }
 

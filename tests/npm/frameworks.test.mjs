@@ -11,6 +11,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { ROOT } from '../../tools/run.mjs';
 import { PARTY, PUBLISHABLE_KEY, SECRET_KEY, startClerk } from '../support/clerk.mjs';
+import { environment } from '../support/environment.mjs';
 import { installPacked, startServer } from '../support/examples.mjs';
 import { SIGNED_OUT_COOKIES, sessionCookies } from '../support/gate.mjs';
 import { startWorker } from '../support/workerd.mjs';
@@ -56,7 +57,7 @@ const APPS = {
     start: async () => {
       const dir = join(packed.dir, 'bundled');
       const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
-      execFileSync(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', dir], { cwd: join(ROOT, 'examples/workerd'), stdio: 'pipe', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } });
+      execFileSync(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', dir], { cwd: join(ROOT, 'examples/workerd'), stdio: 'pipe', env: environment() });
       renameSync(join(dir, 'worker.js'), join(dir, 'index.js'));
       return startWorker({ env, dir });
     },
@@ -76,9 +77,8 @@ async function startNext(file) {
     writeFileSync(join(cwd, file), proxy.replace('export const proxy', 'export const middleware'));
   }
   const next = join(ROOT, 'node_modules/next/dist/bin/next');
-  const settings = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...env };
   try {
-    execFileSync(process.execPath, [next, 'build'], { cwd, stdio: 'pipe', env: settings });
+    execFileSync(process.execPath, [next, 'build'], { cwd, stdio: 'pipe', env: environment(env) });
   } catch (error) {
     throw new Error(String(/** @type {any} */ (error).stderr) + String(/** @type {any} */ (error).stdout));
   }
@@ -221,6 +221,6 @@ function raw(port, head) {
 test('the tarball holds what is needed and nothing else', () => {
   const names = packed.files.filter((file) => !/^(LICENSE-(MIT|APACHE)|README\.md|package\.json)$/.test(file));
   const sources = readdirSync(join(ROOT, 'npm')).filter((file) => /\.(js|d\.ts)$/.test(file));
-  const dist = readdirSync(join(ROOT, 'npm/dist')).map((file) => `dist/${file}`);
-  assert.deepEqual(names.sort(), [...sources, ...dist].sort());
+  const folders = ['dist', 'types'].flatMap((folder) => readdirSync(join(ROOT, 'npm', folder)).map((file) => `${folder}/${file}`));
+  assert.deepEqual(names.sort(), [...sources, ...folders].sort());
 });

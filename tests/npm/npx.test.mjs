@@ -9,6 +9,7 @@ import { after, test } from 'node:test';
 
 import { INSTANCES, PEM } from '../oracle/authenticate/instance.mjs';
 import { ROOT } from '../../tools/run.mjs';
+import { environment } from '../support/environment.mjs';
 
 const { publishableKey, site } = INSTANCES.dev;
 const dir = mkdtempSync(join(tmpdir(), 'portcullis-npx-'));
@@ -22,7 +23,7 @@ if (native) symlinkSync(native, join(withNative, 'portcullis'));
 
 const project = join(dir, 'project');
 mkdirSync(project);
-const quiet = { cwd: project, encoding: /** @type {const} */ ('utf8'), stdio: /** @type {import('node:child_process').StdioOptions} */ (['ignore', 'pipe', 'pipe']) };
+const quiet = { cwd: project, env: environment(), encoding: /** @type {const} */ ('utf8'), stdio: /** @type {import('node:child_process').StdioOptions} */ (['ignore', 'pipe', 'pipe']) };
 const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', dir], { ...quiet, cwd: join(ROOT, 'npm') }));
 writeFileSync(join(project, 'package.json'), '{"name": "app", "private": true}');
 execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', join(dir, filename)], quiet);
@@ -31,7 +32,7 @@ execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', join(dir
 function npx(args, path = []) {
   // Neither a program of the outer PATH nor of this checkout's node_modules.
   const own = (process.env.PATH ?? '').split(delimiter).filter((folder) => !existsSync(join(folder, 'portcullis')));
-  const env = { ...process.env, PATH: [...path, dirname(process.execPath), ...own].join(delimiter), NO_COLOR: undefined };
+  const env = environment({ PATH: [...path, dirname(process.execPath), ...own].join(delimiter) });
   return spawnSync('npx', ['--no', '--', 'portcullis', ...args], { ...quiet, env });
 }
 

@@ -15,6 +15,7 @@ import { authenticateRequest, verifyToken } from '../../npm/node.js';
 import * as wasm from '../../npm/dist/session.js';
 import { ROOT } from '../../tools/run.mjs';
 import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { environment } from '../support/environment.mjs';
 import { startWorker } from '../support/workerd.mjs';
 
 const { publishableKey, suffix, site, api } = INSTANCES.dev;
@@ -173,13 +174,13 @@ function entryOf(conditions) {
 
 test('the entry for plain bundlers needs no file beside it', async () => {
   const code = `${PROGRAM} console.log(await run(process.argv[2], process.argv[3]));`;
-  const output = execFileSync(process.execPath, [await bundle([], code), token(), PEM], { encoding: 'utf8', cwd: dir });
+  const output = execFileSync(process.execPath, [await bundle([], code), token(), PEM], { encoding: 'utf8', env: environment(), cwd: dir });
   assert.equal(output.trim(), 'user_1');
 });
 
 test('the entry for Node can be required', () => {
   const code = `require(${JSON.stringify(join(ROOT, 'npm', entryOf(['node'])))}).verifyToken(...process.argv.slice(1, 2), { jwtKey: process.argv[2] }).then(({ sub }) => console.log(sub))`;
-  const output = execFileSync(process.execPath, ['--input-type=commonjs', '--no-warnings', '-e', code, token(), PEM], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, ['--input-type=commonjs', '--no-warnings', '-e', code, token(), PEM], { encoding: 'utf8', env: environment() });
   assert.equal(output.trim(), 'user_1');
 });
 
@@ -250,6 +251,6 @@ test('importing compiles nothing; the first call does', () => {
     const atImport = compiled;
     await verifyToken('no token', { jwtKey: process.argv[1] }).catch(() => {});
     console.log(atImport, compiled);`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', code, '--', PEM], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', code, '--', PEM], { encoding: 'utf8', env: environment() });
   assert.equal(output.trim(), '0 1');
 });

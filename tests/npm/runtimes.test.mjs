@@ -15,6 +15,7 @@ import webpack from 'webpack';
 import { BROWSER_FLAGS, findBrowser } from '../../tools/browser.mjs';
 import { ROOT } from '../../tools/run.mjs';
 import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { environment } from '../support/environment.mjs';
 
 const { publishableKey, site, api } = INSTANCES.dev;
 // Inside of the checkout, where the package is found as in a project.
@@ -50,7 +51,7 @@ export async function run(input) {
 writeFileSync(join(dir, 'main.js'), `import { run } from './run.js';\n\nconsole.log(JSON.stringify(await run(process.argv[2])));\n`);
 
 /** @param {string} command @param {string[]} args */
-const output = (command, args) => JSON.parse(execFileSync(command, [...args, input()], { encoding: 'utf8', cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] }));
+const output = (command, args) => JSON.parse(execFileSync(command, [...args, input()], { encoding: 'utf8', cwd: dir, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] }));
 
 /** The binary that npm installed for this platform. @param {string} scope @param {string} path */
 function binary(scope, path) {

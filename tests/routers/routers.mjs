@@ -19,6 +19,8 @@ import Koa from 'koa';
 import methodOverride from 'method-override';
 import { match } from 'path-to-regexp';
 
+import { environment } from '../support/environment.mjs';
+
 /** @type {Record<string, string[]>} */
 export const ROUTES = {
   ADMIN: ['/admin', '/admin/users', '/admin/users/:id', '/api/admin/stats'],
@@ -242,7 +244,7 @@ export async function serve(listener) {
  * @returns {Promise<Awaited<ReturnType<typeof serve>> | { reason: string }>} or why there is none
  */
 export async function serveFlask() {
-  const child = spawn('python3', [fileURLToPath(new URL('flask_app.py', import.meta.url)), JSON.stringify(ROUTES)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('python3', [fileURLToPath(new URL('flask_app.py', import.meta.url)), JSON.stringify(ROUTES)], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code) => resolve(`it ended with ${code}`));

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { ROOT } from '../../tools/run.mjs';
+import { environment } from './environment.mjs';
 
 const START_LIMIT_MS = 60_000;
 
@@ -15,7 +16,7 @@ const START_LIMIT_MS = 60_000;
  * @param {{ cwd: string, env?: Record<string, string | undefined> }} options
  */
 export async function startServer(command, args, { cwd, env = {} }) {
-  const child = spawn(command, args, { cwd, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd, env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   let printed = '';
   const port = await new Promise((resolve, reject) => {
@@ -53,7 +54,7 @@ export async function startServer(command, args, { cwd, env = {} }) {
 export function installPacked(others) {
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-packed-'));
   const [{ filename, files }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', dir], { cwd: join(ROOT, 'npm'), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    execFileSync('npm', ['pack', '--json', '--pack-destination', dir], { cwd: join(ROOT, 'npm'), env: environment(), encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
   );
   const modules = join(dir, 'node_modules');
   mkdirSync(join(modules, 'portcullis'), { recursive: true });

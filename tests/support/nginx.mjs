@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { environment } from './environment.mjs';
+
 const START_LIMIT_MS = 10_000;
 
 /** How to call nginx; `undefined` where it is not installed. */
@@ -44,7 +46,7 @@ export async function startCache(command, upstream) {
       }
     }`;
   await writeFile(join(dir, 'nginx.conf'), config);
-  const child = spawn(command, ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', join(dir, 'error.log')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', join(dir, 'error.log')], { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { RELEASE_DIR } from '../../tools/build.mjs';
+import { environment } from './environment.mjs';
 
 const COMPATIBILITY_DATE = '2026-04-01';
 const START_LIMIT_MS = 20_000;
@@ -125,7 +126,7 @@ const limiters :Workerd.Worker = (
   await writeFile(file, config);
 
   // capnp looks for an absolute path below its import paths, so the root has to be one.
-  const child = spawn(workerdBinary(), ['serve', file, '--import-path=/', '--control-fd=3', ...args], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(workerdBinary(), ['serve', file, '--import-path=/', '--control-fd=3', ...args], { env: environment(), stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
   const exited = new Promise((resolve) => child.once('exit', resolve));

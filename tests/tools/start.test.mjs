@@ -14,6 +14,7 @@ import { buildWorker } from '../../tools/build.mjs';
 import { realInstance, writeDevConfig } from '../../tools/dev-config.mjs';
 import { assertPortIsFree, choosePort, freePort } from '../../tools/ports.mjs';
 import { ROOT } from '../../tools/run.mjs';
+import { environment } from '../support/environment.mjs';
 
 const INSTANCE = {
   signInUrl: 'http://localhost:8788/sign-in',
@@ -52,12 +53,12 @@ describe('npm start', () => {
   test('a wrangler command other than dev refuses what it generated', () => {
     for (const command of ['deploy', 'versions upload']) {
       for (const step of [['tools/build.mjs', '--dev'], ['tools/dev-only.mjs']]) {
-        const { status, stderr } = spawnSync(process.execPath, step, { cwd: ROOT, env: { ...process.env, WRANGLER_COMMAND: command } });
+        const { status, stderr } = spawnSync(process.execPath, step, { cwd: ROOT, env: environment({ WRANGLER_COMMAND: command }) });
         assert.equal(status, 1);
         assert.match(String(stderr), new RegExp(`\`wrangler ${command}\` is refused`));
       }
     }
-    assert.equal(spawnSync(process.execPath, ['tools/dev-only.mjs'], { cwd: ROOT, env: { ...process.env, WRANGLER_COMMAND: 'dev' } }).status, 0);
+    assert.equal(spawnSync(process.execPath, ['tools/dev-only.mjs'], { cwd: ROOT, env: environment({ WRANGLER_COMMAND: 'dev' }) }).status, 0);
   });
 
   test('nothing of the development identity is in what deploys', async () => {
@@ -99,16 +100,16 @@ describe('npm start', () => {
   });
 
   test('a port is a number from its flag, else its variable, else the default', () => {
-    assert.equal(choosePort('gate', {}), 8787);
-    assert.equal(choosePort('gate', { port: '9000' }), 9000);
+    assert.equal(choosePort('gate', {}, {}), 8787);
+    assert.equal(choosePort('gate', {}, { PORTCULLIS_PORT: '9001' }), 9001);
+    assert.equal(choosePort('gate', { port: '9000' }, { PORTCULLIS_PORT: '9001' }), 9000);
     for (const port of ['0', '65536', 'x', '80.5']) assert.throws(() => choosePort('gate', { port }), /expected a number/);
   });
 
   test('serves the app behind the gate, and Ctrl-C ends everything', { timeout: 300_000 }, async () => {
     const ports = [await freePort(), await freePort(), await freePort()];
     const args = ['tools/start.mjs', '--port', ports[0], '--identity-port', ports[1], '--origin-port', ports[2]].map(String);
-    const env = { ...process.env, PORTCULLIS_PORT: undefined };
-    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, { cwd: ROOT, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const ready = new Promise((resolve, reject) => {
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => /Ready after/.test((output += chunk)) && resolve(undefined));

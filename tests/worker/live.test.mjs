@@ -11,6 +11,7 @@ import { exportPKCS8 } from 'jose';
 
 import { ROOT } from '../../tools/run.mjs';
 import { PUBLISHABLE_KEY, SECRET_KEY } from '../support/clerk.mjs';
+import { environment } from '../support/environment.mjs';
 import { POLICY, startGate } from '../support/gate.mjs';
 
 const secret = `whsec_${Buffer.from('a signing secret for this test alone').toString('base64')}`;
@@ -44,7 +45,7 @@ async function buildProgram() {
 
 /** @param {string[]} args */
 async function check(...args) {
-  const env = { ...process.env, CLERK_SECRET_KEY: SECRET_KEY, CLERK_WEBHOOK_SIGNING_SECRET: secret };
+  const env = environment({ CLERK_SECRET_KEY: SECRET_KEY, CLERK_WEBHOOK_SIGNING_SECRET: secret });
   const child = spawn(program, ['check', '--only', 'live', '--yes-this-is-mine', '--json', ...args], { cwd: dir, env });
   const [printed, said] = ['', ''].map((start, index) => {
     const stream = index === 0 ? child.stdout : child.stderr;
