@@ -42,7 +42,7 @@ fn default_open(view: &mut View<'_>) -> Option<Finding> {
     let asked: Vec<&Pattern> =
         view.entries.iter().filter(|entry| view.has_method(entry, &method)).map(|entry| entry.pattern).collect();
     // Best shown beside what is protected: a tree of nearly the same name.
-    let roots = view.entries.iter().filter(|entry| entry.access > Access::Public).map(|entry| entry.root().to_owned());
+    let roots = view.entries.iter().filter(|entry| entry.access > Access::Public).map(|entry| entry.root());
     let beside = roots.collect::<Vec<_>>().into_iter().take(20).filter(|root| !root.is_empty()).find_map(|root| {
         let tree = Pattern::parse(&format!("{}(.*)", Pattern::escape(&root))).ok()?;
         Some((view.search(&[&tree], &asked, Scope::Ordinary).path()?, root))

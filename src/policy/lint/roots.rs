@@ -14,7 +14,7 @@ use crate::policy::Access;
 pub(super) fn check(view: &mut View<'_>, live: &[bool], findings: &mut Vec<Finding>) {
     for (entry, _) in view.entries.iter().zip(live).filter(|(_, is_live)| **is_live) {
         let root = entry.root();
-        if root.is_empty() || entry.pattern.is_match(root) {
+        if root.is_empty() || entry.pattern.is_match(&root) {
             continue;
         }
         let source = entry.pattern.as_str();
@@ -28,7 +28,7 @@ pub(super) fn check(view: &mut View<'_>, live: &[bool], findings: &mut Vec<Findi
             continue;
         };
         let method = view.method_of(entry);
-        let Some(demand) = view.demand(&method, root) else { continue };
+        let Some(demand) = view.demand(&method, &root) else { continue };
         let is_less = view.demands_less(&demand, entry.source);
         let stays_closed = entry.access == Access::Public && demand.access > Access::Public;
         if !is_less && !stays_closed {
@@ -50,7 +50,7 @@ pub(super) fn check(view: &mut View<'_>, live: &[bool], findings: &mut Vec<Findi
             None => format!("add `{root}` beside it"),
         };
         let severity = if is_less { Severity::Warning } else { Severity::Note };
-        findings.push(Finding { what, why: why.into(), help, witness: witness(&method, root), ..entry.finding(kind, severity) });
+        findings.push(Finding { what, why: why.into(), help, witness: witness(&method, &root), ..entry.finding(kind, severity) });
     }
 }
 

@@ -66,7 +66,7 @@ fn sibling(view: &mut View<'_>, pattern: &Pattern, before: &[&Pattern]) -> Optio
     let narrow = pattern.as_str().strip_suffix("(.*)").map(|base| format!("{base}/:path*"));
     let narrow = narrow.and_then(|narrow| Pattern::parse(&narrow).ok());
     // Any longer name will do where nothing says how the pattern would stop at the segment.
-    let segment = Pattern::parse(&format!("{}(/.*)?", Pattern::escape(pattern.literal_prefix()))).ok();
+    let segment = Pattern::parse(&format!("{}(/.*)?", Pattern::escape(&pattern.literal_prefix()))).ok();
     let none_of: Vec<&Pattern> = before.iter().copied().chain(narrow.as_ref().or(segment.as_ref())).collect();
     let path = view.search(&[pattern], &none_of, Scope::Ordinary).path()?;
     Some((path, narrow))

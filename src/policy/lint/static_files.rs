@@ -14,7 +14,7 @@ pub(super) fn check(view: &mut View<'_>, live: &[bool], findings: &mut Vec<Findi
     if !view.policy.static_files_public || view.policy.default == Access::Public {
         return;
     }
-    let mut roots: Vec<&str> = Vec::new();
+    let mut roots: Vec<String> = Vec::new();
     for (entry, _) in view.entries.iter().zip(live).filter(|(entry, is_live)| **is_live && entry.access > Access::Public) {
         let root = entry.root();
         if root.is_empty() || roots.contains(&root) {
@@ -24,7 +24,7 @@ pub(super) fn check(view: &mut View<'_>, live: &[bool], findings: &mut Vec<Findi
             .into_iter()
             .find(|path| view.demand("GET", path).is_some_and(|demand| demand.source == Source::StaticFiles));
         let Some(path) = opened else { continue };
-        roots.push(root);
+        roots.push(root.clone());
         // For its own methods the rule names the file.
         let is_listed = entry.pattern.is_match(&path);
         let (severity, why) = if is_listed {

@@ -165,8 +165,8 @@ impl Entry<'_> {
     }
 
     /// The text before the first parameter, without slashes at its end: the tree that the pattern stands for.
-    pub fn root(&self) -> &str {
-        self.pattern.literal_prefix().trim_end_matches('/')
+    pub fn root(&self) -> String {
+        self.pattern.literal_prefix().trim_end_matches('/').to_owned()
     }
 }
 

@@ -131,7 +131,7 @@ struct Visit {
 
 impl<'q> Machine<'q> {
     fn of(query: &Query<'q>) -> Self {
-        let programs = query.all_of.iter().chain(query.none_of).map(|pattern| pattern.matcher.program()).collect();
+        let programs = query.all_of.iter().chain(query.none_of).map(|pattern| pattern.matcher().program()).collect();
         Self { programs, wanted: query.all_of.len(), scope: query.scope }
     }
 

@@ -15,7 +15,7 @@ use super::fold::fold_unit;
 use super::program::{Inst, Program, Programs};
 
 /// A pattern as a machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Matcher {
     programs: Programs,
 }

@@ -35,6 +35,7 @@ mod set;
 mod shape;
 mod tokenizer;
 
+use core::cell::OnceCell;
 use core::fmt;
 use core::str::FromStr;
 use std::borrow::Cow;
@@ -44,7 +45,7 @@ use self::matcher::Matcher;
 use self::parser::{Param, Part, Value};
 use self::shape::Shape;
 use self::tokenizer::Modifier;
-use crate::limits::PATTERN_BYTES;
+use crate::limits::{PATTERN_BYTES, PATTERN_STATES};
 
 pub use self::error::{Found, PatternError};
 pub use self::set::PatternSet;
@@ -66,10 +67,9 @@ pub use self::set::PatternSet;
 #[derive(Debug, Clone)]
 pub struct Pattern {
     source: String,
-    literal_prefix: String,
     shapes: Vec<Shape>,
-    matcher: Matcher,
-    opens_siblings: bool,
+    /// Made when first asked for: most patterns are told by their shapes alone.
+    program: OnceCell<Matcher>,
 }
 
 impl Pattern {
@@ -89,11 +89,19 @@ impl Pattern {
             return Err(PatternError::TooLong { bytes: pattern.len(), limit: PATTERN_BYTES });
         }
         let (parts, looks) = parser::parse(pattern)?;
-        let opens_siblings = parts_open_siblings(&parts, &looks);
-        let literal_prefix = literal_prefix(&parts);
         let shapes = shape::shapes(&parts);
-        let matcher = Matcher::new(program::compile(&parts, looks)?);
-        Ok(Self { source: pattern.to_owned(), literal_prefix, shapes, matcher, opens_siblings })
+        let program = OnceCell::new();
+        // Without an expression a byte makes at most three states.
+        if pattern.len() > PATTERN_STATES / 4 || shapes.iter().any(|shape| !shape.is_exact) {
+            let _ = program.set(compile(&parts, looks)?);
+        }
+        Ok(Self { source: pattern.to_owned(), shapes, program })
+    }
+
+    /// What runs where the shapes do not tell.
+    fn matcher(&self) -> &Matcher {
+        // It was parsed before and is within its limits, so it compiles.
+        self.program.get_or_init(|| parser::parse(&self.source).and_then(|(parts, looks)| compile(&parts, looks)).unwrap_or_default())
     }
 
     /// Returns the pattern as it was written.
@@ -112,7 +120,7 @@ impl Pattern {
             }
             undecided = true;
         }
-        undecided && self.matcher.is_match(path)
+        undecided && self.matcher().is_match(path)
     }
 
     /// Returns the parameters that took part in the match, in the order of the pattern, or `None` if the path does not match.
@@ -129,9 +137,9 @@ impl Pattern {
         if !self.shapes.iter().any(|shape| shape.is_match(path)) {
             return None;
         }
-        let captures = self.matcher.captures(path)?;
+        let captures = self.matcher().captures(path)?;
         let mut params: Vec<(&str, Cow<'p, str>)> = Vec::with_capacity(captures.len());
-        for (name, capture) in self.matcher.params().iter().zip(captures) {
+        for (name, capture) in self.matcher().params().iter().zip(captures) {
             let Some((start, end)) = capture else { continue };
             let value = slice_units(path, start, end);
             match params.iter_mut().find(|(known, _)| known == name) {
@@ -144,7 +152,7 @@ impl Pattern {
 
     /// Returns the names of the parameters, in the order of the pattern; numbers for those without a name.
     pub fn param_names(&self) -> impl Iterator<Item = &str> {
-        self.matcher.params().iter().map(String::as_str)
+        self.matcher().params().iter().map(String::as_str)
     }
 
     /// Returns the text with which every matching path begins, in the case in which it was written.
@@ -157,15 +165,20 @@ impl Pattern {
     /// # Ok::<(), portcullis::policy::pattern::PatternError>(())
     /// ```
     #[must_use]
-    pub fn literal_prefix(&self) -> &str {
-        &self.literal_prefix
+    pub fn literal_prefix(&self) -> String {
+        literal_prefix(&self.parts())
     }
 
     /// Tells whether the pattern ends in a group that goes on within the segment before it: `/api/public(.*)` matches
     /// `/api/public` and, probably not meant, `/api/publications`.
     #[must_use]
     pub fn opens_siblings(&self) -> bool {
-        self.opens_siblings
+        parser::parse(&self.source).is_ok_and(|(parts, looks)| parts_open_siblings(&parts, &looks))
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        // It was parsed before, so it parses.
+        parser::parse(&self.source).map(|(parts, _)| parts).unwrap_or_default()
     }
 }
 
@@ -178,13 +191,11 @@ impl Pattern {
 
     /// The text that it is made of, parameters and expressions left out.
     pub(crate) fn plain_text(&self) -> String {
-        // It was parsed before, so it parses.
-        let parts = parser::parse(&self.source).map(|(parts, _)| parts).unwrap_or_default();
         let text = |part| match part {
             Part::Text(text) => text,
             Part::Param(param) => [param.prefix, param.suffix].concat(),
         };
-        parts.into_iter().map(text).collect()
+        self.parts().into_iter().map(text).collect()
     }
 
     /// The pattern as written, in one case: equal for patterns that differ in nothing else.
@@ -228,6 +239,11 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
+#[inline(never)]
+fn compile(parts: &[Part], looks: Vec<Look>) -> Result<Matcher, PatternError> {
+    program::compile(parts, looks).map(Matcher::new)
+}
+
 fn literal_prefix(parts: &[Part]) -> String {
     let mut prefix = String::new();
     for part in parts {
@@ -262,8 +278,7 @@ fn parts_open_siblings(parts: &[Part], looks: &[Look]) -> bool {
         Value::None => false,
         Value::Expression(_) => {
             let group = Part::Param(Param { prefix: String::new(), ..last.clone() });
-            program::compile(&[group], looks.to_vec())
-                .map(Matcher::new)
+            compile(&[group], looks.to_vec())
                 .is_ok_and(|group| group.is_match("") && ["x", "-x", "s"].iter().any(|sibling| group.is_match(sibling)))
         }
     }
@@ -503,14 +518,14 @@ mod tests {
             if let Ok(pattern) = Pattern::parse(&source) {
                 let is_match = pattern.is_match(&path);
                 prop_assert_eq!(is_match, pattern.params(&path).is_some());
-                prop_assert!(!is_match || fold::strip_folded(&path, &fold::fold_text(pattern.literal_prefix())).is_some());
+                prop_assert!(!is_match || fold::strip_folded(&path, &fold::fold_text(&pattern.literal_prefix())).is_some());
             }
         }
 
         #[test]
         fn the_plain_forms_agree_with_the_program(source in prop_oneof![3 => plausible(), 1 => soup()], path in path()) {
             if let Ok(pattern) = Pattern::parse(&source) {
-                prop_assert_eq!(pattern.is_match(&path), pattern.matcher.is_match(&path), "{}", source);
+                prop_assert_eq!(pattern.is_match(&path), pattern.matcher().is_match(&path), "{}", source);
             }
         }
 

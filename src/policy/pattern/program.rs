@@ -42,7 +42,7 @@ pub(super) struct Program {
 }
 
 /// All programs of one pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Programs {
     pub main: Program,
     /// The lookarounds, each before those that look at it. Those that look ahead run from the end to the start.

@@ -224,46 +224,55 @@ enum Element<'p> {
 fn spell_out(parts: &[Part]) -> Vec<Vec<Element<'_>>> {
     let mut variants = vec![Vec::new()];
     for (index, part) in parts.iter().enumerate() {
-        let is_last = index + 1 == parts.len();
         let param = match part {
             Part::Text(text) => {
-                variants.iter_mut().for_each(|variant| variant.push(Element::Text(text)));
+                add_to_all(&mut variants, &[Element::Text(text)]);
                 continue;
             }
             Part::Param(param) => param,
         };
-        let once = [Some(Element::Text(&param.prefix)), value(param), Some(Element::Text(&param.suffix))];
-        let once = once.into_iter().flatten();
+        let once = [Element::Text(&param.prefix), value(param), Element::Text(&param.suffix)];
         match param.modifier {
-            None => variants.iter_mut().for_each(|variant| variant.extend(once.clone())),
-            Some(Modifier::Optional) if 2 * variants.len() <= PATTERN_SHAPES => {
-                let mut with = variants.clone();
-                with.iter_mut().for_each(|variant| variant.extend(once.clone()));
-                variants.append(&mut with);
-            }
+            None => add_to_all(&mut variants, &once),
+            Some(Modifier::Optional) if 2 * variants.len() <= PATTERN_SHAPES => add_optional(&mut variants, &once),
             Some(modifier) => {
+                let ends = index + 1 == parts.len() && param.prefix == "/" && param.suffix.is_empty();
                 let element = match value(param) {
-                    Some(Element::Run { is_exact })
-                        if is_last && param.prefix == "/" && param.suffix.is_empty() && modifier != Modifier::Optional =>
-                    {
+                    Element::Run { is_exact } if ends && modifier != Modifier::Optional => {
                         Element::Segments { is_exact, some: modifier == Modifier::OneOrMore }
                     }
                     _ => Element::Unknown,
                 };
-                variants.iter_mut().for_each(|variant| variant.push(element));
+                add_to_all(&mut variants, &[element]);
             }
         }
     }
     variants
 }
 
-fn value(param: &Param) -> Option<Element<'_>> {
+#[inline(never)]
+fn add_to_all<'p>(variants: &mut [Vec<Element<'p>>], elements: &[Element<'p>]) {
+    for variant in variants {
+        for element in elements {
+            variant.push(*element);
+        }
+    }
+}
+
+#[inline(never)]
+fn add_optional<'p>(variants: &mut Vec<Vec<Element<'p>>>, elements: &[Element<'p>]) {
+    let mut with = variants.clone();
+    add_to_all(&mut with, elements);
+    variants.append(&mut with);
+}
+
+fn value(param: &Param) -> Element<'_> {
     match &param.value {
-        Value::None => None,
-        Value::Segment => Some(Element::Run { is_exact: true }),
-        Value::SegmentWithout(_) => Some(Element::Run { is_exact: false }),
-        Value::Anything => Some(Element::Anything),
-        Value::Expression(node) => Some(expression(node)),
+        Value::None => Element::Text(""),
+        Value::Segment => Element::Run { is_exact: true },
+        Value::SegmentWithout(_) => Element::Run { is_exact: false },
+        Value::Anything => Element::Anything,
+        Value::Expression(node) => expression(node),
     }
 }
 
