@@ -24,6 +24,7 @@
 #![cfg_attr(any(feature = "worker", feature = "js"), deny(unsafe_code))]
 #![warn(missing_docs)]
 
+mod base64url;
 #[cfg(all(feature = "cli", not(target_family = "wasm")))]
 pub mod cli;
 pub mod fresh;

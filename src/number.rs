@@ -13,6 +13,13 @@ const DIGITS: usize = 800;
 /// Reads `[+-]digits[.digits][e[+-]digits]`, where the digits before or after the point may be missing, but not both.
 /// Infinite where a double cannot hold the number; `None` where the text is none.
 pub(crate) fn parse_decimal(text: &str) -> Option<f64> {
+    // Nearly all numbers of claims and cookies, with little code.
+    let is_short_integer = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_short_integer { Some(digits(0.0, text)) } else { parse_any(text) }
+}
+
+#[inline(never)]
+fn parse_any(text: &str) -> Option<f64> {
     let (is_negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -92,10 +99,13 @@ fn nearest(digits: impl Iterator<Item = u8>, exponent: i64) -> f64 {
 
 /// Up to 15 digits and 22 places: both factors are doubles, so there is one rounding.
 fn exactly(whole: &str, fraction: &str, exponent: i64) -> f64 {
-    let append = |value, part: &str| part.bytes().fold(value, |value, digit| value * 10.0 + f64::from(digit - b'0'));
-    let value = append(append(0.0, whole), fraction);
+    let value = digits(digits(0.0, whole), fraction);
     let power = (0..exponent.unsigned_abs()).fold(1.0, |power, _| power * 10.0);
     if exponent < 0 { value / power } else { value * power }
+}
+
+fn digits(before: f64, digits: &str) -> f64 {
+    digits.bytes().fold(before, |value, digit| value * 10.0 + f64::from(digit - b'0'))
 }
 
 /// The double nearest to a fraction of two integers above zero.

@@ -6,10 +6,9 @@
 //!
 //! It stands on every forwarded request, also where nobody is signed in: then without `sub`.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-
 use super::{Action, Answer, Decision, Forward, Refusal, own, refuse};
 use crate::{
+    base64url,
     headers::names,
     json::push_string,
     limits,
@@ -56,11 +55,11 @@ pub(super) async fn sign(
     let claims = claims(settings, request, forward, &decision, io.now().0.div_euclid(1000));
     let mut input = header(&keys.current);
     input.push('.');
-    input.push_str(&URL_SAFE_NO_PAD.encode(claims));
+    input.push_str(&base64url::encode(claims.as_ref()));
     match io.sign(SigningRequest { key: keys.current.clone(), input: input.clone() }).await {
         Ok(signature) => {
             input.push('.');
-            input.push_str(&URL_SAFE_NO_PAD.encode(signature));
+            input.push_str(&base64url::encode(signature.as_ref()));
             if let Action::Forward(forward) | Action::Webhook(forward) = &mut decision.action {
                 forward.headers.push((names::ASSERTION, input));
             }
@@ -83,7 +82,7 @@ pub(super) fn key_set(keys: &SigningKeys) -> Answer {
 
 fn header(key: &SigningKey) -> String {
     let json = ["{\"alg\":\"ES256\",\"kid\":\"", key.kid(), "\",\"typ\":\"", TYPE, "\"}"].concat();
-    URL_SAFE_NO_PAD.encode(json)
+    base64url::encode(json.as_ref())
 }
 
 fn claims(settings: &Settings, request: &RequestView, forward: &Forward, decision: &Decision, now_secs: i64) -> String {

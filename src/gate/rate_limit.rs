@@ -74,7 +74,8 @@ impl RateLimit {
         let index = index.to_string();
         let place = ["rate_limits[", &index, "]"].concat();
         let mut table = TableReader::open(&place, node, errors)?;
-        let patterns: Vec<Pattern> = table.take_patterns("match").into_iter().map(|(_, pattern)| pattern).collect();
+        let mut patterns = Vec::new();
+        table.take_patterns("match", &mut patterns);
         let methods = read_methods(&mut table);
         let binding = table.take_text("binding").filter(|name| !name.is_empty());
         let per = table.take_choice("per", &[("client", Per::Client), ("user", Per::User)]);
@@ -87,13 +88,11 @@ impl RateLimit {
             ];
             for (key, is_missing, expected) in missing {
                 if is_missing {
-                    let setting = table.name(key);
-                    SettingError::missing(&setting, expected).add_to(table.errors());
+                    table.refuse_absence(key, expected);
                 }
             }
             if period != 10 && period != 60 {
-                let setting = table.name("period");
-                SettingError::value(&setting, &period.to_string(), "10 or 60, as the binding has it").add_to(table.errors());
+                table.refuse_value("period", &period.to_string(), "10 or 60, as the binding has it");
             }
         }
         table.finish();

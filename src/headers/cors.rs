@@ -22,31 +22,21 @@ impl Cors {
     pub(crate) fn read(node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {
         let before = errors.len();
         let mut table = TableReader::open("cors", node, errors)?;
-        let mut origins = Vec::new();
-        for (place, origin) in table.take_texts("origins").unwrap_or_default() {
-            if url_origin_of(&origin) == Some(&*origin) {
-                origins.push(origin);
-            } else {
-                SettingError::value(&place, &origin, "one origin as browsers write it, as `https://app.example.com`")
-                    .add_to(table.errors());
-            }
-        }
+        let is_origin = |origin: &str| {
+            let is_whole = url_origin_of(origin) == Some(origin);
+            if is_whole { Ok(()) } else { Err("one origin as browsers write it, as `https://app.example.com`") }
+        };
+        let origins = table.take_texts("origins", &is_origin).unwrap_or_default();
         if origins.is_empty() && table.errors().len() == before {
             SettingError::missing("cors.origins", "at least one origin, as `https://app.example.com`").add_to(table.errors());
         }
-        let mut tokens = |key, default: &str| match table.take_texts(key) {
-            None => default.to_owned(),
-            Some(texts) => {
-                let mut read = Vec::with_capacity(texts.len());
-                for (place, text) in texts {
-                    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-                        read.push(text);
-                    } else {
-                        SettingError::value(&place, &text, "a name of letters, digits and `-`").add_to(table.errors());
-                    }
-                }
-                read.join(", ")
-            }
+        let is_name = |text: &str| {
+            let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            if is_name { Ok(()) } else { Err("a name of letters, digits and `-`") }
+        };
+        let mut tokens = |key, default: &str| {
+            let texts = table.take_texts(key, &is_name);
+            texts.map_or_else(|| default.to_owned(), |texts| texts.join(", "))
         };
         let methods = tokens("methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
         let headers = tokens("headers", "authorization, content-type");

@@ -3,7 +3,7 @@
 //! Source: Clerk's documentation, "Content-Security-Policy headers"; the defaults of `clerkMiddleware` in `@clerk/nextjs`, of which
 //! the hosts of payments, telemetry and maps stand under `services`: not every app has them.
 
-use crate::settings::{Node, SettingError, TableReader, url_origin_of, wrong_type};
+use crate::settings::{Node, Problem, SettingError, TableReader, read_each, url_origin_of, wrong_type};
 
 /// What an app's pages may load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +51,14 @@ impl ContentSecurityPolicy {
         let is_strict = table.take_choice("mode", &[("standard", false), ("strict", true)]).unwrap_or(false);
         let is_report_only = table.take_flag("report_only").unwrap_or(false);
         let own = table.take("directives");
-        let services = table.take_texts("services").unwrap_or_default();
+        let services = table.take("services");
         let mut policy = Self { is_strict, is_report_only, directives: defaults(is_strict, frontend_api) };
-        for (place, service) in services {
-            if !policy.allow(&service) {
-                SettingError::value(&place, &service, "`payments`, `telemetry` or `maps`").add_to(table.errors());
-            }
+        let mut allow = |service: &str| {
+            let is_known = policy.allow(service);
+            if is_known { Ok(()) } else { Err(Problem::value(service, "`payments`, `telemetry` or `maps`")) }
+        };
+        if let Some(services) = services {
+            read_each("csp.services", &services, table.errors(), &mut allow);
         }
         table.finish();
         match own {

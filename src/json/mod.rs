@@ -260,12 +260,15 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// Undoes the escapes of a checked string.
+/// Undoes the escapes of a checked string. Most have none, and the rest is compiled only where one has.
 fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('\\') else { return Cow::Borrowed(text) };
+    if text.contains_any(b"\\") { Cow::Owned(without_escapes(text)) } else { Cow::Borrowed(text) }
+}
+
+#[inline(never)]
+fn without_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let (plain, mut rest) = text.split_at_checked(first).unwrap_or((text, ""));
-    out.push_str(plain);
+    let mut rest = text;
     while let Some(at) = rest.find('\\') {
         let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(plain);
@@ -297,7 +300,7 @@ fn unescape(text: &str) -> Cow<'_, str> {
         rest = chars.as_str();
     }
     out.push_str(rest);
-    Cow::Owned(out)
+    out
 }
 
 fn hex4(text: &str) -> Option<u32> {

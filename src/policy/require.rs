@@ -3,7 +3,7 @@
 use crate::{
     json::Raw,
     session::{Auth, Reverification, TokenType},
-    settings::{Node, SettingError, TableReader, wrong_type},
+    settings::{Node, Problem, SettingError, TableReader},
     text::ByAny as _,
 };
 
@@ -94,10 +94,10 @@ impl Requirement {
     pub(crate) fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Self {
         let mut requirement = Self::default();
         let Some(mut table) = TableReader::open(place, node, errors) else { return requirement };
-        requirement.role = table.take_text("role");
-        requirement.permission = table.take_text("permission");
-        requirement.feature = table.take_text("feature");
-        requirement.plan = table.take_text("plan");
+        let Self { role, permission, feature, plan, .. } = &mut requirement;
+        for (key, wanted) in [("role", role), ("permission", permission), ("feature", feature), ("plan", plan)] {
+            *wanted = table.take_text(key);
+        }
         requirement.reverification = table.take_choice(
             "reverification",
             &[
@@ -108,74 +108,55 @@ impl Requirement {
             ],
         );
         requirement.claim = ClaimTest::read(&mut table);
-        for (place, name) in table.take_texts("token").unwrap_or_default() {
-            match TokenType::parse(&name) {
-                Some(kind) => requirement.tokens.push(kind),
-                None => SettingError::value(&place, &name, "`session_token`, `api_key`, `m2m_token` or `oauth_token`")
-                    .add_to(table.errors()),
+        let tokens = &mut requirement.tokens;
+        table.take_each("token", &mut |name| match TokenType::parse(name) {
+            Some(kind) => {
+                tokens.push(kind);
+                Ok(())
             }
-        }
-        for (name, id) in [("role", &requirement.role), ("permission", &requirement.permission)] {
+            None => Err(Problem::value(name, "`session_token`, `api_key`, `m2m_token` or `oauth_token`")),
+        });
+        for (key, id) in [("role", &requirement.role), ("permission", &requirement.permission)] {
             if let Some(id) = id.as_deref().filter(|id| !id.starts_with("org:")) {
-                let setting = table.name(name);
-                SettingError::value(&setting, id, "an organization's own name, beginning with `org:`").add_to(table.errors());
+                table.refuse_value(key, id, "an organization's own name, beginning with `org:`");
             }
         }
-        let empty = requirement == Self::default();
-        let clean = table.errors().is_empty();
         table.finish();
-        if empty && clean && errors.is_empty() {
+        if requirement.is_empty() && errors.is_empty() {
             SettingError::missing(place, "at least one of role, permission, feature, plan, reverification, claim, token")
                 .add_to(errors);
         }
         requirement
     }
+
+    /// Whether it asks only for a session.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { role, permission, feature, plan, reverification, claim, tokens } = self;
+        [role, permission, feature, plan].into_iter().all(Option::is_none)
+            && reverification.is_none()
+            && claim.is_none()
+            && tokens.is_empty()
+    }
 }
 
 impl ClaimTest {
     fn read(table: &mut TableReader<'_>) -> Option<Self> {
-        let place = table.name("claim");
-        let path = match table.take("claim") {
-            None => None,
-            Some(Node::Text(path)) => Some(path.pieces(b".").map(str::to_owned).collect::<Vec<_>>()),
-            Some(Node::List(members)) => {
-                members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect()
-            }
-            Some(other) => {
-                wrong_type(table.errors(), &place, &other, "a dotted path or a list of member names");
-                None
-            }
-        };
+        let path = table.take("claim").and_then(|node| read_path(table, node));
         let mut tests = Vec::new();
-        if let Some(node) = table.take("equals") {
-            tests.push(Test::Equals(scalar(table, "equals", node)?));
-        }
-        if let Some(node) = table.take("contains") {
-            tests.push(Test::Contains(scalar(table, "contains", node)?));
-        }
-        let one_of = table.name("one_of");
-        match table.take("one_of") {
-            None => {}
-            Some(Node::List(items)) => {
-                let items = items.into_iter().map(|item| scalar(table, "one_of", item)).collect::<Option<_>>()?;
-                tests.push(Test::OneOf(items));
+        for (key, test) in [("equals", Test::Equals as fn(Node) -> Test), ("contains", Test::Contains)] {
+            if let Some(node) = table.take(key) {
+                tests.push(test(scalar(table, key, node)?));
             }
-            Some(other) => wrong_type(table.errors(), &one_of, &other, "a list of strings, numbers or booleans"),
+        }
+        if let Some(node) = table.take("one_of") {
+            tests.extend(read_one_of(table, node)?);
         }
         match (path, tests.pop(), tests.is_empty()) {
             (None, None, _) => None,
             (Some(path), Some(test), true) if path.iter().all(|member| !member.is_empty()) => Some(Self { path, test }),
-            (Some(_), Some(_), true) => {
-                SettingError::value(&place, "", "a path of member names without an empty one").add_to(table.errors());
-                None
-            }
-            (None, Some(_), _) => {
-                SettingError::missing(&place, "the path of a claim, as `metadata.role`").add_to(table.errors());
-                None
-            }
-            (Some(_), _, _) => {
-                SettingError::conflict(&place, "a claim needs exactly one test", "give one of `equals`, `one_of` and `contains`")
-                    .add_to(table.errors());
+            (path, test, is_only) => {
+                refuse_claim(table, path.is_some(), test.is_some() && is_only);
                 None
             }
         }
@@ -210,14 +191,49 @@ impl ClaimTest {
     }
 }
 
-fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<Node> {
+/// Where the claim is: a dotted path, or a list of member names.
+fn read_path(table: &mut TableReader<'_>, node: Node) -> Option<Vec<String>> {
     match node {
-        Node::Bool(_) | Node::Number(_) | Node::Text(_) => Some(node),
+        Node::Text(path) => Some(path.pieces(b".").map(str::to_owned).collect()),
+        Node::List(members) => {
+            members.into_iter().map(|member| if let Node::Text(name) = member { Some(name) } else { None }).collect()
+        }
         other => {
-            let place = table.name(key);
-            wrong_type(table.errors(), &place, &other, "a string, a number or a boolean");
+            table.refuse_type("claim", &other, "a dotted path or a list of member names");
             None
         }
+    }
+}
+
+/// The test `one_of`; none after what is no list was reported.
+#[inline(never)]
+fn read_one_of(table: &mut TableReader<'_>, node: Node) -> Option<Option<Test>> {
+    let Node::List(items) = node else {
+        table.refuse_type("one_of", &node, "a list of strings, numbers or booleans");
+        return Some(None);
+    };
+    let items: Option<Vec<Node>> = items.into_iter().map(|item| scalar(table, "one_of", item)).collect();
+    items.map(|items| Some(Test::OneOf(items)))
+}
+
+fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<Node> {
+    if matches!(node, Node::Bool(_) | Node::Number(_) | Node::Text(_)) {
+        return Some(node);
+    }
+    table.refuse_type(key, &node, "a string, a number or a boolean");
+    None
+}
+
+/// Reports what is wrong with a claim and its tests, taken together.
+#[inline(never)]
+fn refuse_claim(table: &mut TableReader<'_>, has_path: bool, has_one_test: bool) {
+    match (has_path, has_one_test) {
+        (true, true) => table.refuse_value("claim", "", "a path of member names without an empty one"),
+        (true, false) => {
+            let help = "give one of `equals`, `one_of` and `contains`";
+            table.refuse_together("claim", "a claim needs exactly one test", help);
+        }
+        (false, _) => table.refuse_absence("claim", "the path of a claim, as `metadata.role`"),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     policy::{Access, pattern::Pattern, require::Requirement},
     session::TokenType,
-    settings::{Node, SettingError, TableReader, wrong_type},
+    settings::{Node, SettingError, TableReader, Written, wrong_type},
 };
 
 /// One of the ordered rules.
@@ -55,12 +55,10 @@ impl Rule {
     fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {
         let before = errors.len();
         let mut table = TableReader::open(place, node, errors)?;
-        let placed = table.take_patterns("match");
-        let is_bare = placed.iter().any(|(setting, _)| !setting.ends_with(']'));
-        let patterns: Vec<Pattern> = placed.into_iter().map(|(_, pattern)| pattern).collect();
+        let mut patterns = Vec::new();
+        let is_bare = table.take_patterns("match", &mut patterns) == Some(Written::AsOne);
         if patterns.is_empty() && table.errors().len() == before {
-            let setting = table.name("match");
-            SettingError::missing(&setting, "a pattern or a list of patterns").add_to(table.errors());
+            table.refuse_absence("match", "a pattern or a list of patterns");
         }
         let methods = read_methods(&mut table);
         let access = table
@@ -69,52 +67,52 @@ impl Rule {
         let csrf = table.take_flag("csrf");
         let fresh = table.take_flag("fresh").unwrap_or(false);
         let enforce = table.take_flag("enforce").unwrap_or(true);
-        let require_place = table.name("require");
         let require = table.take("require");
-        if access == Access::Public && require.is_some() {
-            let why = "a public rule cannot require anything";
-            SettingError::conflict(&require_place, why, "drop `access = \"public\"` or `require`").add_to(table.errors());
+        if access == Access::Public {
+            refuse_on_public_rule(&mut table, require.is_some(), fresh, enforce);
         }
-        if access == Access::Public && fresh {
-            let setting = table.name("fresh");
-            let why = "a public rule asks nobody who they are, so nothing can be out of date";
-            SettingError::conflict(&setting, why, "drop `access = \"public\"` or `fresh`").add_to(table.errors());
-        }
-        if access == Access::Public && !enforce {
-            let setting = table.name("enforce");
-            let why = "a public rule refuses nobody, so there is nothing to try";
-            SettingError::conflict(&setting, why, "drop `access = \"public\"` or `enforce`").add_to(table.errors());
-        }
+        let require_place = table.name("require");
+        let fresh_place = table.name("fresh");
         table.finish();
         let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
         if fresh && require.tokens.iter().any(|kind| matches!(kind, TokenType::M2mToken | TokenType::OauthToken)) {
             let why = "whether a machine's JWT was revoked cannot be asked";
-            let setting = [place, ".fresh"].concat();
-            SettingError::conflict(&setting, why, "drop `fresh`, or take session tokens and API keys only").add_to(errors);
+            SettingError::conflict(&fresh_place, why, "drop `fresh`, or take session tokens and API keys only").add_to(errors);
         }
         Some(Self { patterns, is_bare, methods, access, require, csrf, fresh, enforce })
     }
 }
 
-/// The key `methods`: upper case; `None` where all are meant.
-pub(crate) fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
-    let methods = table.take_texts("methods")?;
-    let mut read = Vec::with_capacity(methods.len());
-    for (place, method) in methods {
-        if is_method_token(&method) && method == method.to_ascii_uppercase() {
-            read.push(method);
-        } else {
-            SettingError::value(&place, &method, "a method in upper case, as `POST`").add_to(table.errors());
-        }
+/// What makes no sense on a rule that asks nobody who they are.
+#[inline(never)]
+fn refuse_on_public_rule(table: &mut TableReader<'_>, requires: bool, fresh: bool, enforce: bool) {
+    if requires {
+        let why = "a public rule cannot require anything";
+        table.refuse_together("require", why, "drop `access = \"public\"` or `require`");
     }
-    if read.is_empty() && table.errors().is_empty() {
-        let setting = table.name("methods");
-        SettingError::missing(&setting, "at least one method; without `methods` a rule applies to all").add_to(table.errors());
+    if fresh {
+        let why = "a public rule asks nobody who they are, so nothing can be out of date";
+        table.refuse_together("fresh", why, "drop `access = \"public\"` or `fresh`");
     }
-    Some(read)
+    if !enforce {
+        let why = "a public rule refuses nobody, so there is nothing to try";
+        table.refuse_together("enforce", why, "drop `access = \"public\"` or `enforce`");
+    }
 }
 
-/// A token (RFC 9110 section 5.6.2).
-fn is_method_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+/// The key `methods`: upper case; `None` where all are meant.
+#[inline(never)]
+pub(crate) fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
+    let methods = table.take_texts("methods", &check_method)?;
+    if methods.is_empty() && table.errors().is_empty() {
+        table.refuse_absence("methods", "at least one method; without `methods` a rule applies to all");
+    }
+    Some(methods)
+}
+
+/// A token (RFC 9110 section 5.6.2) without small letters.
+fn check_method(text: &str) -> Result<(), &'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let is_method = !text.is_empty() && text.bytes().all(is_plain);
+    if is_method { Ok(()) } else { Err("a method in upper case, as `POST`") }
 }

@@ -14,8 +14,8 @@ pub(super) const API_VERSION_DATE: &str = "2026-05-12";
 /// The Backend API of an instance, with the keys to it.
 #[derive(Clone)]
 pub(crate) struct Backend {
-    /// `None` where the address is no URL: then each call is an outage.
-    base: Option<WebUrl>,
+    /// Where it is no URL, each call is an outage.
+    address: String,
     version: String,
     secret_key: Option<String>,
     machine_secret_key: Option<String>,
@@ -25,7 +25,7 @@ impl Backend {
     pub(crate) fn new(options: &AuthenticateOptions) -> Self {
         let given = |option: &Option<String>| option.clone().filter(|text| !text.is_empty());
         Self {
-            base: WebUrl::parse(options.api_url.as_deref().unwrap_or(API_URL)),
+            address: options.api_url.as_deref().unwrap_or(API_URL).to_owned(),
             version: options.api_version.clone().unwrap_or_else(|| API_VERSION.into()),
             secret_key: given(&options.secret_key),
             machine_secret_key: given(&options.machine_secret_key),
@@ -60,7 +60,7 @@ impl Backend {
     ) -> Option<BackendRequest> {
         // Without a key there is nothing that the Backend API would answer.
         let key = key?;
-        let mut url = self.base.clone()?;
+        let mut url = WebUrl::parse(&self.address)?;
         url.set_path(&[url.path().trim_end_matches('/'), path].concat());
         if !params.is_empty() {
             url.append_params(params.iter().copied());

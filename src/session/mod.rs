@@ -18,6 +18,7 @@ use crate::{
     machine::{Io, Purpose, rare},
     reason::Reason,
     request::RequestView,
+    text::ByAny as _,
     time::UnixMillis,
     token::{
         Algorithm, AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens,
@@ -107,9 +108,22 @@ impl Instance {
         };
         let proxy = options.proxy_url.as_deref().filter(|proxy| !proxy.is_empty());
         let frontend_api = proxy.filter(|proxy| !proxy.starts_with('/')).unwrap_or(&issuing_api);
-        handshake::handshake_url(frontend_api).map_err(|_| OptionsError::FrontendApi)?;
+        if !is_plain_host(frontend_api) {
+            handshake::handshake_url(frontend_api).map_err(|_| OptionsError::FrontendApi)?;
+        }
         Ok(Self { cookie_suffix: cookie_suffix(&options.publishable_key), key, issuing_api })
     }
+}
+
+/// Whether a text is a host without a closer look: a name in lower case that is no number, and no address. Nearly every one is, and
+/// then the first request does without reading URLs.
+fn is_plain_host(text: &str) -> bool {
+    let last = text.rcut(b".").map_or(text, |(_, last)| last);
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+    text.bytes().all(is_plain)
+        && !last.is_empty()
+        && last.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !text.starts_with("http")
 }
 
 impl Settings {

@@ -2,9 +2,11 @@
 
 use base64::{
     Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD_NO_PAD},
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use sha1::{Digest as _, Sha1};
+
+use crate::base64url;
 
 /// Whether an instance is for development or production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +48,9 @@ impl PublishableKey {
 /// Source: `getCookieSuffix` in `@clerk/shared`.
 #[must_use]
 pub fn cookie_suffix(publishable_key: &str) -> String {
+    // Six bytes are eight letters.
     let digest = Sha1::digest(publishable_key.as_bytes());
-    STANDARD_NO_PAD
-        .encode(digest)
-        .chars()
-        .take(8)
-        .map(|char| match char {
-            '+' => '-',
-            '/' => '_',
-            other => other,
-        })
-        .collect()
+    base64url::encode(digest.get(..6).unwrap_or_default())
 }
 
 /// Base64 as browsers' `atob` reads it: blanks anywhere, padding right or absent, each byte a character.

@@ -1,6 +1,6 @@
 //! `authorized_parties`: exact origins, and one anchored form for previews.
 
-use super::{TableReader, environment::is_loopback_host, error::SettingError, url_origin_of};
+use super::{TableReader, environment::is_loopback_host, url_origin_of};
 use crate::text::{self, ByAny as _};
 
 /// Hosts under which anybody gets a name: a wildcard there would trust strangers.
@@ -38,14 +38,7 @@ const REGISTRY_LABELS: [&str; 12] = ["co", "com", "org", "net", "gov", "edu", "a
 
 /// Reads the list, refusing whatever is not an origin that somebody owns.
 pub(super) fn read(table: &mut TableReader<'_>) -> Vec<String> {
-    let mut parties = Vec::new();
-    for (place, text) in table.take_texts("authorized_parties").unwrap_or_default() {
-        match check(&text) {
-            Ok(()) => parties.push(text),
-            Err(expected) => SettingError::value(&place, &text, expected).add_to(table.errors()),
-        }
-    }
-    parties
+    table.take_texts("authorized_parties", &check).unwrap_or_default()
 }
 
 #[inline(never)]

@@ -58,11 +58,25 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// A value that makes no sense; `found` is quoted, so never give a secret.
+    #[inline(never)]
+    pub(crate) fn value(found: &str, expected: &str) -> Self {
+        Self::Value { found: quote(found), expected: expected.to_owned() }
+    }
+
+    /// A pattern that does not parse.
+    #[inline(never)]
+    pub(crate) fn pattern(pattern: &str, error: PatternError) -> Self {
+        Self::Pattern { pattern: quote(pattern), error }
+    }
+}
+
 impl SettingError {
     /// A value that makes no sense; `found` is quoted, so never give a secret.
     #[inline(never)]
     pub(crate) fn value(setting: &str, found: &str, expected: &str) -> Self {
-        Self { setting: setting.to_owned(), problem: Problem::Value { found: quote(found), expected: expected.to_owned() } }
+        Self { setting: setting.to_owned(), problem: Problem::value(found, expected) }
     }
 
     /// A secret that makes no sense: it is not shown.

@@ -3,7 +3,8 @@
 use super::{
     Node, TableReader,
     environment::is_loopback,
-    error::{SettingError, quote},
+    error::{Problem, SettingError, quote},
+    reader::read_each,
     url_origin_of, wrong_type,
 };
 use crate::{
@@ -47,8 +48,8 @@ fn read_one(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<I
     let jwks_url = take_address(&mut table, "jwks_url");
     let cookie = take_name(&mut table, "cookie");
     let header = take_name(&mut table, "header").map(|name| name.to_ascii_lowercase());
-    let audience: Vec<String> = table.take_texts("audience").unwrap_or_default().into_iter().map(|(_, text)| text).collect();
-    let named = table.take_texts("algorithms");
+    let audience = table.take_texts("audience", &|_| Ok(())).unwrap_or_default();
+    let named = table.take("algorithms");
     let user_id = take_path(&mut table, "user_id").unwrap_or_else(|| vec!["sub".to_owned()]);
     let role = take_path(&mut table, "role").unwrap_or_default();
     let permissions = take_path(&mut table, "permissions").unwrap_or_default();
@@ -67,7 +68,8 @@ fn read_one(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<I
         SettingError::value(&header_place, name, "a name that is neither the gate's nor the connection's own")
             .add_to(table.errors());
     }
-    let algorithms = read_algorithms(named, table.errors());
+    let algorithms_place = table.name("algorithms");
+    let algorithms = read_algorithms(&algorithms_place, named, table.errors());
     table.finish();
     if errors.len() > before {
         return None;
@@ -77,17 +79,23 @@ fn read_one(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<I
     Some(IssuerOptions { issuer: issuer?, jwks_url: jwks_url?, cookie, header, audience, algorithms, user_id, role, permissions })
 }
 
-fn read_algorithms(named: Option<Vec<(String, String)>>, errors: &mut Vec<SettingError>) -> Vec<Algorithm> {
-    let Some(named) = named.filter(|named| !named.is_empty()) else { return vec![Algorithm::Rs256] };
-    let mut algorithms = Vec::with_capacity(named.len());
-    for (place, name) in named {
-        match Algorithm::parse(&name) {
-            Some(algorithm) => algorithms.push(algorithm),
-            None => {
-                let names = Algorithm::ALL.map(Algorithm::as_str).join(", ");
-                SettingError::value(&place, &name, &["one of ", &names].concat()).add_to(errors);
-            }
+fn read_algorithms(place: &str, named: Option<Node>, errors: &mut Vec<SettingError>) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    let mut see = |name: &str| match Algorithm::parse(name) {
+        Some(algorithm) => {
+            algorithms.push(algorithm);
+            Ok(())
         }
+        None => {
+            let names = Algorithm::ALL.map(Algorithm::as_str).join(", ");
+            Err(Problem::value(name, &["one of ", &names].concat()))
+        }
+    };
+    if let Some(named) = named {
+        read_each(place, &named, errors, &mut see);
+    }
+    if algorithms.is_empty() {
+        algorithms.push(Algorithm::Rs256);
     }
     algorithms
 }

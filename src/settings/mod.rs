@@ -21,7 +21,7 @@ pub use self::{
 };
 pub(crate) use self::{
     environment::{is_loopback, is_loopback_host},
-    reader::{TableReader, wrong_type},
+    reader::{TableReader, Written, read_each, wrong_type},
 };
 use crate::{
     gate::{LogUser, ProxySettings, RateLimit},
@@ -122,8 +122,8 @@ impl Settings {
         let unauthorized_url = read_page(&mut table, "unauthorized_url");
         let default = table.take_choice("default", &[("protected", Access::Protected), ("public", Access::Public)]);
         let static_files = table.take_choice("static_files", &[("public", true), ("default", false)]);
-        let locales = table.take_texts("locales");
-        let path_readings = table.take_texts("path_readings");
+        let locales = table.take("locales");
+        let path_readings = table.take("path_readings");
         let token_cache = table.take_count("token_cache", 65535, "a whole number from 0 to 65535").unwrap_or(limits::SEEN_TOKENS);
         let csrf = table.take_flag("csrf").unwrap_or(true);
         let security_headers = table.take("security_headers");
@@ -140,20 +140,13 @@ impl Settings {
         let webhook = table
             .take_text("webhook_path")
             .and_then(|path| webhook::read(path, environment.webhook_signing_secret.as_deref(), table.errors()));
-        let mut bare = Vec::new();
-        let mut patterns = |key| {
-            let placed = table.take_patterns(key);
-            bare.extend(placed.iter().any(|(place, _)| place == key).then_some(key));
-            placed.into_iter().map(|(_, pattern)| pattern).collect::<Vec<_>>()
-        };
-        let mut lists = PolicyLists {
-            public: patterns("public"),
-            protected: patterns("protected"),
-            admin: patterns("admin"),
-            api: patterns("api"),
-            rules: Vec::new(),
-            bare,
-        };
+        let mut lists = PolicyLists::default();
+        let PolicyLists { public, protected, admin, api, bare, rules: _ } = &mut lists;
+        for (key, patterns) in [("public", public), ("protected", protected), ("admin", admin), ("api", api)] {
+            if table.take_patterns(key, patterns) == Some(Written::AsOne) {
+                bare.push(key);
+            }
+        }
         let rules = table.take("rules");
         let rate_limits = table.take("rate_limits");
         let admin_requires = table.take("admin_requires");
@@ -194,8 +187,8 @@ impl Settings {
             check_nothing_is_fresh(&policy, errors);
         }
         check_secret_key_is_there(&policy, instance.as_ref(), errors);
-        let readings = path_readings.map_or(ReadingKinds::ALL, |names| read_path_readings(names, errors));
-        let locales = locales.map(|locales| read_locales(locales, errors)).unwrap_or_default();
+        let readings = path_readings.map_or(ReadingKinds::ALL, |names| read_path_readings(&names, errors));
+        let locales = locales.map(|locales| read_locales(&locales, errors)).unwrap_or_default();
         let path = PathSettings { locales, readings };
 
         if environment.has_origin_binding && origin.is_some() {
@@ -268,7 +261,7 @@ impl Settings {
             let demands = [Some(self.policy.demand_for("GET", &target)), self.policy.enforced_demand_for("GET", &target)];
             let closed = demands.into_iter().flatten().find(|demand| {
                 let mut requirements = demand.sources.iter().flat_map(|source| self.policy.requirements_of(*source));
-                demand.access > allowed || requirements.any(|requirement| *requirement != Requirement::default())
+                demand.access > allowed || requirements.any(|requirement| !requirement.is_empty())
             });
             if let Some(demand) = closed {
                 let why = format!(
@@ -380,30 +373,38 @@ pub(crate) fn url_origin_of(url: &str) -> Option<&str> {
 }
 
 #[inline(never)]
-fn read_locales(locales: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> Vec<String> {
-    let mut read = Vec::with_capacity(locales.len());
-    for (place, locale) in locales {
+fn read_locales(locales: &Node, errors: &mut Vec<SettingError>) -> Vec<String> {
+    let mut read = Vec::new();
+    let mut see = |locale: &str| {
         if !locale.is_empty() && locale.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
-            read.push(locale);
+            read.push(locale.to_owned());
+            Ok(())
         } else {
-            SettingError::value(&place, &locale, "a locale as it stands in paths, as `en` or `pt-BR`").add_to(errors);
+            Err(Problem::value(locale, "a locale as it stands in paths, as `en` or `pt-BR`"))
         }
-    }
+    };
+    read_each("locales", locales, errors, &mut see);
     read
 }
 
 /// The kinds of reading that are looked at: those of the list, or with `all` first, all but those with a `-` before their name.
 #[inline(never)]
-fn read_path_readings(names: Vec<(String, String)>, errors: &mut Vec<SettingError>) -> ReadingKinds {
-    let takes_away = names.first().is_some_and(|(_, name)| name == "all");
-    let mut kinds = if takes_away { ReadingKinds::ALL } else { ReadingKinds::NONE };
-    for (place, name) in names.into_iter().skip(usize::from(takes_away)) {
-        let bare = if takes_away { name.strip_prefix('-') } else { Some(name.as_str()) };
+fn read_path_readings(names: &Node, errors: &mut Vec<SettingError>) -> ReadingKinds {
+    let mut kinds = ReadingKinds::NONE;
+    let (mut is_first, mut takes_away) = (true, false);
+    let mut see = |name: &str| {
+        if core::mem::take(&mut is_first) && name == "all" {
+            (kinds, takes_away) = (ReadingKinds::ALL, true);
+            return Ok(());
+        }
+        let bare = if takes_away { name.strip_prefix('-') } else { Some(name) };
         match bare.and_then(ReadingKind::from_name).filter(|kind| *kind != ReadingKind::Canonical) {
             Some(kind) => kinds = if takes_away { kinds.without(kind) } else { kinds.with(kind) },
-            None => SettingError::value(&place, &name, &expected_reading(takes_away)).add_to(errors),
+            None => return Err(Problem::value(name, &expected_reading(takes_away))),
         }
-    }
+        Ok(())
+    };
+    read_each("path_readings", names, errors, &mut see);
     kinds
 }
 

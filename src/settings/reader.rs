@@ -43,6 +43,7 @@ impl<'e> TableReader<'e> {
         Some(self.entries.remove(index).1).filter(|node| *node != Node::Null)
     }
 
+    #[inline(never)]
     pub(crate) fn take_text(&mut self, key: &'static str) -> Option<String> {
         match self.take(key)? {
             Node::Text(text) => Some(text),
@@ -50,6 +51,7 @@ impl<'e> TableReader<'e> {
         }
     }
 
+    #[inline(never)]
     pub(crate) fn take_flag(&mut self, key: &'static str) -> Option<bool> {
         match self.take(key)? {
             Node::Bool(flag) => Some(flag),
@@ -80,39 +82,42 @@ impl<'e> TableReader<'e> {
         }
     }
 
-    /// A list of strings, each with its place; one string alone stands for a list of one.
-    pub(crate) fn take_texts(&mut self, key: &'static str) -> Option<Vec<(String, String)>> {
-        let name = self.name(key);
-        match self.take(key)? {
-            Node::Text(text) => Some(vec![(name, text)]),
-            Node::List(items) => {
-                let mut texts = Vec::with_capacity(items.len());
-                for (index, item) in items.into_iter().enumerate() {
-                    let place = [&*name, "[", &index.to_string(), "]"].concat();
-                    match item {
-                        Node::Text(text) => texts.push((place, text)),
-                        other => wrong_type(self.errors, &place, &other, "a string"),
-                    }
-                }
-                Some(texts)
-            }
-            other => self.refuse(key, &other, "a list of strings"),
-        }
+    /// A list of strings; what `see` has against one of them is reported with its place. How it is written, if it is there.
+    #[inline(never)]
+    pub(crate) fn take_each(&mut self, key: &'static str, see: &mut dyn FnMut(&str) -> Result<(), Problem>) -> Option<Written> {
+        let node = self.take(key)?;
+        let place = self.name(key);
+        Some(read_each(&place, &node, self.errors, see))
     }
 
-    /// A list of patterns.
-    pub(crate) fn take_patterns(&mut self, key: &'static str) -> Vec<(String, Pattern)> {
-        let mut patterns = Vec::new();
-        for (place, text) in self.take_texts(key).unwrap_or_default() {
-            match Pattern::parse(&text) {
-                Ok(pattern) => patterns.push((place, pattern)),
-                Err(error) => {
-                    SettingError { setting: place, problem: Problem::Pattern { pattern: super::error::quote(&text), error } }
-                        .add_to(self.errors)
-                }
+    /// A list of strings, those that pass `check`; it says what was expected in place of another.
+    pub(crate) fn take_texts(
+        &mut self,
+        key: &'static str,
+        check: &dyn Fn(&str) -> Result<(), &'static str>,
+    ) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        let mut see = |text: &str| match check(text) {
+            Ok(()) => {
+                texts.push(text.to_owned());
+                Ok(())
             }
-        }
-        patterns
+            Err(expected) => Err(Problem::value(text, expected)),
+        };
+        self.take_each(key, &mut see)?;
+        Some(texts)
+    }
+
+    /// A list of patterns, which go into `patterns`.
+    #[inline(never)]
+    pub(crate) fn take_patterns(&mut self, key: &'static str, patterns: &mut Vec<Pattern>) -> Option<Written> {
+        self.take_each(key, &mut |text| match Pattern::parse(text) {
+            Ok(pattern) => {
+                patterns.push(pattern);
+                Ok(())
+            }
+            Err(error) => Err(Problem::pattern(text, error)),
+        })
     }
 
     /// One of a few words.
@@ -123,17 +128,14 @@ impl<'e> TableReader<'e> {
                 return Some(*value);
             }
         }
-        let mut words = Vec::with_capacity(choices.len());
-        for (word, _) in choices {
-            words.push(*word);
-        }
-        self.refuse_word(key, &text, &words);
+        self.refuse_choice(key, &text, choices);
         None
     }
 
-    fn refuse_word(&mut self, key: &str, text: &str, words: &[&str]) {
+    #[inline(never)]
+    fn refuse_choice<T>(&mut self, key: &str, text: &str, choices: &[(&str, T)]) {
         let mut expected = String::new();
-        for word in words {
+        for (word, _) in choices {
             expected.push_str(if expected.is_empty() { "`" } else { " or `" });
             expected.push_str(word);
             expected.push('`');
@@ -141,28 +143,103 @@ impl<'e> TableReader<'e> {
         self.refuse_value(key, text, &expected);
     }
 
+    /// Reports a setting that must be there.
+    #[inline(never)]
+    pub(crate) fn refuse_absence(&mut self, key: &str, expected: &'static str) {
+        SettingError::missing(&self.name(key), expected).add_to(self.errors);
+    }
+
+    /// Reports a setting that does not go together with another one.
+    #[inline(never)]
+    pub(crate) fn refuse_together(&mut self, key: &str, why: &str, help: &'static str) {
+        SettingError::conflict(&self.name(key), why, help).add_to(self.errors);
+    }
+
     /// Reports a value of the right type that makes no sense.
+    #[inline(never)]
     pub(crate) fn refuse_value(&mut self, key: &str, found: &str, expected: &str) {
         let name = self.name(key);
         SettingError::value(&name, found, expected).add_to(self.errors);
     }
 
     /// Reports every key that nobody took.
-    pub(crate) fn finish(self) {
-        for (key, _) in &self.entries {
-            let setting = self.name(key);
-            SettingError { setting, problem: Problem::Unknown { nearest: nearest(key, &self.known) } }.add_to(self.errors);
+    #[inline(never)]
+    pub(crate) fn finish(mut self) {
+        for (key, _) in core::mem::take(&mut self.entries) {
+            self.refuse_unknown(&key);
         }
     }
 
+    #[inline(never)]
+    fn refuse_unknown(&mut self, key: &str) {
+        let setting = self.name(key);
+        SettingError { setting, problem: Problem::Unknown { nearest: nearest(key, &self.known) } }.add_to(self.errors);
+    }
+
     fn refuse<T>(&mut self, key: &str, found: &Node, expected: &'static str) -> Option<T> {
+        self.refuse_type(key, found, expected);
+        None
+    }
+
+    /// Reports a value of the wrong type.
+    #[inline(never)]
+    pub(crate) fn refuse_type(&mut self, key: &str, found: &Node, expected: &'static str) {
         let name = self.name(key);
         wrong_type(self.errors, &name, found, expected);
-        None
     }
 }
 
+/// How a list of strings is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// As one string, which stands for a list of one.
+    AsOne,
+    /// As a list, or as something that is reported.
+    AsList,
+}
+
+/// Hands each string of a list to `see`, and reports what it has against one of them with its place.
+#[inline(never)]
+pub(crate) fn read_each(
+    place: &str,
+    node: &Node,
+    errors: &mut Vec<SettingError>,
+    see: &mut dyn FnMut(&str) -> Result<(), Problem>,
+) -> Written {
+    match node {
+        Node::Text(text) => {
+            if let Err(problem) = see(text) {
+                refuse_item(place, None, problem, errors);
+            }
+            return Written::AsOne;
+        }
+        Node::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let seen = match item {
+                    Node::Text(text) => see(text),
+                    other => Err(Problem::Type { found: other.kind(), expected: "a string" }),
+                };
+                if let Err(problem) = seen {
+                    refuse_item(place, Some(index), problem, errors);
+                }
+            }
+        }
+        other => wrong_type(errors, place, other, "a list of strings"),
+    }
+    Written::AsList
+}
+
+#[inline(never)]
+fn refuse_item(place: &str, index: Option<usize>, problem: Problem, errors: &mut Vec<SettingError>) {
+    let setting = match index {
+        Some(index) => [place, "[", &index.to_string(), "]"].concat(),
+        None => place.to_owned(),
+    };
+    SettingError { setting, problem }.add_to(errors);
+}
+
 /// Reports a value of the wrong type.
+#[inline(never)]
 pub(crate) fn wrong_type(errors: &mut Vec<SettingError>, setting: &str, found: &Node, expected: &'static str) {
     SettingError { setting: setting.to_owned(), problem: Problem::Type { found: found.kind(), expected } }.add_to(errors);
 }

@@ -12,6 +12,7 @@ use base64::{
 
 use super::{Algorithm, KeyKind, KeySetError};
 use crate::{
+    base64url,
     json::{Document, Raw},
     limits, text,
 };
@@ -101,8 +102,7 @@ impl VerificationKey {
         let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| PemError::Base64)?;
         let (modulus, exponent) = read_public_key(&der).ok_or(PemError::NotRsa)?;
-        Self::rsa(URL_SAFE_NO_PAD.encode(modulus), URL_SAFE_NO_PAD.encode(exponent), Some(Algorithm::Rs256))
-            .map_err(PemError::Unusable)
+        Self::rsa(base64url::encode(modulus), base64url::encode(exponent), Some(Algorithm::Rs256)).map_err(PemError::Unusable)
     }
 }
 

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 use super::keyset::STANDARD_ANY_PAD;
-use crate::{json::Document, text};
+use crate::{base64url, json::Document, text};
 
 /// A P-256 private key. Shows nothing of itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl SigningKeys {
 
 /// SHA-256 in base64url.
 pub(crate) fn digest(text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()))
+    base64url::encode(&Sha256::digest(text.as_bytes()))
 }
 
 fn thumbprint(x: &str, y: &str) -> String {
@@ -158,7 +158,7 @@ fn read_pem(text: &str) -> Result<[String; 3], &'static str> {
     if y.len() != COORDINATE_BYTES {
         return Err(EXPECTED);
     }
-    Ok([x, y, d].map(|bytes| URL_SAFE_NO_PAD.encode(bytes)))
+    Ok([x, y, d].map(base64url::encode))
 }
 
 #[cfg(test)]

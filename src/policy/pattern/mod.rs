@@ -101,7 +101,8 @@ impl Pattern {
     /// What runs where the shapes do not tell.
     fn matcher(&self) -> &Matcher {
         // It was parsed before and is within its limits, so it compiles.
-        self.program.get_or_init(|| parser::parse(&self.source).and_then(|(parts, looks)| compile(&parts, looks)).unwrap_or_default())
+        self.program
+            .get_or_init(|| parser::parse(&self.source).and_then(|(parts, looks)| compile(&parts, looks)).unwrap_or_default())
     }
 
     /// Returns the pattern as it was written.

@@ -82,13 +82,12 @@ impl<'p> Parser<'p> {
             match token.kind {
                 Kind::Text(letter) => {
                     self.next += 1;
-                    if !self.is_at_param() {
-                        self.text.push(letter);
-                    } else if PREFIXES.contains(&letter) {
+                    let is_prefix = self.is_at_param() && PREFIXES.contains(&letter);
+                    if is_prefix {
                         self.bare_param(letter.to_string())?;
                     } else {
+                        // A parameter may follow at once; the next round takes it.
                         self.text.push(letter);
-                        self.bare_param(String::new())?;
                     }
                 }
                 Kind::Escaped(letter) => {
@@ -117,6 +116,7 @@ impl<'p> Parser<'p> {
     }
 
     /// At a `{`.
+    #[inline(never)]
     fn braces(&mut self) -> Result<(), PatternError> {
         self.end_text();
         let at = self.at();
