@@ -28,8 +28,11 @@ const WASM_TARGET = 'wasm32-unknown-unknown';
 /** The features that workerd and every current browser have; without them wasm-opt refuses the module. */
 const WASM_OPT_FLAGS = [
   '-O3',
-  // What the compiler did not inline is not worth it, and copies of what is alike compress worse than what is alike.
-  '--skip-pass=inlining-optimizing',
+  // What the compiler did not inline is not worth it, but for functions that are shorter than a call of them: a function that is called
+  // once too, since what is rare stands apart on purpose. And copies of what is alike compress worse than what is alike.
+  '--always-inline-max-function-size=5',
+  '--one-caller-inline-max-function-size=0',
+  '--flexible-inline-max-function-size=0',
   '--skip-pass=local-cse',
   '--enable-mutable-globals',
   '--enable-sign-ext',

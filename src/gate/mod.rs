@@ -47,8 +47,7 @@ use crate::{
     reason::Reason,
     request::{HeaderName, RequestView},
     session::{
-        AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, Backend, OtherIssuers, RequestState, Status,
-        TokenType,
+        AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, OtherIssuers, RequestState, Status, TokenType,
     },
     settings::{Environment, SettingError, Settings, is_loopback_host},
     text,
@@ -81,25 +80,10 @@ impl Gate {
     pub fn new(environment: Environment) -> Result<Self, Vec<SettingError>> {
         let settings = Settings::read(environment)?;
         let keys = Rc::new(KeySetCache::default());
-        let authenticator = |accepts_token| {
-            let options = AuthenticateOptions { accepts_token, ..options_of(&settings) };
-            Authenticator::sharing(options, keys.clone()).map(Rc::new).map_err(|error| {
-                vec![SettingError::conflict("PORTCULLIS", &error.to_string(), "see the Clerk settings in docs/settings.md")]
-            })
-        };
-        let mut machine_authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)> = Vec::new();
-        for source in settings.policy.sources_with_requirements() {
-            let tokens = settings.policy.tokens_of(source);
-            if *tokens != [TokenType::SessionToken] && machine_authenticators.iter().all(|(known, _)| **known != *tokens) {
-                let accepts = match &*tokens {
-                    [one] => AcceptsToken::One(*one),
-                    several => AcceptsToken::List(several.to_vec()),
-                };
-                machine_authenticators.push((tokens.into_owned(), authenticator(accepts)?));
-            }
-        }
-        let authenticator = authenticator(AcceptsToken::default())?;
-        let freshness = Some(Freshness::new(Backend::new(&options_of(&settings)), settings.has_mirror()));
+        let machine_authenticators =
+            if settings.policy.takes_only_sessions() { Vec::new() } else { machine_authenticators(&settings, &keys)? };
+        let authenticator = authenticator(&settings, AcceptsToken::default(), &keys)?;
+        let freshness = Some(Freshness::new(authenticator.backend().clone(), settings.has_mirror()));
         Ok(Self { shared: Rc::new(Shared { settings, authenticator, machine_authenticators, freshness }) })
     }
 
@@ -133,6 +117,38 @@ impl Gate {
     pub async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
         self.shared.decide(io, request, request_id).await
     }
+}
+
+/// One for each set of token kinds that a rule takes, but for session tokens alone.
+#[inline(never)]
+fn machine_authenticators(
+    settings: &Settings,
+    keys: &Rc<KeySetCache>,
+) -> Result<Vec<(Vec<TokenType>, Rc<Authenticator>)>, Vec<SettingError>> {
+    let mut authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)> = Vec::new();
+    for source in settings.policy.sources_with_requirements() {
+        let tokens = settings.policy.tokens_of(source);
+        if *tokens != [TokenType::SessionToken] && authenticators.iter().all(|(known, _)| **known != *tokens) {
+            let accepts = match &*tokens {
+                [one] => AcceptsToken::One(*one),
+                several => AcceptsToken::List(several.to_vec()),
+            };
+            authenticators.push((tokens.into_owned(), authenticator(settings, accepts, keys)?));
+        }
+    }
+    Ok(authenticators)
+}
+
+fn authenticator(
+    settings: &Settings,
+    accepts_token: AcceptsToken,
+    keys: &Rc<KeySetCache>,
+) -> Result<Rc<Authenticator>, Vec<SettingError>> {
+    let mut options = options_of(settings);
+    options.accepts_token = accepts_token;
+    Authenticator::sharing(options, keys.clone()).map(Rc::new).map_err(|error| {
+        vec![SettingError::conflict("PORTCULLIS", &error.to_string(), "see the Clerk settings in docs/settings.md")]
+    })
 }
 
 /// What the gate asks of the session room: Clerk's behaviour, pinned to this instance.

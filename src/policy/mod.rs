@@ -93,6 +93,9 @@ pub struct Demand {
     pub is_api: bool,
 }
 
+/// What is taken where nothing else is asked for.
+const SESSIONS: &[TokenType] = &[TokenType::SessionToken];
+
 /// A compiled policy.
 #[derive(Debug)]
 pub struct Policy {
@@ -133,14 +136,12 @@ struct Names {
 
 impl Names {
     fn of(lists: &PolicyLists) -> Self {
-        let name = |list: &str, index: usize, pattern: Option<&Pattern>| {
-            Rc::from(format!("{list}[{index}] {}", pattern.map_or("", Pattern::as_str)))
-        };
-        let names = |list: &str, patterns: &[Pattern]| {
-            patterns.iter().enumerate().map(|(index, pattern)| name(list, index, Some(pattern))).collect()
-        };
+        let mut rules = Vec::with_capacity(lists.rules.len());
+        for rule in &lists.rules {
+            rules.push(name("rules", rules.len(), rule.patterns.first()));
+        }
         Self {
-            rules: lists.rules.iter().enumerate().map(|(index, rule)| name("rules", index, rule.patterns.first())).collect(),
+            rules,
             admin: names("admin", &lists.admin),
             public: names("public", &lists.public),
             protected: names("protected", &lists.protected),
@@ -148,6 +149,20 @@ impl Names {
             default: "default".into(),
         }
     }
+}
+
+#[inline(never)]
+fn names(list: &str, patterns: &[Pattern]) -> Vec<Rc<str>> {
+    let mut names = Vec::with_capacity(patterns.len());
+    for pattern in patterns {
+        names.push(name(list, names.len(), Some(pattern)));
+    }
+    names
+}
+
+#[inline(never)]
+fn name(list: &str, index: usize, pattern: Option<&Pattern>) -> Rc<str> {
+    [list, "[", &index.to_string(), "] ", pattern.map_or("", Pattern::as_str)].concat().into()
 }
 
 /// The lists of a policy, as read from the settings.
@@ -314,10 +329,17 @@ impl Policy {
     /// The kinds of token that a source takes: those that all its requirements name, or session tokens where none names any.
     #[must_use]
     pub fn tokens_of(&self, source: Source) -> Cow<'static, [TokenType]> {
-        const SESSIONS: &[TokenType] = &[TokenType::SessionToken];
-        if self.only_sessions {
-            return Cow::Borrowed(SESSIONS);
-        }
+        if self.only_sessions { Cow::Borrowed(SESSIONS) } else { self.tokens_named_by(source) }
+    }
+
+    /// Whether no source takes anything but session tokens.
+    #[must_use]
+    pub fn takes_only_sessions(&self) -> bool {
+        self.only_sessions
+    }
+
+    #[inline(never)]
+    fn tokens_named_by(&self, source: Source) -> Cow<'static, [TokenType]> {
         let mut named = self.requirements_of(source).map(|requirement| &requirement.tokens).filter(|tokens| !tokens.is_empty());
         match named.next() {
             None => Cow::Borrowed(SESSIONS),

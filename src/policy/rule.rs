@@ -39,17 +39,15 @@ impl Rule {
     /// Reads the list of rules.
     #[inline(never)]
     pub(crate) fn read_all(node: Node, errors: &mut Vec<SettingError>) -> Vec<Self> {
-        match node {
-            Node::List(items) => items
-                .into_iter()
-                .enumerate()
-                .filter_map(|(index, item)| Self::read(&format!("rules[{index}]"), item, errors))
-                .collect(),
-            other => {
-                wrong_type(errors, "rules", &other, "a list of tables, written as `[[vars.PORTCULLIS.rules]]`");
-                Vec::new()
-            }
+        let Node::List(items) = node else {
+            wrong_type(errors, "rules", &node, "a list of tables, written as `[[vars.PORTCULLIS.rules]]`");
+            return Vec::new();
+        };
+        let mut rules = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            rules.extend(Self::read(&["rules[", &index.to_string(), "]"].concat(), item, errors));
         }
+        rules
     }
 
     fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {

@@ -5,12 +5,12 @@
 
 use std::rc::Rc;
 
-use super::{Auth, RequestState, Settings, TokenType, auth::JsonObject, state::Headers};
+use super::{Auth, AuthenticateOptions, RequestState, Settings, TokenType, auth::JsonObject, state::Headers};
 use crate::{
     json::{Document, Raw, push_string},
     machine::{Io, Purpose},
     reason::Reason,
-    token::{Category, CompactJws, Leniency, VerifiedClaims, compact::is_jwt_format, verify},
+    token::{Category, CompactJws, Leniency, VerifiedClaims, VerifyOptions, compact::is_jwt_format, verify},
 };
 
 /// The kind of a machine token, by its prefix or, for a JWT, by its claims. `None` for what is none.
@@ -61,6 +61,23 @@ pub(super) async fn authenticate(settings: &Settings, io: &Io, token: &Rc<str>, 
     }
 }
 
+/// What JWTs of machines are checked against.
+pub(super) struct MachineOptions {
+    m2m: VerifyOptions,
+    oauth: VerifyOptions,
+}
+
+fn machine_options(settings: &Settings) -> &MachineOptions {
+    settings.machine_options.get_or_init(|| {
+        let AuthenticateOptions { audience, clock_skew, .. } = &settings.options;
+        let types = ["at+jwt", "application/at+jwt"].map(str::to_owned).to_vec();
+        MachineOptions {
+            m2m: VerifyOptions { audience: audience.clone(), clock_skew: *clock_skew, ..VerifyOptions::default() },
+            oauth: VerifyOptions { header_type: Some(types), clock_skew: *clock_skew, ..VerifyOptions::default() },
+        }
+    })
+}
+
 async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Result<MachineAuth, Refusal> {
     let refuse = |kind, reason, message: String| Refusal { kind, reason, message, unknown: false };
     let jws = CompactJws::decode(token).map(Rc::new);
@@ -72,9 +89,9 @@ async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Result<Mac
             if !matches!(jws.header().category(), Category::Absent | Category::Machine) {
                 return Err(refuse(kind, Reason::TokenInvalid, "the token's category is not that of a machine token".into()));
             }
-            &settings.m2m_options
+            &machine_options(settings).m2m
         }
-        _ => &settings.oauth_options,
+        _ => &machine_options(settings).oauth,
     };
     let claims = verify::verify_jwt(io, &jws, &verifier.keys, options, Leniency::default()).await.map_err(|error| Refusal {
         kind,

@@ -12,7 +12,7 @@
 //!
 //! Source: `authenticateRequest` in `@clerk/backend`.
 
-use std::rc::Rc;
+use std::{cell::OnceCell, rc::Rc};
 
 use crate::{
     machine::{Io, Purpose, rare},
@@ -65,6 +65,7 @@ pub use crate::token::MissingAzp;
 pub(crate) use backend::Backend;
 use context::Context;
 use issuer::{Issuer, Issuers};
+use machine::MachineOptions;
 use state::Headers;
 
 /// Checks requests against one Clerk instance; holds its key set.
@@ -81,8 +82,8 @@ struct Settings {
     instance: Option<Instance>,
     backend: Backend,
     verifier: TokenVerifier,
-    m2m_options: VerifyOptions,
-    oauth_options: VerifyOptions,
+    /// What JWTs of machines are checked against; made for the first one.
+    machine_options: OnceCell<MachineOptions>,
     /// `None` where only Clerk's tokens are taken.
     issuers: Option<Rc<dyn Issuers>>,
 }
@@ -247,13 +248,10 @@ impl Authenticator {
         }
         options.organization_sync.check()?;
         let verifier = TokenVerifier::new(&options, Some(cache))?;
-        let clock_skew = options.clock_skew;
-        let issuers = options.issuers.ready(clock_skew, &verifier.options.seen);
-        let oauth_types = ["at+jwt", "application/at+jwt"].map(str::to_owned).to_vec();
+        let issuers = options.issuers.ready(options.clock_skew, &verifier.options.seen);
         Ok(Self {
             settings: Settings {
-                m2m_options: VerifyOptions { audience: options.audience.clone(), clock_skew, ..VerifyOptions::default() },
-                oauth_options: VerifyOptions { header_type: Some(oauth_types), clock_skew, ..VerifyOptions::default() },
+                machine_options: OnceCell::new(),
                 backend: Backend::new(&options),
                 instance,
                 verifier,
@@ -261,6 +259,11 @@ impl Authenticator {
                 options,
             },
         })
+    }
+
+    /// The Backend API that it asks.
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.settings.backend
     }
 
     /// The options, as given.

@@ -59,21 +59,30 @@ pub const DATABASE_BINDING: &str = "PORTCULLIS_DB";
 impl Environment {
     /// Asks for everything by its name: `text` gives a variable or a secret, `is_bound` says whether there is a binding.
     pub fn read(text: impl Fn(&str) -> Option<String>, is_bound: impl Fn(&str) -> bool, portcullis: Option<Node>) -> Self {
-        Self {
-            publishable_key: text("CLERK_PUBLISHABLE_KEY"),
-            secret_key: text("CLERK_SECRET_KEY"),
-            jwt_key: text("CLERK_JWT_KEY"),
-            webhook_signing_secret: text("CLERK_WEBHOOK_SIGNING_SECRET").or_else(|| text("CLERK_WEBHOOK_SECRET")),
-            api_url: text("CLERK_API_URL"),
-            fapi_url: text("CLERK_FAPI_URL"),
-            proxy_url: text("CLERK_PROXY_URL"),
-            signing_key: text("PORTCULLIS_SIGNING_KEY"),
-            signing_key_previous: text("PORTCULLIS_SIGNING_KEY_PREVIOUS"),
-            signing_key_next: text("PORTCULLIS_SIGNING_KEY_NEXT"),
+        let mut read = Self {
             has_origin_binding: is_bound(ORIGIN_BINDING),
             has_database: is_bound(DATABASE_BINDING),
             portcullis,
+            ..Self::default()
+        };
+        for (name, place) in [
+            ("CLERK_PUBLISHABLE_KEY", &mut read.publishable_key),
+            ("CLERK_SECRET_KEY", &mut read.secret_key),
+            ("CLERK_JWT_KEY", &mut read.jwt_key),
+            ("CLERK_WEBHOOK_SIGNING_SECRET", &mut read.webhook_signing_secret),
+            ("CLERK_API_URL", &mut read.api_url),
+            ("CLERK_FAPI_URL", &mut read.fapi_url),
+            ("CLERK_PROXY_URL", &mut read.proxy_url),
+            ("PORTCULLIS_SIGNING_KEY", &mut read.signing_key),
+            ("PORTCULLIS_SIGNING_KEY_PREVIOUS", &mut read.signing_key_previous),
+            ("PORTCULLIS_SIGNING_KEY_NEXT", &mut read.signing_key_next),
+        ] {
+            *place = text(name);
         }
+        if read.webhook_signing_secret.is_none() {
+            read.webhook_signing_secret = text("CLERK_WEBHOOK_SECRET");
+        }
+        read
     }
 
     /// Whether there is any key of the gate's own.
@@ -92,7 +101,7 @@ impl Environment {
 }
 
 /// A Clerk instance, checked.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Instance {
     /// The publishable key; empty where there is no instance.
     pub publishable_key: String,
@@ -159,16 +168,7 @@ impl Instance {
         if may_be_absent
             && [publishable_key, secret_key, jwt_key, api_url, proxy_url].into_iter().all(|one| filled(one).is_none())
         {
-            return Some(Self {
-                publishable_key: String::new(),
-                frontend_api: String::new(),
-                is_production: true,
-                secret_key: None,
-                jwt_key: None,
-                api_url: None,
-                fapi_url: None,
-                proxy_url: None,
-            });
+            return Some(Self { is_production: true, ..Self::default() });
         }
         let publishable_key = filled(&environment.publishable_key);
         let secret_key = filled(&environment.secret_key);
@@ -207,7 +207,7 @@ impl Instance {
             SettingError::value("CLERK_FAPI_URL", url, "an `https` URL without a path").add_to(errors);
         }
         let proxy_url = read_address("CLERK_PROXY_URL", &environment.proxy_url, true, errors);
-        let (frontend_api, is_production) = parsed?;
+        let (frontend_api, is_production) = parsed.unwrap_or_default();
         if is_production {
             for (name, url) in [("CLERK_API_URL", &api_url), ("CLERK_FAPI_URL", &fapi_url), ("CLERK_PROXY_URL", &proxy_url)] {
                 if url.as_deref().is_some_and(is_loopback) {
@@ -217,7 +217,7 @@ impl Instance {
             }
         }
         (errors.len() == before).then_some(Self {
-            publishable_key: publishable_key?,
+            publishable_key: publishable_key.unwrap_or_default(),
             frontend_api,
             is_production,
             secret_key,
@@ -232,7 +232,7 @@ impl Instance {
 /// The Frontend API host, which has to be one, and whether the key is a live one.
 fn parse_publishable_key(key: &str) -> Option<(String, bool)> {
     let PublishableKey { instance_type, frontend_api } = PublishableKey::parse(key)?;
-    let is_host = url_origin_of(&format!("https://{frontend_api}"))?.len() == "https://".len() + frontend_api.len();
+    let is_host = url_origin_of(&["https://", &frontend_api].concat())?.len() == "https://".len() + frontend_api.len();
     is_host.then_some((frontend_api, instance_type == InstanceType::Production))
 }
 

@@ -14,9 +14,20 @@ use crate::{
     token::Algorithm,
 };
 
-/// Reads one table, or a list of them, at `place`.
+/// Reads `issuer` and `issuers`.
 #[inline(never)]
-pub(super) fn read(place: &str, node: Node, issuers: &mut Vec<IssuerOptions>, errors: &mut Vec<SettingError>) {
+pub(super) fn read_all([issuer, issuers]: [Option<Node>; 2], errors: &mut Vec<SettingError>) -> Vec<IssuerOptions> {
+    let mut read_so_far = Vec::new();
+    for (place, node) in [("issuer", issuer), ("issuers", issuers)] {
+        if let Some(node) = node {
+            read(place, node, &mut read_so_far, errors);
+        }
+    }
+    read_so_far
+}
+
+/// Reads one table, or a list of them, at `place`.
+fn read(place: &str, node: Node, issuers: &mut Vec<IssuerOptions>, errors: &mut Vec<SettingError>) {
     match node {
         Node::List(items) => {
             for (index, item) in items.into_iter().enumerate() {

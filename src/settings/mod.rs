@@ -109,7 +109,7 @@ impl Settings {
         };
         let mut table = TableReader::open("", table, errors)?;
 
-        let issuer_nodes = [("issuer", table.take("issuer")), ("issuers", table.take("issuers"))];
+        let issuer_nodes = [table.take("issuer"), table.take("issuers")];
         let authorized_parties = authorized_parties::read(&mut table);
         let missing_azp = table.take_choice(
             "missing_azp",
@@ -153,13 +153,8 @@ impl Settings {
         table.finish();
 
         let proxy = proxy.zip(instance.as_mut()).and_then(|(node, instance)| read_proxy(node, instance, errors));
-        let mut issuers = Vec::new();
-        for (place, node) in issuer_nodes {
-            if let Some(node) = node {
-                issuers::read(place, node, &mut issuers, errors);
-            }
-        }
-        if let Some(instance) = &instance {
+        let issuers = if has_issuer { issuers::read_all(issuer_nodes, errors) } else { Vec::new() };
+        if let Some(instance) = instance.as_ref().filter(|_| has_issuer) {
             issuers::check_names(&issuers, &instance.issuers(&authorized_parties), errors);
         }
         if let Some(rules) = rules {
@@ -200,9 +195,9 @@ impl Settings {
             csp: csp.and_then(|node| read_csp(node, instance.as_ref(), errors)),
             cors: cors.and_then(|node| Cors::read(node, errors)),
         };
-        let instance = instance.filter(|_| errors.is_empty())?;
         let settings = Self {
-            instance,
+            // Where there is none, an error says why, and `read` drops the settings.
+            instance: instance.unwrap_or_default(),
             issuers,
             policy,
             path,
@@ -226,7 +221,9 @@ impl Settings {
             has_database: environment.has_database,
             webhook,
         };
-        settings.check_pages_are_open(errors);
+        if errors.is_empty() {
+            settings.check_pages_are_open(errors);
+        }
         Some(settings)
     }
 
@@ -253,7 +250,7 @@ impl Settings {
         ];
         for (name, page, allowed) in pages {
             let Some(page) = page.as_deref().filter(|page| page.starts_with('/')) else { continue };
-            let Ok(target) = crate::path::judge(&format!("https://gate.invalid{page}"), &self.path) else {
+            let Ok(target) = crate::path::judge(&["https://gate.invalid", page].concat(), &self.path) else {
                 SettingError::value(name, page, "a path that can be read in one way only").add_to(errors);
                 continue;
             };
