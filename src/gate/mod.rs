@@ -61,12 +61,15 @@ pub struct Gate {
     shared: Rc<Shared>,
 }
 
+/// Sets of token kinds, and who takes them.
+type MachineAuthenticators = Vec<(Vec<TokenType>, Rc<Authenticator>)>;
+
 struct Shared {
     settings: Settings,
     /// For session tokens, which is all that most policies take.
     authenticator: Rc<Authenticator>,
     /// For each other set of token kinds that a rule takes.
-    machine_authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)>,
+    machine_authenticators: MachineAuthenticators,
     /// Who is asked for rules with `fresh`; `None`: what tokens say is taken for fresh.
     freshness: Option<Freshness>,
 }
@@ -121,11 +124,8 @@ impl Gate {
 
 /// One for each set of token kinds that a rule takes, but for session tokens alone.
 #[inline(never)]
-fn machine_authenticators(
-    settings: &Settings,
-    keys: &Rc<KeySetCache>,
-) -> Result<Vec<(Vec<TokenType>, Rc<Authenticator>)>, Vec<SettingError>> {
-    let mut authenticators: Vec<(Vec<TokenType>, Rc<Authenticator>)> = Vec::new();
+fn machine_authenticators(settings: &Settings, keys: &Rc<KeySetCache>) -> Result<MachineAuthenticators, Vec<SettingError>> {
+    let mut authenticators = MachineAuthenticators::new();
     for source in settings.policy.sources_with_requirements() {
         let tokens = settings.policy.tokens_of(source);
         if *tokens != [TokenType::SessionToken] && authenticators.iter().all(|(known, _)| **known != *tokens) {

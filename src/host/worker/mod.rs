@@ -35,6 +35,7 @@ use crate::{
     gate::{Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step, rare},
     request::{HeaderName, RequestView},
+    settings::SettingError,
     time::UnixMillis,
 };
 
@@ -216,9 +217,7 @@ fn gate(env: &JsValue) -> Option<Gate> {
                 Ok(environment) => match Gate::new(environment).and_then(|gate| rate_limit::check(env, gate)) {
                     Ok(gate) => Some(gate),
                     Err(errors) => {
-                        for error in errors {
-                            log::error("invalid-settings", &error.to_string());
-                        }
+                        log_invalid(&errors);
                         None
                     }
                 },
@@ -229,6 +228,13 @@ fn gate(env: &JsValue) -> Option<Gate> {
             })
             .clone()
     })
+}
+
+#[inline(never)]
+fn log_invalid(errors: &[SettingError]) {
+    for error in errors {
+        log::error("invalid-settings", &error.to_string());
+    }
 }
 
 #[allow(clippy::cast_possible_truncation)] // milliseconds since 1970 fit
