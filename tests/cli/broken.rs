@@ -1,18 +1,8 @@
 //! Files that cannot be read: each is refused with line and column, an excerpt, and exit code 2. The whole of each answer is golden.
 
-use crate::support::{Folder, READY, Run};
+use crate::support::{Folder, INIT, READY, Run};
 
 const TEST: &str = "[[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n";
-const INIT: [&str; 8] = [
-    "init",
-    "--output",
-    "new.toml",
-    "--publishable-key",
-    "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k",
-    "--authorized-party",
-    "https://example.com",
-    "--from",
-];
 
 /// A ready deployment with this file beside it, and the command that reads it.
 fn run(name: &str, file: &str, text: &str, arguments: &[&str]) -> Run {
@@ -83,8 +73,13 @@ fn routes_are_refused_in_each_of_their_forms() {
 #[test]
 fn a_middleware_is_refused_at_its_syntax_error() {
     let middleware = "import { clerkMiddleware } from '@clerk/nextjs/server'\n\nexport default clerkMiddleware(async (auth, req) => {\n  if (req.ok {\n    await auth.protect()\n  }\n})\n";
-    run("middleware", "middleware.ts", middleware, &[&INIT[..], &["middleware.ts"]].concat());
-    run("middleware-end", "middleware.ts", "export default clerkMiddleware(\n", &[&INIT[..], &["middleware.ts"]].concat());
+    run("middleware", "middleware.ts", middleware, &[&INIT[..], &["--from", "middleware.ts"]].concat());
+    run(
+        "middleware-end",
+        "middleware.ts",
+        "export default clerkMiddleware(\n",
+        &[&INIT[..], &["--from", "middleware.ts"]].concat(),
+    );
 }
 
 #[test]

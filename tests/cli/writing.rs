@@ -1,23 +1,15 @@
 //! `portcullis init`, completions and help.
 
-use crate::support::Folder;
-
-const INIT: &[&str] = &[
-    "init",
-    "--output",
-    "new.toml",
-    "--publishable-key",
-    "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k",
-    "--authorized-party",
-    "https://example.com",
-    "--origin",
-    "https://app.internal.example.com",
-];
+use crate::support::{Folder, INIT};
 
 #[test]
 fn what_init_writes_is_read_back_by_check() {
     let folder = Folder::tracked("init", "", &[]);
-    let with = [INIT, &["--public", "/", "--public", "/blog/:slug", "--admin", "/admin/:path*"]].concat();
+    let with = [
+        &INIT[..],
+        &["--origin", "https://app.internal.example.com", "--public", "/", "--public", "/blog/:slug", "--admin", "/admin/:path*"],
+    ]
+    .concat();
     folder.run(&with).exits(0).says("npx wrangler secret put CLERK_SECRET_KEY");
     let written = folder.read("new.toml");
     assert!(written.contains(r#"public = ["/sign-in/:path*", "/sign-up/:path*", "/", "/blog/:slug"]"#), "{written}");
@@ -30,7 +22,8 @@ fn what_init_writes_is_read_back_by_check() {
 #[test]
 fn what_would_be_wrong_is_not_written() {
     let folder = Folder::new("init-wrong", "");
-    let run = folder.run(&[INIT, &["--public", "/docs/:", "--name", "a\"\nb"]].concat());
+    let run = folder
+        .run(&[&INIT[..], &["--origin", "https://app.internal.example.com", "--public", "/docs/:", "--name", "a\"\nb"]].concat());
     run.exits(2).complains("nothing was written").complains("`public[2]`");
     assert!(!folder.path("new.toml").exists());
     let run = folder.run(&["init", "--output", "new.toml"]);

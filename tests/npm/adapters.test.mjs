@@ -12,6 +12,7 @@ import { gate as expressGate } from 'portcullis/express';
 import { gate as honoGate } from 'portcullis/hono';
 import { gate as nextGate } from 'portcullis/next';
 import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { listen } from '../support/listen.mjs';
 
 const { publishableKey, site, api } = INSTANCES.dev;
 const config = { publishableKey, jwtKey: PEM, authorizedParties: [site], signInUrl: '/sign-in', public: ['/', '/sign-in', '/open/:path*'] };
@@ -23,11 +24,11 @@ const stops = [];
 after(() => stops.forEach((stop) => stop()));
 
 /** @param {any} handler @returns {Promise<string>} */
-async function listen(handler) {
+async function serve(handler) {
   const server = createServer(handler);
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  const port = await listen(server);
   stops.push(() => (server.closeAllConnections(), server.close()));
-  return `http://127.0.0.1:${/** @type {any} */ (server.address()).port}`;
+  return `http://127.0.0.1:${port}`;
 }
 const get = (/** @type {string} */ url, headers = {}) => fetch(url, { headers, redirect: 'manual' });
 
@@ -36,7 +37,7 @@ describe('Express', () => {
     const app = express();
     app.use('/dash', expressGate(config));
     app.get('/dash/a', (request, response) => response.json([request.url, request.originalUrl, request.auth?.userId]));
-    const url = await listen(app);
+    const url = await serve(app);
     assert.equal((await get(`${url}/dash/a`)).status, 401);
     assert.deepEqual(await (await get(`${url}/dash/%61?x=1`, signedIn())).json(), ['/dash/a?x=1', '/dash/a?x=1', 'user_1']);
   });
@@ -46,7 +47,7 @@ describe('Express', () => {
       const app = express();
       app.set('trust proxy', trust);
       app.use(expressGate(config, options));
-      const response = await get(`${await listen(app)}/x`, { ...signedOut, 'x-forwarded-host': 'app.example.com', 'x-forwarded-proto': 'https' });
+      const response = await get(`${await serve(app)}/x`, { ...signedOut, 'x-forwarded-host': 'app.example.com', 'x-forwarded-proto': 'https' });
       return new URL(response.headers.get('location') ?? '').origin;
     };
     assert.match(await location(false, undefined), /^http:\/\/127\.0\.0\.1:/);
@@ -56,7 +57,7 @@ describe('Express', () => {
 
   test('keeps what was taken off and set in every view that Node has of the headers', async () => {
     const through = expressGate(config);
-    const url = await listen((/** @type {any} */ request, /** @type {any} */ response) => {
+    const url = await serve((/** @type {any} */ request, /** @type {any} */ response) => {
       void request.headersDistinct;
       through(request, response, () => response.end(JSON.stringify([request.headers, request.headersDistinct, request.rawHeaders])));
     });
@@ -79,7 +80,7 @@ describe('Express', () => {
       stream: (/** @type {any} */ response) => (response.setHeader('surrogate-control', 'max-age=9'), response.write('x'), response.end()),
     };
     const through = expressGate(config);
-    const url = await listen((/** @type {any} */ request, /** @type {any} */ response) =>
+    const url = await serve((/** @type {any} */ request, /** @type {any} */ response) =>
       through(request, response, () => /** @type {any} */ (ways)[request.url.slice(1)](response)),
     );
     for (const way of Object.keys(ways)) {
@@ -95,7 +96,7 @@ describe('Express', () => {
     app.use(expressGate(/** @type {any} */ ({ ...config, signinUrl: '/x' })));
     app.get('/', () => assert.fail('the app was called'));
     app.use((/** @type {any} */ error, /** @type {any} */ _request, /** @type {any} */ response, /** @type {any} */ _next) => response.status(500).send(error.message));
-    const url = await listen(app);
+    const url = await serve(app);
     for (let time = 0; time < 2; time += 1) {
       const response = await get(url);
       assert.equal(response.status, 500);

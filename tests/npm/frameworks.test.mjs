@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, renameSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,7 +12,7 @@ import { ROOT } from '../../tools/run.mjs';
 import { PARTY, PUBLISHABLE_KEY, SECRET_KEY, startClerk } from '../support/clerk.mjs';
 import { environment } from '../support/environment.mjs';
 import { installPacked, startServer } from '../support/examples.mjs';
-import { SIGNED_OUT_COOKIES, sessionCookies } from '../support/gate.mjs';
+import { SIGNED_OUT_COOKIES, raw, sessionCookies } from '../support/gate.mjs';
 import { startWorker } from '../support/workerd.mjs';
 
 /** @type {Awaited<ReturnType<typeof startClerk>>} */
@@ -202,19 +201,6 @@ function echo(port, first, second) {
     outgoing.on('error', reject);
     outgoing.write(first);
     if (!second) outgoing.end();
-  });
-}
-
-/** @param {number} port @param {string} head @returns {Promise<{ status: number, text: string }>} */
-function raw(port, head) {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    let text = '';
-    socket.setTimeout(10_000, () => socket.destroy());
-    socket.on('error', reject);
-    socket.on('data', (chunk) => (text += chunk.toString('latin1')));
-    socket.on('close', () => resolve({ status: Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0), text }));
-    socket.end(head);
   });
 }
 

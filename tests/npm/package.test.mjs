@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { build } from 'esbuild';
 
@@ -112,7 +113,7 @@ test('many requests at once make one call for the key set', async () => {
   let calls = 0;
   answerWith(async () => {
     calls += 1;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
     return keySet();
   });
   const own = options();

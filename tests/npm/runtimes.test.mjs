@@ -16,6 +16,7 @@ import { BROWSER_FLAGS, findBrowser } from '../../tools/browser.mjs';
 import { ROOT } from '../../tools/run.mjs';
 import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 import { environment } from '../support/environment.mjs';
+import { listen } from '../support/listen.mjs';
 
 const { publishableKey, site, api } = INSTANCES.dev;
 // Inside of the checkout, where the package is found as in a project.
@@ -122,11 +123,11 @@ describe('a browser', { skip: executablePath ? false : 'no browser is installed;
       if (!file.startsWith(root + sep) || !existsSync(file)) return void response.writeHead(404).end();
       response.writeHead(200, { 'content-type': /** @type {any} */ (types)[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file));
     });
-    await new Promise((done) => server.listen(0, '127.0.0.1', () => done(undefined)));
+    const port = await listen(server);
     const browser = await chromium.launch({ executablePath, headless: true, args: BROWSER_FLAGS });
     try {
       const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${/** @type {any} */ (server.address()).port}/`);
+      await page.goto(`http://127.0.0.1:${port}/`);
       return await page.evaluate(async ([module, input]) => (await import(module)).run(input), [module, input()]);
     } finally {
       await browser.close();

@@ -20,6 +20,7 @@ import methodOverride from 'method-override';
 import { match } from 'path-to-regexp';
 
 import { environment } from '../support/environment.mjs';
+import { listen } from '../support/listen.mjs';
 
 /** @type {Record<string, string[]>} */
 export const ROUTES = {
@@ -223,8 +224,7 @@ export async function serve(listener) {
     hitOf.set(request, hit);
     listener(request, response);
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -8,6 +8,8 @@ import { createServer } from 'node:http';
 
 import { SignJWT, exportJWK, exportSPKI, generateKeyPair } from 'jose';
 
+import { listen } from './listen.mjs';
+
 export const FRONTEND_API = 'gate-test-7.clerk.accounts.dev';
 export const ISSUER = `https://${FRONTEND_API}`;
 export const PUBLISHABLE_KEY = `pk_test_${Buffer.from(`${FRONTEND_API}$`).toString('base64')}`;
@@ -37,8 +39,7 @@ export async function startClerk() {
     if (request.method === 'GET' && request.url === '/v1/jwks') return json(response, 200, { keys: [jwk] });
     return json(response, 404, { errors: [{ code: 'resource_not_found', message: 'not found' }] });
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const port = await listen(server);
 
   return {
     url: `http://127.0.0.1:${port}`,

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 
 import { Miniflare } from 'miniflare';
 
+import { listen } from './listen.mjs';
+
 /** Hands the protocol of a D1 binding on to the database behind it. */
 const DOOR = `export default { fetch: (request, env) => env.DB.fetcher.fetch(new Request(request.url.replace(/^http:..[^/]*/, 'http://d1'), request)) };`;
 
@@ -32,8 +34,7 @@ export async function startDatabase() {
     if (mood === 'forgets to answer') return response.destroy();
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'application/json' }).end(text);
   });
-  await new Promise((resolve) => door.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (door.address());
+  const port = await listen(door);
   return {
     /** What a Worker's binding is told. */
     address: `127.0.0.1:${port}`,

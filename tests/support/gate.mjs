@@ -110,7 +110,7 @@ export function raw(port, head) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';
-    socket.setTimeout(5_000, () => socket.destroy());
+    socket.setTimeout(10_000, () => socket.destroy());
     // A server that refuses a request early may hang up on the rest of it: what it said before counts.
     socket.on('error', (error) => (/** @type {any} */ (error).code === 'ECONNRESET' ? undefined : reject(error)));
     socket.on('data', (chunk) => (text += chunk.toString('latin1')));

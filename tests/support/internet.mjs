@@ -2,6 +2,8 @@
 
 import { createServer } from 'node:http';
 
+import { listen } from './listen.mjs';
+
 export const FRONTEND_API_ORIGIN = 'https://frontend-api.clerk.dev';
 
 /**
@@ -40,8 +42,7 @@ export async function startInternet() {
     response.writeHead(location === null ? 200 : 302, fields);
     response.end('{"response":null}');
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
     address: `127.0.0.1:${port}`,

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 
+import { listen } from './listen.mjs';
+
 export const AUDIENCE = 'https://api.example.com';
 export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 
@@ -30,8 +32,7 @@ export async function startIssuer(issuer) {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ keys: state.jwks }));
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const port = await listen(server);
   const iss = issuer ?? `http://127.0.0.1:${port}`;
   return {
     iss,

@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 
 import { WebSocketServer } from 'ws';
 
+import { listen } from './listen.mjs';
+
 /** How long `/api/public/slow` takes: longer than anything that a gate waits for beside its origin, and less than several of these together. */
 const SLOW_MS = 3_000;
 
@@ -56,8 +58,7 @@ export async function startOrigin() {
     seen.push({ method: 'WEBSOCKET', url: request.url ?? '', headers: request.headers });
     socket.on('message', (message) => socket.send(`echo:${message}`));
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
     port,

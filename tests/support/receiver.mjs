@@ -6,6 +6,8 @@ import { createServer } from 'node:http';
 import { Webhook as Standard } from 'standardwebhooks';
 import { Webhook as Svix } from 'svix';
 
+import { listen } from './listen.mjs';
+
 export const WEBHOOK_PATH = '/api/webhooks/clerk';
 /** Made for the tests: 24 bytes, as the senders have them. */
 export const SIGNING_SECRET = secretOf('the key of the tests, 24');
@@ -38,8 +40,7 @@ export async function startReceiver() {
     if (state.respond) return state.respond(response, one);
     response.writeHead(200, { 'content-type': 'text/plain' }).end('taken');
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
     received,

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+import { listen } from '../support/listen.mjs';
 import { findNginx, startCache } from '../support/nginx.mjs';
 
 const nginx = findNginx();
@@ -51,8 +52,7 @@ before(async () => {
     response.writeHead(200, { 'content-type': 'text/plain', ...KEPT[kind] });
     response.end(`for ${nameOf(request)}`);
   });
-  await new Promise((resolve) => origin.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (origin.address());
+  const port = await listen(origin);
   gate = await startGate({ policy: { origin: `http://127.0.0.1:${port}` } });
   [guarded, bare] = await Promise.all([startCache(nginx, `127.0.0.1:${gate.worker.port}`), startCache(nginx, `127.0.0.1:${port}`)]);
   const tokens = await Promise.all(['user_A', 'user_B'].map((sub) => gate.clerk.token({ sub, exp: Math.floor(Date.now() / 1000) + 600 })));

@@ -12,6 +12,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 
 import { json } from '../support/clerk.mjs';
 import { sessionCookies, startGate, withGate } from '../support/gate.mjs';
+import { listen } from '../support/listen.mjs';
 import { startWorker } from '../support/workerd.mjs';
 
 /** A Worker that does nothing but hand through. */
@@ -129,8 +130,7 @@ describe('an origin in trouble', () => {
           response.end('ok');
       }
     });
-    await new Promise((resolve) => origin.listen(0, '127.0.0.1', () => resolve(undefined)));
-    const { port } = /** @type {import('node:net').AddressInfo} */ (origin.address());
+    const port = await listen(origin);
     address = `http://127.0.0.1:${port}`;
     gate = await startGate({ policy: { origin: address } });
   });

@@ -8,6 +8,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 
 import { startGate } from '../support/gate.mjs';
 import { WITHOUT_CLERK } from '../support/issuer.mjs';
+import { listen } from '../support/listen.mjs';
 
 const RESOURCE = 'https://api.example.com';
 const OTHER_RESOURCE = 'https://other.example.com';
@@ -28,8 +29,7 @@ before(async () => {
     keys.push({ ...(await exportJWK(privateKey)), alg, use: 'sig', kid: `key-${alg}` });
   }
   server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  url = `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`;
+  url = `http://127.0.0.1:${await listen(server)}`;
   const clients = ['RS256', 'PS256', 'ES256', 'EdDSA'].map((alg) => ({
     client_id: `app-${alg}`, client_secret: 'integration-tests-only', grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
   }));

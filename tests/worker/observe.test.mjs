@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
 import { SIGNING_SECRET, WEBHOOK_PATH, delivery } from '../support/receiver.mjs';
@@ -22,7 +23,7 @@ const lines = (gate) =>
 async function linesOf(gate, run, count = 1) {
   const before = lines(gate).length;
   await run();
-  for (let wait = 0; wait < 50 && lines(gate).length < before + count; wait += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let wait = 0; wait < 50 && lines(gate).length < before + count; wait += 1) await sleep(20);
   return lines(gate).slice(before);
 }
 
@@ -62,7 +63,7 @@ describe('a line', () => {
     const before = lines(gate).length;
     await gate.raw('GET /dashboard/%0a{"event":"forwarded"}"\\x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
     await gate.request(`/dashboard/${'a'.repeat(3000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
     const added = lines(gate).slice(before);
     assert.ok(added.length >= 1);
     for (const line of added) {
@@ -97,7 +98,7 @@ describe('a line', () => {
     const before = lines(gate).length;
     await gate.request('/');
     await gate.request('/dashboard', { token: await gate.clerk.token() });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
     assert.equal(lines(gate).length, before);
   });
 
@@ -136,7 +137,7 @@ test('`log_forwards` draws forwards by lot', async () => {
     const [line] = await linesOf(all, () => all.request('/?x=1'));
     assert.deepEqual([line.event, line.decision, line.status, line.path, line.reason], ['forwarded', 'forward', 200, '/', 'public']);
     for (let n = 0; n < 200; n += 1) await some.request('/');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await sleep(200);
     const drawn = lines(some).length;
     assert.ok(drawn > 20 && drawn < 120, `${drawn} of 200`);
   } finally {
@@ -259,7 +260,7 @@ test('a bound data set gets a point for each decision, with no user and no path'
     const token = await gate.clerk.token();
     await gate.request('/api/admin/users/17', { token });
     await gate.request('/dashboard', { cookies: sessionCookies(token) });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
     const points = [...gate.worker.log().matchAll(/^.*point (\{.*\})/gm)].map(([, point]) => JSON.parse(point ?? ''));
     assert.equal(points.length, 2);
     const { indexes, blobs, doubles } = points[0];

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
 import { AUDIENCE, WITHOUT_CLERK, startIssuer } from '../support/issuer.mjs';
+import { listen } from '../support/listen.mjs';
 
 /** @param {string} html */
 function checkPage(html) {
@@ -134,8 +135,7 @@ describe('a page of the operator\'s own', () => {
       if (request.url === '/portcullis/400.html') return response.writeHead(200, { 'content-type': 'text/plain' }).end('no page');
       response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Nothing</h1>');
     });
-    await new Promise((resolve) => assets.listen(0, '127.0.0.1', () => resolve(undefined)));
-    address = `127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (assets.address()).port}`;
+    address = `127.0.0.1:${await listen(assets)}`;
   });
   after(() => assets.close());
 

@@ -17,7 +17,7 @@ const ENOUGH_MS = 15_000;
 /** Waits where a minute is about to end: a count that begins in it would end in the next. */
 async function atLeisure() {
   const left = MINUTE_MS - (Date.now() % MINUTE_MS);
-  if (left < ENOUGH_MS) await new Promise((resolve) => setTimeout(resolve, left + 100));
+  if (left < ENOUGH_MS) await sleep(left + 100);
 }
 
 let clients = 0;

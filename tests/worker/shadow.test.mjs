@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { cookieSuffix, json } from '../support/clerk.mjs';
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
@@ -27,7 +28,7 @@ const trials = (log) => log.split('\n').filter((line) => line.includes('would-de
 async function trialsOf(gate, run) {
   const before = trials(gate.worker.log()).length;
   await run();
-  for (let wait = 0; wait < 50 && trials(gate.worker.log()).length === before; wait += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let wait = 0; wait < 50 && trials(gate.worker.log()).length === before; wait += 1) await sleep(20);
   return trials(gate.worker.log()).slice(before);
 }
 
@@ -102,7 +103,7 @@ describe('a rule in shadow', () => {
     const before = trials(gate.worker.log()).length;
     assert.equal((await gate.request('/reports/1', { token })).status, 200);
     assert.equal((await gate.request('/about')).status, 200);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
     assert.equal(trials(gate.worker.log()).length, before);
   });
 

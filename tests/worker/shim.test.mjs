@@ -5,6 +5,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ROOT } from '../../tools/run.mjs';
 import { startWorker } from '../support/workerd.mjs';
@@ -74,7 +75,7 @@ for (const path of ['/panic', '/panic-later', '/panic-now', '/trap', '/deep']) {
 test('what the broken instance had in flight is answered 500 without waiting, what comes after is not', async () => {
   const started = performance.now();
   const inFlight = [get('/slow'), get('/slow')];
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   await assertFailedClosed(await get('/panic'));
   for (const response of await Promise.all(inFlight)) await assertFailedClosed(response);
   assert.ok(performance.now() - started < 400, 'answered before the slow requests would have been');
@@ -83,7 +84,7 @@ test('what the broken instance had in flight is answered 500 without waiting, wh
 
 test('a panic in the background ends the instance, not the answer that was given', async () => {
   assert.equal((await get('/panic-aside')).status, 200);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await sleep(100);
   assert.equal(await instance(), 2);
 });
 
