@@ -117,7 +117,7 @@ pub enum RefreshFailure {
 impl Reason {
     /// The machine-readable name, kebab-case.
     #[must_use]
-    pub fn as_str(&self) -> Cow<'_, str> {
+    pub fn as_str(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::ActiveOrganizationMismatch => "active-organization-mismatch",
             Self::ClientUatWithoutSessionToken => "client-uat-but-no-session-token",

@@ -30,6 +30,15 @@ pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
     one.len() == other.len() && pairs.all(|(a, b)| a == b || a.eq_ignore_ascii_case(&b))
 }
 
+/// Whether two long texts are the same. Wasm's `memcmp` goes byte by byte.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    let (words, rest) = one.as_bytes().as_chunks::<8>();
+    let (other_words, other_rest) = other.as_bytes().as_chunks::<8>();
+    one.len() == other.len()
+        && words.iter().zip(other_words).all(|(a, b)| u64::from_ne_bytes(*a) == u64::from_ne_bytes(*b))
+        && rest == other_rest
+}
+
 /// What is before and after the first `part` in `text`.
 pub(crate) fn split_once<'a>(text: &'a str, part: &str) -> Option<(&'a str, &'a str)> {
     let at = find(text, part)?;
@@ -187,6 +196,14 @@ mod tests {
             prop_assert_eq!(text.trim_any(b"/."), text.trim_matches(['/', '.']));
             prop_assert_eq!(text.trim_start_any(b"/"), text.trim_start_matches('/'));
             prop_assert_eq!(text.trim_end_any(b"/."), text.trim_end_matches(['/', '.']));
+        }
+
+        #[test]
+        fn long_texts_are_the_same_where_every_byte_is(one in "[ab]{0,18}", other in "[ab]{0,18}", at in 0_usize..18) {
+            prop_assert_eq!(is_same(&one, &other), one == other);
+            prop_assert!(is_same(&one, &one.clone()));
+            let changed: String = one.chars().enumerate().map(|(n, c)| if n == at { 'c' } else { c }).collect();
+            prop_assert_eq!(is_same(&one, &changed), at >= one.len());
         }
 
         #[test]

@@ -61,7 +61,7 @@ pub(super) async fn sign(
             input.push('.');
             input.push_str(&base64url::encode(signature.as_ref()));
             if let Action::Forward(forward) | Action::Webhook(forward) = &mut decision.action {
-                forward.headers.push((names::ASSERTION, input));
+                forward.headers.push((names::ASSERTION, input.into()));
             }
             decision
         }

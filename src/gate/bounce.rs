@@ -256,12 +256,12 @@ fn mark_of(target: &str) -> u32 {
 
 /// The bytes of a session cookie that is being set and is too long to be kept (RFC 6265bis section 5.6).
 fn longest_session(state: &RequestState) -> Option<u32> {
-    let pairs = state.headers.iter().filter(|(name, value)| name == "set-cookie" && value.starts_with("__session"));
+    let pairs = state.headers.iter().filter(|(name, value)| *name == "set-cookie" && value.starts_with("__session"));
     let bytes = pairs.map(|(_, value)| value.pieces(b";").next().unwrap_or_default().len()).max()?;
     u32::try_from(bytes).ok().filter(|_| bytes > limits::COOKIE_BYTES)
 }
 
 fn keep(state: &mut RequestState, name: &str, value: &str, secs: u32) {
     let cookie = format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={secs}");
-    state.headers.push(("set-cookie".to_owned(), cookie));
+    state.headers.push(("set-cookie", cookie.into()));
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::proxy::Proxied;
-use crate::{policy::Access, session::Auth};
+use crate::{headers::Field, policy::Access, session::Auth};
 
 /// A decision: complete, so that a host has nothing left to decide.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Decision {
     /// The token that says so; hosts in the app's own process hand it on, and nobody logs it.
     pub token: Option<Rc<str>>,
     /// Header fields to add to the response, whoever makes it: `Set-Cookie`s of a handshake, Clerk's own status headers.
-    pub response_headers: Vec<(String, String)>,
+    pub response_headers: Vec<Field>,
     /// Whether the answer is for this user alone: then no shared cache may keep it.
     pub is_private: bool,
     /// Whether the session token had no `azp` and was let through by `missing_azp`: a host logs it, so that it can be counted.
@@ -103,7 +103,7 @@ pub struct Forward {
     /// Scheme and authority as the client used them: where to send it when no other origin is configured.
     pub public_origin: String,
     /// Header fields to set, after all that are reserved have been taken off.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<Field>,
     /// Where the request goes if Clerk's Frontend API is meant, and not the origin.
     pub proxied: Option<Proxied>,
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    headers::names,
+    headers::{Field, names},
     path::JudgedTarget,
     policy::ClaimTest,
     session::{Auth, RequestState},
@@ -11,29 +11,22 @@ use crate::{
 };
 
 /// Header fields for the origin. Whatever is not known is absent: the host has taken off what the client sent.
-pub(super) fn headers(
-    settings: &Settings,
-    target: &JudgedTarget,
-    request_id: &str,
-    state: &RequestState,
-) -> Vec<(&'static str, String)> {
+pub(super) fn headers(settings: &Settings, target: &JudgedTarget, request_id: &str, state: &RequestState) -> Vec<Field> {
     let auth = &state.auth;
-    let mut headers = Vec::with_capacity(9);
-    let mut set = |name: &'static str, value: Option<&str>| {
-        if let Some(value) = value.filter(|value| is_field_value(value)) {
-            headers.push((name, value.to_owned()));
-        }
-    };
     let is_signed_in = auth.is_authenticated();
     let status = match (is_signed_in, state.unknown) {
         (true, _) => "signed-in",
         (false, true) => "unknown",
         (false, false) => "signed-out",
     };
-    set(names::AUTH_STATUS, Some(status));
+    let mut headers = Vec::with_capacity(9);
+    headers.push((names::AUTH_STATUS, Cow::Borrowed(status)));
+    headers.push((names::FORWARDED_PROTO, Cow::Borrowed(target.scheme())));
+    let mut set = |name: &'static str, value: Option<&str>| {
+        headers.extend(value.filter(|value| is_field_value(value)).map(|value| (name, Cow::Owned(value.to_owned()))));
+    };
     set(names::REQUEST_ID, Some(request_id));
     set(names::FORWARDED_HOST, Some(target.host()));
-    set(names::FORWARDED_PROTO, Some(target.scheme()));
     if is_signed_in {
         if let Some(machine) = auth.machine_auth() {
             set(names::TOKEN_TYPE, Some(machine.token_type().as_str()));
@@ -57,5 +50,6 @@ fn role(claim: Option<&ClaimTest>, auth: &Auth) -> Option<String> {
 
 /// A value that every server reads as the same text: visible ASCII and blanks inside (RFC 9110 section 5.5).
 fn is_field_value(value: &str) -> bool {
-    !value.is_empty() && value.len() <= 1024 && value.trim() == value && value.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    let is_padded = value.starts_with(' ') || value.ends_with(' ');
+    !value.is_empty() && value.len() <= 1024 && !is_padded && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

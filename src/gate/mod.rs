@@ -220,7 +220,13 @@ impl Shared {
             return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");
         }
         // From here on there is one URL: the judged one.
-        let request = &RequestView { url: target.forward_url().into(), ..request.clone() };
+        let judged;
+        let request = if target.is_written(&request.url) {
+            request
+        } else {
+            judged = RequestView { url: target.forward_url().into(), ..request.clone() };
+            &judged
+        };
         let limits = &*self.settings.rate_limits;
         let mut taken = Duration::ZERO;
         let over = match limits {
@@ -398,8 +404,7 @@ impl Deciding<'_> {
 
         // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar. One that
         // could not be taken in has not ended: sent to the cleaned address, the browser would begin another, and so on.
-        let location =
-            state.headers.iter().find(|(name, _)| text::is_same_name(name, "location")).map(|(_, value)| value.clone());
+        let location = state.headers.iter().find(|(name, _)| *name == "location").map(|(_, value)| value.clone().into_owned());
         if let Some(shown) = self.shows_cookies().filter(|_| is_document()) {
             match shown {
                 Ok(location) => {
@@ -512,7 +517,7 @@ impl Deciding<'_> {
     fn finish(&self, event: Event, action: Action, reason: String, state: RequestState) -> Decision {
         // A handshake that does not begin, since nobody can tell whether it should, is not counted.
         let has_cookies = !(state.unknown && state.status == Status::Handshake);
-        let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && text::is_same_name(name, "set-cookie"));
+        let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && *name == "set-cookie");
         // A credential that could not be checked is one, too: the origin may have looked at it by itself.
         let had_credential =
             state.status != Status::SignedOut || state.unknown || state.token.is_some() || self.demand.access != Access::Public;

@@ -13,7 +13,7 @@
 
 use super::{Action, Decision, Event, Forward, Shared, own, public_origin, unjudged};
 use crate::{
-    headers::names,
+    headers::{Field, names},
     path::JudgedTarget,
     policy::Access,
     request::{HeaderName, RequestView},
@@ -136,13 +136,13 @@ impl Shared {
             url: [&proxy.frontend_api, slash, rest].concat(),
             proxy_url: proxy.url.clone().unwrap_or_else(|| [&*origin, &proxy.path].concat()),
         };
-        let mut headers = vec![
-            (names::CLERK_PROXY_URL, proxied.proxy_url.clone()),
-            (names::FORWARDED_HOST, target.host().to_owned()),
-            (names::FORWARDED_PROTO, target.scheme().to_owned()),
+        let mut headers: Vec<Field> = vec![
+            (names::CLERK_PROXY_URL, proxied.proxy_url.clone().into()),
+            (names::FORWARDED_HOST, target.host().to_owned().into()),
+            (names::FORWARDED_PROTO, target.scheme().into()),
         ];
         let client = request.header(HeaderName::ConnectingIp);
-        headers.extend(client.map(|address| (names::FORWARDED_FOR, address)));
+        headers.extend(client.map(|address| (names::FORWARDED_FOR, address.into())));
         let forward = Forward { target: forwarded, public_origin: origin, headers, proxied: Some(proxied) };
         let rule = ["proxy ", &proxy.path].concat();
         Some(Decision {

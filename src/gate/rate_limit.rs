@@ -121,8 +121,7 @@ impl RateLimit {
     }
 
     fn applies(&self, request: &RequestView, target: &JudgedTarget) -> bool {
-        let is_named =
-            || target.answers(false, |path| self.patterns.first_match(path).map(|_| true)).into_iter().any(|(named, _)| named);
+        let is_named = || target.is_named(|path| self.patterns.first_match(path).is_some());
         self.has_method(&request.method, target) && is_named()
     }
 

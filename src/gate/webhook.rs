@@ -32,8 +32,7 @@ impl Shared {
         request_id: &str,
     ) -> Option<Decision> {
         if target.path().as_str() != webhook.path {
-            let answers = target.answers(false, |path| webhook.pattern.is_match(path).then_some(true));
-            let is_near = answers.into_iter().any(|(is_named, _)| is_named);
+            let is_near = target.is_named(|path| webhook.pattern.is_match(path));
             let reason = "webhook-path-misspelt";
             return is_near.then(|| own(Refusal::NotFound.problem(reason), reason, ""));
         }
@@ -55,7 +54,7 @@ impl Decision {
     #[must_use]
     pub fn deliver(self, ended: Option<&str>) -> Self {
         let Action::Webhook(mut forward) = self.action else { return self };
-        forward.headers.push((names::WEBHOOK, "verified".to_owned()));
+        forward.headers.push((names::WEBHOOK, "verified".into()));
         let event = if ended.is_some() { Event::SignOut } else { Event::Forwarded };
         Self { action: Action::Forward(forward), event, reason: ended.unwrap_or("webhook-verified").to_owned(), ..self }
     }

@@ -7,6 +7,8 @@ pub mod names;
 mod reserved;
 mod security;
 
+use std::borrow::Cow;
+
 pub use self::{
     cache::{NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
     cors::{CORS_FIELDS, Cors},
@@ -15,3 +17,6 @@ pub use self::{
     security::AddedHeaders,
 };
 pub(crate) use self::{csp::frontend_origin, security::read_fields};
+
+/// A header field: its name in lower case, and its value.
+pub type Field = (&'static str, Cow<'static, str>);

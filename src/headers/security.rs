@@ -1,6 +1,6 @@
 //! The header fields by which browsers are told to be careful with a site.
 
-use super::{ContentSecurityPolicy, Cors, names};
+use super::{ContentSecurityPolicy, Cors, Field, names};
 use crate::settings::{Node, SettingError, TableReader, wrong_type};
 
 /// What is added to answers, whoever makes them. Empty by default.
@@ -70,9 +70,11 @@ impl AddedHeaders {
 
     /// What the origin is told of the policy of its answer: the nonce, and the policy, from which frameworks take it by themselves.
     #[must_use]
-    pub fn for_origin(&self, nonce: Option<&str>) -> Vec<(&'static str, String)> {
+    pub fn for_origin(&self, nonce: Option<&str>) -> Vec<Field> {
         match (&self.csp, nonce) {
-            (Some(csp), Some(nonce)) => vec![(names::NONCE, nonce.to_owned()), (csp.name(), csp.value(Some(nonce)))],
+            (Some(csp), Some(nonce)) => {
+                vec![(names::NONCE, nonce.to_owned().into()), (csp.name(), csp.value(Some(nonce)).into())]
+            }
             _ => Vec::new(),
         }
     }

@@ -14,7 +14,7 @@ use std::{borrow::Cow, ops::Range, rc::Rc};
 
 mod reader;
 
-use reader::Reader;
+use reader::{Name, Reader};
 
 use crate::{number::parse_decimal, text::ByAny};
 
@@ -51,7 +51,7 @@ impl Document {
         let start = reader.at;
         if is_object {
             members.reserve(16);
-            reader.members(|key, value| members.push(Member { key, value }))?;
+            reader.members(|name, value| members.push(Member::new(&text, name, value)))?;
         } else {
             reader.value()?;
         }
@@ -119,19 +119,36 @@ pub struct Object {
 #[derive(Clone, Debug)]
 struct Member {
     /// The name between its quotes, escapes and all.
-    key: Range<usize>,
+    name: Range<usize>,
     value: Range<usize>,
+    /// [`hint_of`] the name; zero where it has escapes. A dozen claims are looked up for each decision, so most names have to be passed
+    /// over by one comparison.
+    hint: u32,
+}
+
+impl Member {
+    fn new(text: &str, name: Name, value: Range<usize>) -> Self {
+        let hint = if name.has_escapes { 0 } else { hint_of(text.as_bytes().get(name.at.clone()).unwrap_or_default()) };
+        Self { name: name.at, value, hint }
+    }
+}
+
+/// Length and both ends of a name, never zero: names that differ in it are different.
+#[allow(clippy::cast_possible_truncation)] // as good as the length, for what it is for
+fn hint_of(name: &[u8]) -> u32 {
+    let end = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or_default());
+    1 << 24 | (name.len() as u32 & 0xff) << 16 | end(name.first()) << 8 | end(name.last())
 }
 
 impl Object {
     /// The last member of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Raw<'_>> {
+        let hint = hint_of(name.as_bytes());
         let member = self.members.iter().rev().find(|member| {
-            // A name is never longer without its escapes than with them.
-            self.text
-                .get(member.key.clone())
-                .is_some_and(|key| key == name || (key.len() > name.len() && key.contains('\\') && unescape(key) == name))
+            let found = || self.text.get(member.name.clone());
+            (member.hint == hint && found() == Some(name))
+                || (member.hint == 0 && found().is_some_and(|found| unescape(found) == name))
         })?;
         self.text.get(member.value.clone()).map(Raw)
     }
@@ -211,9 +228,9 @@ impl<'a> Raw<'a> {
             return;
         }
         let text = self.0;
-        let _ = Reader::new(text).members(|key, value| {
-            if let (Some(key), Some(value)) = (text.get(key), text.get(value)) {
-                see(unescape(key), Raw(value));
+        let _ = Reader::new(text).members(|name, value| {
+            if let (Some(name), Some(value)) = (text.get(name.at), text.get(value)) {
+                see(unescape(name), Raw(value));
             }
         });
     }

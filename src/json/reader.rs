@@ -5,6 +5,14 @@ use std::ops::Range;
 use super::JsonError;
 use crate::limits;
 
+/// The name of a member.
+pub(super) struct Name {
+    /// Where it stands, without its quotes.
+    pub(super) at: Range<usize>,
+    /// Whether it is spelled with a `\\`.
+    pub(super) has_escapes: bool,
+}
+
 /// Walks over a text and checks it.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -38,8 +46,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// An object, its members handed to `see` as ranges: the name without its quotes, and the value.
-    pub(super) fn members(&mut self, mut see: impl FnMut(Range<usize>, Range<usize>)) -> Result<(), JsonError> {
+    /// An object, its members handed to `see`: its name, and where the value stands.
+    pub(super) fn members(&mut self, mut see: impl FnMut(Name, Range<usize>)) -> Result<(), JsonError> {
         self.take(b'{')?;
         self.blanks();
         if self.peek() == Some(b'}') {
@@ -143,18 +151,20 @@ impl<'a> Reader<'a> {
         self.take(b':')
     }
 
-    fn string(&mut self) -> Result<Range<usize>, JsonError> {
+    fn string(&mut self) -> Result<Name, JsonError> {
         self.take(b'"')?;
         let start = self.at;
+        let mut has_escapes = false;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             self.at += rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count();
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(start..self.at - 1);
+                    return Ok(Name { at: start..self.at - 1, has_escapes });
                 }
                 Some(b'\\') => {
+                    has_escapes = true;
                     self.at += 1;
                     match self.peek() {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,

@@ -106,6 +106,13 @@ impl JudgedTarget {
         [self.scheme, "://", &self.host, &self.path.0, &self.search].concat()
     }
 
+    /// Whether a URL is [`forward_url`](Self::forward_url) already, as nearly all are.
+    #[must_use]
+    pub(crate) fn is_written(&self, url: &str) -> bool {
+        let parts = [self.scheme, "://", &self.host, &self.path.0, &self.search];
+        parts.iter().try_fold(url, |rest, part| rest.strip_prefix(part)) == Some("")
+    }
+
     /// What the policy says of every reading that counts, each with the place of its reading; never empty.
     ///
     /// `listed` gives the answer for a path that the policy names, `unlisted` is that of all others. It is asked for each reading as
@@ -113,31 +120,48 @@ impl JudgedTarget {
     /// [`firm`](Reading::firm) has a say only where the policy names it: `/assets/app.css` can be read as `/assets/app`, which
     /// matters when that is an admin page and must not close the style sheet when nobody has heard of it. Under a declared locale
     /// (`/fr/about`) a path that is not listed itself has the answer of the path behind the prefix.
-    pub fn answers<A: Clone>(&self, unlisted: A, mut listed: impl FnMut(&str) -> Option<A>) -> Vec<(A, usize)> {
+    pub fn answers<A: Clone>(&self, unlisted: A, listed: impl FnMut(&str) -> Option<A>) -> Vec<(A, usize)> {
+        let mut answers = Vec::new();
+        self.each_answer(&|| unlisted.clone(), listed, |answer, index| answers.push((answer, index)));
+        answers
+    }
+
+    /// Hands each of the [`answers`](Self::answers) to `see`. Nearly every path has one reading and one answer: nothing is kept for it.
+    pub(crate) fn each_answer<A: Clone>(
+        &self,
+        unlisted: &dyn Fn() -> A,
+        mut listed: impl FnMut(&str) -> Option<A>,
+        mut see: impl FnMut(A, usize),
+    ) {
         let mut named = |reading: &Reading| match reading.text() {
             Cow::Borrowed(path) => [listed(path), None],
             Cow::Owned(text) => [listed(&reading.path), listed(&text)],
         };
         if let [canonical] = self.readings.as_slice() {
-            let [spelled, text] = named(canonical);
-            let own: Vec<_> = [spelled, text].into_iter().flatten().map(|answer| (answer, 0)).collect();
-            return if own.is_empty() { vec![(unlisted, 0)] } else { own };
+            match named(canonical) {
+                [None, None] => see(unlisted(), 0),
+                own => own.into_iter().flatten().for_each(|answer| see(answer, 0)),
+            }
+            return;
         }
         let named: Vec<[Option<A>; 2]> = self.readings.iter().map(named).collect();
-        let mut answers = Vec::with_capacity(named.len());
         for (index, (reading, own)) in self.readings.iter().zip(&named).enumerate() {
-            let before = answers.len();
             let behind_locale = reading.behind_locale.and_then(|index| named.get(index));
-            for found in [Some(own), behind_locale].into_iter().flatten() {
-                if answers.len() == before {
-                    answers.extend(found.iter().flatten().map(|answer| (answer.clone(), index)));
-                }
-            }
-            if answers.len() == before && reading.firm {
-                answers.push((unlisted.clone(), index));
+            let found = [Some(own), behind_locale].into_iter().flatten().find(|found| found.iter().any(Option::is_some));
+            match found {
+                Some(found) => found.iter().flatten().for_each(|answer| see(answer.clone(), index)),
+                None if reading.firm => see(unlisted(), index),
+                None => {}
             }
         }
-        answers
+    }
+
+    /// Whether a list names the path under any reading, spelled either way.
+    pub fn is_named(&self, mut is_listed: impl FnMut(&str) -> bool) -> bool {
+        self.readings.iter().any(|reading| match reading.text() {
+            Cow::Borrowed(path) => is_listed(path),
+            Cow::Owned(text) => is_listed(&reading.path) || is_listed(&text),
+        })
     }
 
     /// The strictest of all [`answers`](Self::answers), and the place of the reading that asks for it (the first of equals).

@@ -37,6 +37,10 @@ pub struct Reading {
 }
 
 impl Reading {
+    fn canonical(path: &str) -> Self {
+        Self { path: path.into(), kind: ReadingKind::Canonical, from: 0, firm: true, behind_locale: None }
+    }
+
     /// The path with spaces, quotes and letters past ASCII as themselves: borrowed where it has none. What is no UTF-8 is U+FFFD.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
@@ -179,19 +183,20 @@ pub(super) fn collect(
     search: &str,
     settings: &PathSettings,
 ) -> Result<Vec<Reading>, Ambiguity> {
+    let routes =
+        if settings.readings.contains(ReadingKind::QueryRoute) { rewrites::query_routes(path, search) } else { Vec::new() };
+    // Plain paths, nearly all of the traffic, end here with one reading.
+    if as_written.is_none() && routes.is_empty() && settings.locales.is_empty() && Traits::of(path).is_plain() {
+        return Ok(vec![Reading::canonical(path)]);
+    }
     let mut readings = Readings::of(path);
     if let Some(as_written) = as_written.filter(|_| settings.readings.contains(ReadingKind::AsWritten)) {
         readings.add(as_written, ReadingKind::AsWritten, 0, Distance::Elsewhere)?;
     }
-    if settings.readings.contains(ReadingKind::QueryRoute) {
-        for route in rewrites::query_routes(path, search) {
-            readings.add(route, ReadingKind::QueryRoute, 0, Distance::Alias)?;
-        }
+    for route in routes {
+        readings.add(route, ReadingKind::QueryRoute, 0, Distance::Alias)?;
     }
-    // Plain paths, nearly all of the traffic, end here with one reading.
-    if readings.list.len() > 1 || !settings.locales.is_empty() || !Traits::of(path).is_plain() {
-        readings.close(settings)?;
-    }
+    readings.close(settings)?;
     Ok(readings.list)
 }
 
@@ -206,8 +211,12 @@ struct Readings {
 
 impl Readings {
     fn of(path: &str) -> Self {
-        let canonical = Reading { path: path.into(), kind: ReadingKind::Canonical, from: 0, firm: true, behind_locale: None };
-        Self { list: vec![canonical], about: vec![(hash(path), Distance::Elsewhere)], bytes: path.len(), pending: vec![0] }
+        Self {
+            list: vec![Reading::canonical(path)],
+            about: vec![(hash(path), Distance::Elsewhere)],
+            bytes: path.len(),
+            pending: vec![0],
+        }
     }
 
     /// Tries every rewrite on every reading, those that come up on the way too.

@@ -6,7 +6,7 @@
 //!
 //! What a policy says that nobody may have meant, [`lint`] tells.
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, cell::OnceCell, rc::Rc};
 
 pub mod lint;
 mod method_override;
@@ -240,7 +240,7 @@ impl Policy {
         for other in overriding(method, target.search()) {
             self.gather_sources(&other, target, with_shadow, &mut sources);
         }
-        let is_api = target.answers(false, |path| self.api.first_match(path).map(|_| true)).into_iter().any(|(is_api, _)| is_api);
+        let is_api = target.is_named(|path| self.api.first_match(path).is_some());
         // A target always has a reading; without one nothing would be known, so nothing is open.
         let source = sources.iter().copied().max_by_key(|source| self.access_of(*source));
         let source = source.unwrap_or(Source::Default);
@@ -251,6 +251,19 @@ impl Policy {
     /// methods that name one. `with_shadow`: rules that are only tried count, too.
     #[must_use]
     pub fn answers(&self, method: &str, target: &JudgedTarget, with_shadow: bool) -> (Vec<(Source, usize)>, Vec<Source>) {
+        let mut answers = Vec::new();
+        let of_other_methods = self.each_answer(method, target, with_shadow, &mut |source, index| answers.push((source, index)));
+        (answers, of_other_methods)
+    }
+
+    /// The same, the answers handed to `see` one by one.
+    fn each_answer(
+        &self,
+        method: &str,
+        target: &JudgedTarget,
+        with_shadow: bool,
+        see: &mut dyn FnMut(Source, usize),
+    ) -> Vec<Source> {
         let is_known = self.knows_method(method, with_shadow);
         let mut of_other_methods: Vec<Source> = Vec::new();
         let listed = |path: &str| {
@@ -263,8 +276,9 @@ impl Policy {
             }
             listed
         };
-        let answers = target.answers(self.unlisted(method, target), listed);
-        (answers, of_other_methods)
+        let unlisted = OnceCell::new();
+        target.each_answer(&|| *unlisted.get_or_init(|| self.unlisted(method, target)), listed, see);
+        of_other_methods
     }
 
     /// Everything that names paths, in the order of precedence: the first that [matches](Self::considers) decides.
@@ -299,12 +313,13 @@ impl Policy {
 
     /// Adds every source that has a say in a request of this method.
     fn gather_sources(&self, method: &str, target: &JudgedTarget, with_shadow: bool, sources: &mut Vec<Source>) {
-        let (answers, of_other_methods) = self.answers(method, target, with_shadow);
-        for source in answers.into_iter().map(|(source, _)| source).chain(of_other_methods) {
+        let mut add = |source| {
             if !sources.contains(&source) {
                 sources.push(source);
             }
-        }
+        };
+        let of_other_methods = self.each_answer(method, target, with_shadow, &mut |source, _| add(source));
+        of_other_methods.into_iter().for_each(add);
     }
 
     /// The access that a source gives.

@@ -3,6 +3,7 @@
 //! Source: `AuthenticateContext` in `@clerk/backend`.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, OnceCell},
     rc::Rc,
 };
@@ -48,10 +49,11 @@ impl Carried {
 
     /// A token that may have been seen before: then it is decoded already.
     fn known(token: &str, seen: &SeenTokens) -> Self {
-        match seen.decoded(token) {
-            Some(jws) => Self { token: jws.token().clone(), decoded: OnceCell::from(Ok(jws)) },
-            None => Self::new(token),
-        }
+        seen.decoded(token).map_or_else(|| Self::new(token), Self::remembered)
+    }
+
+    fn remembered(jws: Rc<CompactJws>) -> Self {
+        Self { token: jws.token().clone(), decoded: OnceCell::from(Ok(jws)) }
     }
 
     pub(super) fn decoded(&self) -> &Result<Rc<CompactJws>, TokenError> {
@@ -64,7 +66,7 @@ impl Carried {
     }
 
     /// An unverified claim that is a string.
-    pub(super) fn text(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.claim(name)?.as_str()
     }
 
@@ -193,17 +195,20 @@ impl<'r> Context<'r> {
         let mut found = Found::default();
         cookies.each(|name, value| found.take(name, value, suffix));
         let Found { plain, suffixed, handshake, nonce, redirect_count } = found;
+        let seen = &self.settings.verifier.options.seen;
         let carried = |raw: Option<&str>| {
-            let token = raw.map(decode_value).filter(|token| !token.is_empty())?;
-            Some(Rc::new(Carried::known(&token, &self.settings.verifier.options.seen)))
+            // What is remembered has no escapes.
+            let known = raw.and_then(|raw| seen.decoded(raw)).map(Carried::remembered);
+            let token = || decoded(raw).map(|token| Carried::new(&token));
+            known.or_else(token).map(Rc::new)
         };
-        let value = |raw: Option<&str>| raw.map(|raw| decode_value(raw).into_owned()).filter(|value| !value.is_empty());
+        let owned = |raw| decoded(raw).map(Cow::into_owned);
 
         let plain_session = carried(plain.session);
         // Clerk sets both cookies to the same token; it is decoded once.
         let suffixed_session = if suffixed.session == plain.session { plain_session.clone() } else { carried(suffixed.session) };
-        let plain_uat = value(plain.client_uat);
-        let suffixed_uat = value(suffixed.client_uat);
+        let plain_uat = decoded(plain.client_uat);
+        let suffixed_uat = decoded(suffixed.client_uat);
         let is_suffixed = self.uses_suffixed(
             plain_session.as_deref(),
             suffixed_session.as_deref(),
@@ -212,16 +217,16 @@ impl<'r> Context<'r> {
         );
         // Production has no business with the query: there the Frontend API sets cookies, and a link is anybody's to make.
         let in_query = |name| if self.is_development() { self.param(name) } else { None };
-        let dev_browser = || value(if is_suffixed { suffixed.dev_browser } else { plain.dev_browser });
+        let dev_browser = || owned(if is_suffixed { suffixed.dev_browser } else { plain.dev_browser });
         SessionCookies {
             is_suffixed,
             session: if is_suffixed { suffixed_session } else { plain_session },
-            refresh: value(suffixed.refresh),
+            refresh: owned(suffixed.refresh),
             client_uat: parse_int(&if is_suffixed { suffixed_uat } else { plain_uat }.unwrap_or_default()),
             dev_browser: in_query(DEV_BROWSER).or_else(dev_browser),
-            handshake_token: in_query(HANDSHAKE).or_else(|| value(handshake)),
-            handshake_nonce: in_query(HANDSHAKE_NONCE).or_else(|| value(nonce)),
-            redirect_count: to_number(&value(redirect_count).unwrap_or_default()),
+            handshake_token: in_query(HANDSHAKE).or_else(|| owned(handshake)),
+            handshake_nonce: in_query(HANDSHAKE_NONCE).or_else(|| owned(nonce)),
+            redirect_count: to_number(&decoded(redirect_count).unwrap_or_default()),
         }
     }
 
@@ -333,6 +338,11 @@ impl<'a> Found<'a> {
         };
         place.get_or_insert(value);
     }
+}
+
+/// The value of a cookie; one that is empty is none.
+fn decoded(raw: Option<&str>) -> Option<Cow<'_, str>> {
+    raw.map(decode_value).filter(|value| !value.is_empty())
 }
 
 /// `Number.parseInt(text) || 0`.

@@ -50,7 +50,7 @@ pub(super) fn start(
     };
     if headers.has("location") {
         // Browsers keep inactive tabs in their cache, redirects included.
-        headers.set("cache-control", "no-store");
+        headers.set("cache-control", "no-store".into());
     }
     let count = context.cookies().redirect_count;
     if count >= limits::HANDSHAKE_REDIRECTS {
@@ -58,7 +58,7 @@ pub(super) fn start(
     }
     let cookie = format!("{REDIRECT_COUNT}={}; SameSite=Lax; HttpOnly; Max-Age=2", Count(count.max(0.0) + 1.0));
     // Digits and letters are a header value.
-    let _ = headers.append("set-cookie", &cookie);
+    let _ = headers.append("set-cookie", cookie.into());
     Ok(RequestState::handshake(reason, message, headers))
 }
 
@@ -106,7 +106,7 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
     params.extend(organization.as_ref().map(|wanted| ("organization_id", wanted.param())));
     url.append_params(params);
     let mut headers = Headers::default();
-    headers.set("location", &url.href());
+    headers.set("location", url.href().into());
     Ok(headers)
 }
 
@@ -150,13 +150,13 @@ pub(super) async fn resolve(context: &Context<'_>, io: &Io) -> Result<Resolved, 
         (None, None) => return Ok(Resolved::GoOn),
     };
     let Some((mut headers, session)) = set_cookies(&directives) else { return Ok(Resolved::GoOn) };
-    headers.set("access-control-allow-origin", "null");
-    headers.set("access-control-allow-credentials", "true");
+    headers.set("access-control-allow-origin", "null".into());
+    headers.set("access-control-allow-credentials", "true".into());
     if context.is_development() {
         let mut url = context.public_url().ok_or(AuthenticateError::RequestUrl)?.clone();
         url.remove_params(&[HANDSHAKE, HANDSHAKE_HELP, DEV_BROWSER, HANDSHAKE_NONCE]);
-        headers.set("location", &url.href());
-        headers.set("cache-control", "no-store");
+        headers.set("location", url.href().into());
+        headers.set("cache-control", "no-store".into());
     }
     let Some(session) = session.filter(|session| !session.is_empty()) else {
         let kind = Some(TokenType::SessionToken);
@@ -212,7 +212,7 @@ pub(super) fn set_cookies(directives: &[String]) -> Option<(Headers, Option<Stri
     let mut headers = Headers::default();
     let mut session = None;
     for directive in directives {
-        if !headers.append("set-cookie", directive) {
+        if !headers.append("set-cookie", directive.clone().into()) {
             return None;
         }
         let pair = directive.split(';').next().unwrap_or_default();

@@ -42,7 +42,7 @@ fn ask(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError>
         let mut url = WebUrl::parse(sign_in_url).ok_or(AuthenticateError::SignInUrl)?;
         url.append_params([(REDIRECT_URL, public_url.href().as_str())]);
         let mut headers = Headers::default();
-        headers.set("location", &url.href());
+        headers.set("location", url.href().into());
         Some(headers)
     } else {
         None
@@ -65,7 +65,7 @@ fn answer(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateErr
     }
     back.set_param(SYNCED, "true");
     let mut headers = Headers::default();
-    headers.set("location", &back.href());
+    headers.set("location", back.href().into());
     handshake::start(context, Reason::PrimaryRespondsToSyncing, String::new(), Some(headers)).map(Some)
 }
 

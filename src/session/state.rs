@@ -1,9 +1,9 @@
 //! What a check of a request ends with.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use super::Auth;
-use crate::{reason::Reason, text::ByAny, token::TokenError};
+use crate::{headers::Field, reason::Reason, text::ByAny, token::TokenError};
 
 /// Signed in, signed out, or neither before a handshake has been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub struct RequestState {
     /// The token, when signed in.
     pub token: Option<Rc<str>>,
     /// To be put on the response, names in lower case: `location`, `set-cookie`s, `cache-control`, `x-clerk-auth-*`.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<Field>,
     /// Who it is, and what they may.
     pub auth: Auth,
     /// The check could not be made (no keys, no answer): neither signed in nor known to be signed out. Clerk has no such state,
@@ -110,7 +110,7 @@ impl RequestState {
     /// The first header of that name, given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| &**value)
     }
 
     pub(super) fn signed_in(token: Rc<str>, kind: TokenType, auth: Auth, headers: Headers) -> Self {
@@ -185,10 +185,10 @@ impl RequestState {
         auth: Auth,
     ) -> Self {
         if !message.is_empty() {
-            headers.set("x-clerk-auth-message", &message);
+            headers.set("x-clerk-auth-message", message.clone().into());
         }
-        headers.set("x-clerk-auth-reason", &reason.as_str());
-        headers.set("x-clerk-auth-status", status.as_str());
+        headers.set("x-clerk-auth-reason", reason.as_str());
+        headers.set("x-clerk-auth-status", status.as_str().into());
         Self {
             status,
             reason: Some(reason),
@@ -210,33 +210,41 @@ impl RequestState {
 
 /// Response headers on their way into a state.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Headers(Vec<(String, String)>);
+pub(super) struct Headers(Vec<Field>);
 
 impl Headers {
     /// Sets a header to one value. A value that is none, as Fetch has it, is left out: better no reason than a second header.
-    pub(super) fn set(&mut self, name: &'static str, value: &str) {
-        self.0.retain(|(found, _)| found != name);
+    pub(super) fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
+        self.0.retain(|(found, _)| *found != name);
         // The one result is whether it is there now, and nobody asks.
         let _ = self.append(name, value);
     }
 
     /// Adds a header; false where the value is none.
     #[must_use]
-    pub(super) fn append(&mut self, name: &'static str, value: &str) -> bool {
-        let Some(value) = clean(value) else { return false };
-        self.0.push((name.to_owned(), value.to_owned()));
-        true
+    pub(super) fn append(&mut self, name: &'static str, value: Cow<'static, str>) -> bool {
+        let value = clean(value);
+        let is_value = value.is_some();
+        self.0.extend(value.map(|value| (name, value)));
+        is_value
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(found, _)| found == name)
+        self.0.iter().any(|(found, _)| *found == name)
     }
 }
 
 /// A header value as Fetch normalizes it; `None` where it holds a line break, a NUL or a letter beyond Latin-1.
-fn clean(value: &str) -> Option<&str> {
-    let value = value.trim_any(b" \t\r\n");
-    value.chars().all(|char| char <= '\u{ff}' && !matches!(char, '\0' | '\r' | '\n')).then_some(value)
+fn clean(value: Cow<'static, str>) -> Option<Cow<'static, str>> {
+    // What is written in the program is clean.
+    let Cow::Owned(text) = value else { return Some(value) };
+    let trimmed = text.trim_any(b" \t\r\n");
+    let is_value = trimmed.chars().all(|char| char <= '\u{ff}' && !matches!(char, '\0' | '\r' | '\n'));
+    match is_value {
+        false => None,
+        true if trimmed.len() == text.len() => Some(text.into()),
+        true => Some(trimmed.to_owned().into()),
+    }
 }
 
 #[cfg(test)]
@@ -246,10 +254,10 @@ mod tests {
     #[test]
     fn a_value_that_is_none_leaves_no_header() {
         let mut headers = Headers::default();
-        headers.set("x-clerk-auth-reason", " bad\u{fc} ");
-        assert_eq!(headers.0, [("x-clerk-auth-reason".to_owned(), "bad\u{fc}".to_owned())]);
-        headers.set("x-clerk-auth-reason", "bad\ncode");
+        headers.set("x-clerk-auth-reason", " bad\u{fc} ".to_owned().into());
+        assert_eq!(headers.0, [("x-clerk-auth-reason", "bad\u{fc}".into())]);
+        headers.set("x-clerk-auth-reason", "bad\ncode".to_owned().into());
         assert!(!headers.has("x-clerk-auth-reason"));
-        assert!(!headers.append("set-cookie", "a=\u{2602}"));
+        assert!(!headers.append("set-cookie", "a=\u{2602}".to_owned().into()));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Only what the text says and that its signature was good is remembered. Key, header and claims are judged anew each time, so a
 //! token that has expired, was made for somebody else, or whose key has left the set is not good for having been good once. The
-//! whole text is the name, so that a changed byte is another token. Tokens that are not good are never remembered: nobody can fill
+//! end of the signature says where to look, and then the whole text has to be the same, so that a changed byte is another token. Tokens that are not good are never remembered: nobody can fill
 //! the memory or push others out of it but with tokens that the instance has signed.
 //!
 //! Why that is safe stands in `docs/security.md`.
@@ -14,7 +14,7 @@ use std::{
 };
 
 use super::CompactJws;
-use crate::limits;
+use crate::{limits, text};
 
 /// A bounded memory of good tokens; the oldest makes place.
 #[derive(Debug, Default)]
@@ -23,11 +23,15 @@ pub struct SeenTokens {
     seen: RefCell<Seen>,
 }
 
+/// The last letters of a token: 96 bits of its signature, which nobody but the instance chooses. To hash all of a token costs more than to
+/// read its claims.
+type Ending = [u8; 16];
+
 #[derive(Debug, Default)]
 struct Seen {
-    tokens: HashMap<Rc<str>, Rc<CompactJws>>,
+    tokens: HashMap<Ending, Rc<CompactJws>>,
     /// The names as they came in; some may be forgotten already.
-    order: VecDeque<Rc<str>>,
+    order: VecDeque<Ending>,
     bytes: usize,
 }
 
@@ -44,19 +48,18 @@ impl SeenTokens {
         if self.room == 0 {
             return None;
         }
-        self.seen.borrow().tokens.get(token).cloned()
+        let seen = self.seen.borrow();
+        seen.tokens.get(ending(token)?).filter(|jws| text::is_same(jws.token(), token)).cloned()
     }
 
     /// Remembers a token whose signature was good.
     pub fn remember(&self, jws: &Rc<CompactJws>) {
-        if self.room == 0 {
-            return;
-        }
+        let Some(ending) = ending(jws.token()).filter(|_| self.room > 0) else { return };
         let seen = &mut *self.seen.borrow_mut();
-        let token = jws.token();
-        if seen.tokens.insert(token.clone(), jws.clone()).is_none() {
-            seen.bytes += token.len();
-            seen.order.push_back(token.clone());
+        seen.bytes += jws.token().len();
+        match seen.tokens.insert(*ending, jws.clone()) {
+            Some(before) => seen.bytes -= before.token().len(),
+            None => seen.order.push_back(*ending),
         }
         while seen.order.len() > self.room || seen.bytes > limits::SEEN_TOKEN_BYTES {
             let Some(oldest) = seen.order.pop_front() else { break };
@@ -66,23 +69,25 @@ impl SeenTokens {
 
     /// Forgets a token that will not be good again.
     pub fn forget(&self, token: &str) {
-        if self.room > 0 {
-            let seen = &mut *self.seen.borrow_mut();
-            if seen.remove(token) {
-                seen.order.retain(|known| **known != *token);
-            }
+        let seen = &mut *self.seen.borrow_mut();
+        if let Some(ending) = ending(token).filter(|ending| seen.tokens.get(*ending).is_some_and(|jws| **jws.token() == *token)) {
+            seen.remove(ending);
+            seen.order.retain(|known| known != ending);
         }
     }
 }
 
 impl Seen {
-    fn remove(&mut self, token: &str) -> bool {
-        let was_there = self.tokens.remove(token).is_some();
-        if was_there {
-            self.bytes -= token.len();
+    fn remove(&mut self, ending: &Ending) {
+        if let Some(jws) = self.tokens.remove(ending) {
+            self.bytes -= jws.token().len();
         }
-        was_there
     }
+}
+
+/// `None` for what is too short to be a token.
+fn ending(token: &str) -> Option<&Ending> {
+    token.as_bytes().last_chunk()
 }
 
 #[cfg(test)]
@@ -119,6 +124,23 @@ mod tests {
         seen.remember(&c);
         assert!(seen.decoded(b.token()).is_some() && seen.decoded(c.token()).is_some());
         assert_eq!(seen.seen.borrow().bytes, b.token().len() + c.token().len());
+    }
+
+    #[test]
+    fn a_good_signature_under_another_text_is_another_token() {
+        let seen = SeenTokens::new(2);
+        let signature = "s".repeat(32);
+        let good = jws(&signature);
+        seen.remember(&good);
+        // {"alg":"RS256"}.{"sub":"admin"} with the same signature
+        let forged = ["eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.", &signature].concat();
+        assert!(seen.decoded(&forged).is_none());
+        seen.forget(&forged);
+        assert!(seen.decoded(good.token()).is_some());
+        let other = Rc::new(CompactJws::decode(&forged.as_str().into()).unwrap());
+        seen.remember(&other);
+        assert!(seen.decoded(good.token()).is_none() && seen.decoded(&forged).is_some());
+        assert_eq!((seen.seen.borrow().bytes, seen.seen.borrow().order.len()), (forged.len(), 1));
     }
 
     #[test]

@@ -175,8 +175,8 @@ impl Compare {
         self.field("isAuthenticated", &expect["isAuthenticated"], &json!(state.is_authenticated()));
         self.field("tokenType", &expect["tokenType"], &json!(state.token_type.map(TokenType::as_str)));
         self.field("token", &expect["token"], &json!(state.token.as_deref()));
-        let mut headers: Vec<(String, String)> = state.headers.clone();
-        headers.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut headers = state.headers.clone();
+        headers.sort_by_key(|(name, _)| *name);
         // The message's words are our own; that there is one is not.
         let shown = |name: &str, value: &str| json!([name, if name == "x-clerk-auth-message" { "…" } else { value }]);
         let ours: Vec<Value> = headers.iter().map(|(name, value)| shown(name, value)).collect();

@@ -166,7 +166,7 @@ proptest! {
         let Ok(state) = drive(options, request, &SignatureOutcome::Valid, &body) else { return Ok(()) };
         prop_assert_eq!(state.status == Status::SignedIn, state.reason.is_none());
         prop_assert_eq!(state.status == Status::SignedIn, state.token.is_some());
-        prop_assert_eq!(state.status == Status::Handshake, state.header("location").is_some() && state.status != Status::SignedIn && !state.headers.iter().any(|(name, _)| name == "access-control-allow-origin"));
+        prop_assert_eq!(state.status == Status::Handshake, state.header("location").is_some() && state.status != Status::SignedIn && !state.headers.iter().any(|(name, _)| *name == "access-control-allow-origin"));
         prop_assert!(Document::parse(state.auth.to_json().into()).is_ok());
         for (name, value) in &state.headers {
             prop_assert!(!value.contains(['\r', '\n', '\0']), "{}: {}", name, value);

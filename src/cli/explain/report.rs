@@ -156,7 +156,7 @@ fn decision_json(decision: &Decision) -> Value {
     let (headers, target, to) = match &decision.action {
         Action::Forward(forward) | Action::Webhook(forward) => {
             let headers: serde_json::Map<_, _> =
-                forward.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect();
+                forward.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(&**value))).collect();
             (Some(headers), Some(&forward.target), None)
         }
         Action::Answer(answer) => (None, None, location(decision.event, answer)),

@@ -80,14 +80,14 @@ fn in_json(decision: &Decision, origin: Option<&str>) -> String {
     }
     if !decision.response_headers.is_empty() {
         text.push_str(",\"responseHeaders\":");
-        push_pairs(&mut text, decision.response_headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        push_pairs(&mut text, decision.response_headers.iter().map(|(name, value)| (*name, &**value)));
     }
     match &decision.action {
         Action::Forward(forward) => {
             push_member(&mut text, "target", &forward.target);
             push_member(&mut text, "origin", origin.unwrap_or(&forward.public_origin));
             text.push_str(",\"headers\":");
-            push_pairs(&mut text, forward.headers.iter().map(|(name, value)| (*name, value.as_str())));
+            push_pairs(&mut text, forward.headers.iter().map(|(name, value)| (*name, &**value)));
         }
         // INVARIANT: the package takes no `webhook_path`, so no decision of it is one.
         Action::Webhook(_) => {

@@ -31,7 +31,7 @@ pub(super) fn of_state(state: &RequestState, proxy_url: Option<String>) -> Outco
     }
     if !state.headers.is_empty() {
         text.push_str(",\"headers\":");
-        push_pairs(&mut text, state.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        push_pairs(&mut text, state.headers.iter().map(|(name, value)| (*name, &**value)));
     }
     text.push_str("}\n[");
     text.push_str(&state.auth.to_json());

@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
 use super::settle::settle;
 use crate::{
-    headers::{is_hop_by_hop, is_reserved},
+    headers::{Field, is_hop_by_hop, is_reserved},
     request::{HeaderName, HeaderSource},
     text::ByAny as _,
 };
@@ -96,12 +96,8 @@ impl HeaderSource for JsHeaders {
 /// # Errors
 ///
 /// The platform's exception where the URL or a header is none.
-pub(super) fn outgoing(
-    url: &str,
-    request: &web_sys::Request,
-    headers: &[(&'static str, String)],
-) -> Result<web_sys::Request, JsValue> {
-    let fields = lines_of(headers.iter().map(|(name, value)| (*name, value.as_str())))?;
+pub(super) fn outgoing(url: &str, request: &web_sys::Request, headers: &[Field]) -> Result<web_sys::Request, JsValue> {
+    let fields = lines_of(headers.iter().map(|(name, value)| (*name, &**value)))?;
     CROSSING.with(|_| make_outgoing(url, request, &fields))
 }
 

@@ -115,7 +115,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         }
     }
     if !settings.instance.is_production {
-        decision.response_headers.push(("server-timing".to_owned(), server_timing(&decision, milliseconds_since(began))));
+        decision.response_headers.push(("server-timing", server_timing(&decision, milliseconds_since(began)).into()));
     }
     let mut failure = None;
     let response = match decision.action {

@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::crossing;
 use crate::{
     gate::Proxied,
-    headers::{NETWORK_CACHE_CONTROL, names, private_cache_control},
+    headers::{Field, NETWORK_CACHE_CONTROL, names, private_cache_control},
     settings::Settings,
 };
 
@@ -18,10 +18,10 @@ pub(super) async fn send(
     request: &web_sys::Request,
     settings: &Settings,
     proxied: &Proxied,
-    headers: &[(&'static str, String)],
+    headers: &[Field],
 ) -> Result<web_sys::Response, JsValue> {
     let secret = settings.instance.secret_key.as_deref().map(|secret| (names::CLERK_SECRET_KEY, secret));
-    let fields = headers.iter().map(|(name, value)| (*name, value.as_str())).chain(secret);
+    let fields = headers.iter().map(|(name, value)| (*name, &**value)).chain(secret);
     let outgoing = crossing::proxied(&proxied.url, request, fields)?;
     // INVARIANT: the platform reads the URL as it was written, so the host is the one that was written.
     if outgoing.url() != proxied.url {

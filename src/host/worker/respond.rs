@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     gate::{Answer, Decision, OWN_ANSWER_HEADERS},
-    headers::{AddedHeaders, CORS_FIELDS, Cors, NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
+    headers::{AddedHeaders, CORS_FIELDS, Cors, Field, NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
 };
 
 /// The gate lives; nothing more is said here, so it stays true whatever the settings are.
@@ -16,7 +16,7 @@ pub(super) fn health() -> Result<web_sys::Response, JsValue> {
 
 /// One of the gate's own answers.
 #[inline(never)]
-pub(super) fn answer(answer: Answer, more: &[(String, String)]) -> Result<web_sys::Response, JsValue> {
+pub(super) fn answer(answer: Answer, more: &[Field]) -> Result<web_sys::Response, JsValue> {
     let headers = web_sys::Headers::new()?;
     for (name, value) in OWN_ANSWER_HEADERS {
         headers.set(name, value)?;

@@ -1,7 +1,7 @@
 //! Many patterns as one index, so that a path is tried against the few that it can match.
 //!
 //! The index is a tree of the steps of all [`Shape`](super::shape::Shape)s: text edges, shared as far as patterns share text,
-//! and run edges, which take the rest of a segment. A path is folded once and follows the tree from the root; at a node there
+//! and run edges, which take the rest of a segment. A path follows the tree from the root, in any case; at a node there
 //! is at most one text edge and one run edge to follow, and each node stands at one place of the path, so none is visited
 //! twice. What remains at each visited node is a list of tails. An exact shape whose tail fits is a match; only patterns
 //! behind an inexact one are run.
@@ -60,8 +60,7 @@ impl PatternSet {
     pub fn matches(&self, path: &str) -> impl Iterator<Item = usize> {
         // In order. A pattern with several shapes may be found more than once; one of them that is exact is enough.
         let mut candidates = Vec::new();
-        let folded = fold_text(path);
-        self.visit(folded.as_bytes(), |node, rest| {
+        self.visit(path, |node, rest| {
             for ending in node.endings.iter().filter(|ending| ending.tail.is_match(rest)) {
                 for index in &ending.patterns {
                     let place = candidates.partition_point(|(before, _)| before < index);
@@ -80,8 +79,7 @@ impl PatternSet {
     fn first_match_counting(&self, path: &str, tried: &mut usize) -> Option<usize> {
         let mut first = None::<usize>;
         let mut open = Vec::new();
-        let folded = fold_text(path);
-        self.visit(folded.as_bytes(), |node, rest| {
+        self.visit(path, |node, rest| {
             for ending in node.endings.iter().filter(|ending| ending.tail.is_match(rest)) {
                 match (ending.is_exact, ending.patterns.first()) {
                     (true, Some(index)) => first = Some(first.map_or(*index, |first| first.min(*index))),
@@ -106,23 +104,23 @@ impl PatternSet {
     }
 
     /// Calls `at_node` for each node that the path leads to, with the rest of the path there.
-    fn visit<'s, 'p>(&'s self, path: &'p [u8], mut at_node: impl FnMut(&'s Node, &'p [u8])) {
-        let mut pending = vec![(0, path)];
-        while let Some((node, rest)) = pending.pop() {
+    fn visit<'s>(&'s self, path: &str, mut at_node: impl FnMut(&'s Node, &[u8])) {
+        // ASCII is compared in upper case as it goes.
+        let folded = if path.is_ascii() { None } else { Some(fold_text(path)) };
+        let path = folded.as_deref().unwrap_or(path).as_bytes();
+        let mut pending = Vec::new();
+        let mut next = Some((0, path));
+        while let Some((node, rest)) = next.take().or_else(|| pending.pop()) {
             let Some(node) = self.nodes.get(node) else { continue };
             if !node.endings.is_empty() {
                 at_node(node, rest);
             }
+            next = rest.first().and_then(|byte| node.edge(byte.to_ascii_uppercase())).and_then(|edge| edge.follow(rest));
             if let Some(run) = node.run {
                 match run_length(rest) {
                     0 => {}
                     length => pending.push((run, rest.get(length..).unwrap_or_default())),
                 }
-            }
-            if let Some(edge) = rest.first().and_then(|byte| node.edge(*byte))
-                && let Some(rest) = rest.strip_prefix(edge.text.as_slice())
-            {
-                pending.push((edge.node, rest));
             }
         }
     }
@@ -222,6 +220,13 @@ impl Node {
 }
 
 impl Edge {
+    /// Where it leads, and the rest of a path that begins with its text.
+    fn follow<'p>(&self, path: &'p [u8]) -> Option<(usize, &'p [u8])> {
+        let (begin, rest) = path.split_at_checked(self.text.len())?;
+        let is_same = begin.iter().zip(&self.text).all(|(byte, folded)| byte.to_ascii_uppercase() == *folded);
+        is_same.then_some((self.node, rest))
+    }
+
     fn first_byte(&self) -> u8 {
         self.text.first().copied().unwrap_or_default()
     }
