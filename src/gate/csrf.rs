@@ -45,7 +45,13 @@ fn is_safe(request: &RequestView, target: &JudgedTarget) -> bool {
     let is_read = |method: &str| matches!(method, "GET" | "HEAD" | "OPTIONS");
     is_read(&request.method)
         && overriding(&request.method, target.search()).iter().all(|method| is_read(method))
-        && (&*request.method == "OPTIONS" || request.header(HeaderName::Upgrade).is_none())
+        && (&*request.method == "OPTIONS" || is_navigation(request) || request.header(HeaderName::Upgrade).is_none())
+}
+
+/// Whether a browser says that it goes to a page: it opens no WebSocket then, and no page can make it say so (Fetch, "forbidden
+/// request-header"). Others have looked at this header, so it costs nothing.
+fn is_navigation(request: &RequestView) -> bool {
+    request.header(HeaderName::SecFetchDest).as_deref() == Some("document")
 }
 
 /// The origin as browsers write it: without the default port.

@@ -21,25 +21,29 @@ pub(super) fn headers(settings: &Settings, target: &JudgedTarget, request_id: &s
     };
     let mut headers = Vec::with_capacity(9);
     headers.push((names::AUTH_STATUS, Cow::Borrowed(status)));
+    set(&mut headers, names::REQUEST_ID, Some(request_id));
+    set(&mut headers, names::FORWARDED_HOST, Some(target.host()));
     headers.push((names::FORWARDED_PROTO, Cow::Borrowed(target.scheme())));
-    let mut set = |name: &'static str, value: Option<&str>| {
-        headers.extend(value.filter(|value| is_field_value(value)).map(|value| (name, Cow::Owned(value.to_owned()))));
-    };
-    set(names::REQUEST_ID, Some(request_id));
-    set(names::FORWARDED_HOST, Some(target.host()));
     if is_signed_in {
         if let Some(machine) = auth.machine_auth() {
-            set(names::TOKEN_TYPE, Some(machine.token_type().as_str()));
-            set(names::SUBJECT, Some(machine.subject()));
+            set(&mut headers, names::TOKEN_TYPE, Some(machine.token_type().as_str()));
+            set(&mut headers, names::SUBJECT, Some(machine.subject()));
         }
-        set(names::ISSUER, auth.issuer());
-        set(names::USER_ID, auth.user_id());
-        set(names::SESSION_ID, auth.session_id());
-        set(names::ORG_ID, auth.org_id());
-        set(names::ORG_ROLE, auth.org_role());
-        set(names::ROLE, role(settings.policy.admin_requires.claim.as_ref(), auth).as_deref());
+        set(&mut headers, names::ISSUER, auth.issuer());
+        set(&mut headers, names::USER_ID, auth.user_id());
+        set(&mut headers, names::SESSION_ID, auth.session_id());
+        set(&mut headers, names::ORG_ID, auth.org_id());
+        set(&mut headers, names::ORG_ROLE, auth.org_role());
+        set(&mut headers, names::ROLE, role(settings.policy.admin_requires.claim.as_ref(), auth).as_deref());
     }
     headers
+}
+
+/// Sets a field, where there is a value that can stand in one.
+fn set(headers: &mut Vec<Field>, name: &'static str, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| is_field_value(value)) {
+        headers.push((name, Cow::Owned(value.to_owned())));
+    }
 }
 
 /// The user's role: the claim that makes an admin, where it is a string.

@@ -151,7 +151,9 @@ test('a public rule can ask for the check, which concerns signed-in visitors onl
 
 test('a WebSocket of a foreign page is not opened: browsers ask nobody before they send the cookies', async () => {
   const upgrade = ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
-  assert.equal(await raw(['GET /api/protected HTTP/1.1', ...upgrade, 'Origin: https://evil.example']), 403);
+  for (const destination of [[], ['Sec-Fetch-Dest: websocket'], ['Sec-Fetch-Dest: empty']]) {
+    assert.equal(await raw(['GET /api/protected HTTP/1.1', ...upgrade, ...destination, 'Origin: https://evil.example']), 403);
+  }
   assert.deepEqual(gate.origin.seen, []);
 });
 

@@ -3,7 +3,7 @@
 //! The ordinary way copies a string character by character, 3 µs for a token, builds the name of a header anew for each look at it,
 //! and pays for each step of making a request. `crossing.mjs` has the other half.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use js_sys::{JsString, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -72,21 +72,29 @@ impl Crossing {
 }
 
 /// A request's headers, read one by one as the core asks for them.
-pub(super) struct JsHeaders(web_sys::Headers);
+pub(super) struct JsHeaders {
+    headers: web_sys::Headers,
+    /// `Sec-Fetch-Dest`, which several look at.
+    destination: OnceCell<Option<String>>,
+}
 
 impl JsHeaders {
     pub(super) fn new(headers: web_sys::Headers) -> Self {
-        Self(headers)
+        Self { headers, destination: OnceCell::new() }
     }
 }
 
 impl HeaderSource for JsHeaders {
     fn header(&self, name: HeaderName) -> Option<String> {
-        CROSSING.with(|crossing| crossing.header(&self.0, name))
+        let read = || CROSSING.with(|crossing| crossing.header(&self.headers, name));
+        match name {
+            HeaderName::SecFetchDest => self.destination.get_or_init(read).clone(),
+            _ => read(),
+        }
     }
 
     fn named(&self, name: &str) -> Option<String> {
-        self.0.get(name).ok().flatten()
+        self.headers.get(name).ok().flatten()
     }
 }
 

@@ -28,6 +28,7 @@ use core::{
 use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::future_to_promise;
 use worker::{Context, Env, event};
 
 use self::crossing::JsHeaders;
@@ -60,33 +61,38 @@ pub async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Re
 }
 
 /// The decision alone, not carried out: the status that the gate would answer by itself, or 0 where it would forward. For the
-/// benchmark, which loops over it.
+/// benchmark, which loops over it. As within [`fetch`], what needs nothing of the host is decided at once; else it is a promise.
 ///
 /// # Errors
 ///
 /// The status 500 as an exception where the settings are wrong.
 #[wasm_bindgen]
-pub async fn decide_only(request: web_sys::Request, env: JsValue) -> Result<u32, JsValue> {
+pub fn decide_only(request: &web_sys::Request, env: JsValue) -> Result<JsValue, JsValue> {
     let gate = gate(&env).ok_or(JsValue::from(500))?;
-    let url = request.url().into();
-    let headers = Rc::new(JsHeaders::new(request.headers()));
-    let decision = decide(&env, &gate, RequestView { method: request.method().into(), url, headers }, &request_id::next()).await;
-    Ok(match decision.action {
-        Action::Forward(_) | Action::Webhook(_) => 0,
-        Action::Answer(answer) => u32::from(answer.status),
-    })
+    let status = |decision: Decision| match decision.action {
+        Action::Forward(_) | Action::Webhook(_) => JsValue::from(0),
+        Action::Answer(answer) => answer.status.into(),
+    };
+    match gate.begin(view_of(request), request_id::next(), now()) {
+        Step::Done(decision) => Ok(status(decision)),
+        step => Ok(future_to_promise(async move { Ok(status(run(&env, step).await)) }).into()),
+    }
+}
+
+fn view_of(request: &web_sys::Request) -> RequestView {
+    RequestView {
+        method: request.method().into(),
+        url: request.url().into(),
+        headers: Rc::new(JsHeaders::new(request.headers())),
+    }
 }
 
 async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Response, JsValue> {
-    let url = request.url();
+    let view = view_of(request);
+    let url = view.url.clone();
     if let Some(Endpoint::Health) = Endpoint::of(&url) {
         return respond::health();
     }
-    let view = RequestView {
-        method: request.method().into(),
-        url: url.as_str().into(),
-        headers: Rc::new(JsHeaders::new(request.headers())),
-    };
     let Some(gate) = gate(env) else {
         let is_ready_asked = Endpoint::of(&url) == Some(Endpoint::Ready);
         let refusal = if is_ready_asked { not_configured() } else { refuse(&view, Refusal::Misconfigured, "invalid-settings") };
