@@ -21,11 +21,11 @@ export function authenticatorWith(loadOrganizations) {
    * @returns {Promise<any>} a `RequestState`
    */
   return async function authenticateRequest(request, options = {}) {
-    checkRequest(request);
+    const read = checkRequest(request);
     const { organizationSyncOptions } = options;
     const wanted = organizationSyncOptions ? await organizationsOf(organizationSyncOptions, loadOrganizations) : undefined;
     const description = describeOptions(/** @type {any} */ (options));
-    const { ok, text } = await core.check('request', description, () => describeRequest(request), request.headers, wanted);
+    const { ok, text } = await core.check('request', description, () => describeRequest(read), read.headers, wanted);
     if (!ok) {
       const { reason, message } = JSON.parse(text);
       throw new PortcullisError('invalid-request', reason, message);

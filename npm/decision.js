@@ -15,7 +15,7 @@ const IS_AZP_MISSING = 2;
  * @param {string} text what the core says, as `src/host/js/outcome.rs` writes it
  */
 export function decisionOf(text) {
-  if (text[0] === IN_LINES) return plainForwarding(text.split('\n'));
+  if (text[0] === IN_LINES) return plainForwarding(text);
   const endOfDecision = text.indexOf('\n');
   const said = JSON.parse(text.slice(0, endOfDecision));
   const auth = text.slice(endOfDecision + 1);
@@ -34,21 +34,27 @@ export function failedClosed(error) {
   return new Answering({ action: 'deny', reason: 'internal-error', message, answer: { status: 500, headers, body } }, '[null]');
 }
 
-/** @param {string[]} lines */
-function plainForwarding(lines) {
-  const [first, reason, message, access, rule, token, target, origin] = lines;
+/** @param {string} text */
+function plainForwarding(text) {
+  let at = 0;
+  const line = () => {
+    const from = at;
+    at = text.indexOf('\n', from) + 1;
+    return text.slice(from, at - 1);
+  };
+  const first = line();
   const flags = Number(first[1]);
+  const [reason, message, access, rule, token, target, origin] = [line(), line(), line(), line(), line(), line(), line()];
   /** @type {Record<string, string>} */
   const headers = {};
-  let at = 8;
-  for (; lines[at] !== ''; at += 1) {
-    const field = lines[at];
+  for (let more = Number(first.slice(2)); more > 0; more -= 1) {
+    const field = line();
     const end = field.indexOf(':');
     headers[field.slice(0, end)] = field.slice(end + 1);
   }
   const isPrivate = (flags & IS_PRIVATE) !== 0;
   const isAzpMissing = (flags & IS_AZP_MISSING) !== 0;
-  return new Forwarding({ reason, message, access: access || null, rule: rule || null, token: token || null, isPrivate, isAzpMissing, target, origin, headers }, lines[at + 1]);
+  return new Forwarding({ reason, message, access: access || null, rule: rule || null, token: token || null, isPrivate, isAzpMissing, target, origin, headers }, text.slice(at));
 }
 
 /** What every decision has. A class, and no object put together of parts: that would cost more than the decision does. */

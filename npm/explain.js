@@ -12,8 +12,8 @@ import { checkRequest, describeRequest } from './request.js';
  */
 export async function explain(config, request) {
   const settings = describeConfig(config);
-  checkRequest(request);
-  const { text } = await core.check('explanation', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
+  const read = checkRequest(request);
+  const { text } = await core.check('explanation', settings, () => `${requestId()}\n${describeRequest(read)}`, read.headers);
   const end = text.indexOf('\n');
   return { ...JSON.parse(text.slice(0, end)), decision: decisionOf(text.slice(end + 1)) };
 }

@@ -51,9 +51,9 @@ export function describeConfig(config) {
  * @returns {Promise<any>} a `Decision`
  */
 export async function decide(settings, request) {
-  checkRequest(request);
+  const read = checkRequest(request);
   try {
-    const checked = core.check('gate', settings, () => `${requestId()}\n${describeRequest(request)}`, request.headers);
+    const checked = core.check('gate', settings, () => `${requestId()}\n${describeRequest(read)}`, read.headers);
     return decisionOf((checked instanceof Promise ? await checked : checked).text);
   } catch (error) {
     if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;

@@ -36,6 +36,8 @@ const FAILED = -1;
  * @property {string} text
  */
 
+/** @typedef {{ outcome: number, data?: string | Uint8Array }} Satisfied what came of a step, as `resume` takes it */
+
 /** @typedef {{ get(name: string): string | null } & Iterable<[string, string]>} HeaderGetter */
 
 /** Characters of one value that are handed in. The core's own limits are lower; this keeps Wasm memory from growing for nothing. */
@@ -103,8 +105,16 @@ export function loopAround(wasm, kinds) {
   async function finish(mine, step) {
     try {
       while (step.kind > DONE) {
-        const { outcome, data } = await satisfy(mine, step);
         const { run, kind } = step;
+        /** @type {Satisfied} */
+        let satisfied;
+        try {
+          // What nearly every new token needs, and the only thing it needs.
+          satisfied = kind === SIGNATURE ? { outcome: (await verifySignature(mine, run)) ? 1 : 0 } : await satisfy(step);
+        } catch (error) {
+          satisfied = { outcome: FAILED, data: describe(error) };
+        }
+        const { outcome, data } = satisfied;
         step = guarded(mine, () => taken(wasm.resume(run, kind, outcome, writeAny(data), Date.now())));
       }
       return { ok: step.kind === DONE, text: step.text };
@@ -177,31 +187,24 @@ export function loopAround(wasm, kinds) {
   }
 
   /**
-   * Does what a step needs.
+   * Does what a step needs that is no signature check.
    *
-   * @param {number} mine
    * @param {Step} step
-   * @returns {Promise<{ outcome: number, data?: string | Uint8Array }>} as `resume` takes it
+   * @returns {Promise<Satisfied>}
    */
-  async function satisfy(mine, { kind, run, text }) {
-    try {
-      switch (kind) {
-        case SIGNATURE:
-          return { outcome: (await verifySignature(mine, run)) ? 1 : 0 };
-        case BACKEND: {
-          const { status, body } = await callBackend(JSON.parse(text));
-          return { outcome: status, data: body };
-        }
-        case SIGNING: {
-          const [id, jwk, input] = JSON.parse(text);
-          return { outcome: 0, data: await sign(id, jwk, input) };
-        }
-        default:
-          await new Promise((resolve) => setTimeout(resolve, Number(text)));
-          return { outcome: 0 };
+  async function satisfy({ kind, text }) {
+    switch (kind) {
+      case BACKEND: {
+        const { status, body } = await callBackend(JSON.parse(text));
+        return { outcome: status, data: body };
       }
-    } catch (error) {
-      return { outcome: FAILED, data: describe(error) };
+      case SIGNING: {
+        const [id, jwk, input] = JSON.parse(text);
+        return { outcome: 0, data: await sign(id, jwk, input) };
+      }
+      default:
+        await new Promise((resolve) => setTimeout(resolve, Number(text)));
+        return { outcome: 0 };
     }
   }
 
@@ -227,11 +230,15 @@ export function loopAround(wasm, kinds) {
   function signatureOfStep() {
     const bytes = view();
     const at = wasm.signature_place() >>> 2;
-    const [id, algorithm, signatureAt, signatureBytes, dataAt, dataBytes] = words.subarray(at, at + 6);
+    const algorithm = words[at + 1];
+    const signatureAt = words[at + 2];
+    const signatureBytes = words[at + 3];
+    const dataAt = words[at + 4];
+    const dataBytes = words[at + 5];
     const copy = new Uint8Array(signatureBytes + dataBytes);
     copy.set(bytes.subarray(signatureAt, signatureAt + signatureBytes));
     copy.set(bytes.subarray(dataAt, dataAt + dataBytes), signatureBytes);
-    return { name: id * SCHEME * 8 + algorithm, algorithm, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
+    return { name: words[at] * SCHEME * 8 + algorithm, algorithm, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
   }
 
   /**

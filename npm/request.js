@@ -15,16 +15,21 @@ import { line } from './loop.js';
 /**
  * A request's method and URL, as the core reads them; its headers it asks for one by one.
  *
- * @param {RequestLike} request
+ * @param {{ method: string, url: string }} request
  */
 export function describeRequest({ method, url }) {
   return `${line(method)}\n${line(url)}`;
 }
 
-/** @param {unknown} request */
+/**
+ * What is of interest in a request, each read once: that is a call out of JavaScript.
+ *
+ * @param {unknown} request
+ * @returns {RequestLike}
+ */
 export function checkRequest(request) {
   const { method, url, headers } = /** @type {any} */ (request ?? {});
   if (typeof method !== 'string' || typeof url !== 'string') throw invalidArgument('request', request, 'a `Request`');
-  if (typeof headers?.get === 'function' && typeof headers[Symbol.iterator] === 'function') return;
+  if (typeof headers?.get === 'function' && typeof headers[Symbol.iterator] === 'function') return { method, url, headers };
   throw invalidArgument('request', request, "a `Request`, whose headers can be asked by `get`; for Node's own requests there is `portcullis/express`");
 }

@@ -279,9 +279,19 @@ impl Auth {
     /// handshake.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = JsonObject::new();
+        let mut out = String::new();
+        self.push_json(&mut out);
+        out
+    }
+
+    /// [`to_json`](Self::to_json), behind what is in `text` already.
+    pub fn push_json(&self, text: &mut String) {
+        if let Who::Handshake = self.who {
+            return text.push_str("null");
+        }
+        let mut out = JsonObject::behind(core::mem::take(text));
         match &self.who {
-            Who::Handshake => return "null".into(),
+            Who::Handshake => {}
             Who::Session(session) => session.write(&mut out),
             Who::Pending(session) => write_signed_out(&mut out, session.claims.get("sts")),
             Who::Nobody(Some(TokenType::SessionToken)) => write_signed_out(&mut out, None),
@@ -292,7 +302,7 @@ impl Auth {
                 out.raw("tokenType", "null");
             }
         }
-        out.finish()
+        *text = out.finish();
     }
 }
 
@@ -433,20 +443,35 @@ fn write_signed_out(out: &mut JsonObject, status: Option<Raw<'_>>) {
 }
 
 /// An object in the making.
-pub(super) struct JsonObject(String);
+/// An object that is being written.
+pub(super) struct JsonObject {
+    text: String,
+    is_empty: bool,
+}
 
 impl JsonObject {
     pub(super) fn new() -> Self {
-        Self(String::from("{"))
+        Self::behind(String::new())
+    }
+
+    /// One that stands behind other text.
+    fn behind(mut text: String) -> Self {
+        text.push('{');
+        Self { text, is_empty: true }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.is_empty {
+            self.text.push(',');
+        }
+        self.is_empty = false;
+        push_string(&mut self.text, name);
+        self.text.push(':');
     }
 
     pub(super) fn raw(&mut self, name: &str, json: &str) {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        push_string(&mut self.0, name);
-        self.0.push(':');
-        self.0.push_str(json);
+        self.name(name);
+        self.text.push_str(json);
     }
 
     pub(super) fn member(&mut self, name: &str, value: Option<Raw<'_>>) {
@@ -456,25 +481,24 @@ impl JsonObject {
     }
 
     pub(super) fn text(&mut self, name: &str, text: &str) {
-        let mut json = String::with_capacity(text.len() + 2);
-        push_string(&mut json, text);
-        self.raw(name, &json);
+        self.name(name);
+        push_string(&mut self.text, text);
     }
 
     pub(super) fn texts(&mut self, name: &str, texts: &[String]) {
-        let mut json = String::from("[");
+        self.name(name);
+        self.text.push('[');
         for (at, text) in texts.iter().enumerate() {
             if at > 0 {
-                json.push(',');
+                self.text.push(',');
             }
-            push_string(&mut json, text);
+            push_string(&mut self.text, text);
         }
-        json.push(']');
-        self.raw(name, &json);
+        self.text.push(']');
     }
 
     pub(super) fn finish(mut self) -> String {
-        self.0.push('}');
-        self.0
+        self.text.push('}');
+        self.text
     }
 }

@@ -92,6 +92,13 @@ describe('a decision', () => {
     assert.equal(decision.toResponse(), null);
   });
 
+  test('reads claims that a signer wrote in several lines', async () => {
+    const gate = await createGate(CONFIG);
+    const claims = { iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', metadata: { role: 'admin' }, ...times(Date.now()).fresh };
+    const decision = await gate.decide(request('/admin', { headers: { authorization: `Bearer ${jws(JSON.stringify(claims, null, 2))}` } }));
+    assert.deepEqual([decision.action, decision.auth.userId, decision.auth.sessionClaims], ['forward', 'user_1', claims]);
+  });
+
   test('to redirect and to deny has a response ready, as often as it is asked for', async () => {
     const gate = await createGate({ ...CONFIG, signInUrl: 'https://accounts.example.com/in' });
     const redirect = await gate.decide(request('/x', { headers: { cookie: '__clerk_db_jwt=a; __client_uat=0', accept: 'text/html' } }));

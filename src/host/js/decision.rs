@@ -5,16 +5,21 @@ use crate::{
     gate::{self, Action, Answer, Decision, Explanation, OWN_ANSWER_HEADERS, Refusal},
     json::push_string,
     policy::Consideration,
+    text::ByAny as _,
 };
 
 /// A decision, and behind it its auth object in a list of one. `origin` is the app's address in the settings.
 ///
 /// Where it forwards and there is nothing rare about it, as nearly always, it is lines, since JSON costs JavaScript several times
-/// as much: `+` and a digit of flags (1: is private, 2: lacks `azp`), the reason, the message, the access, the rule, the token, the
-/// target, the origin, `name:value` for each header, an empty line, the list. Else it is one line of JSON and the list.
+/// as much: `+`, a digit of flags (1: is private, 2: lacks `azp`) and the number of headers; the reason, the message, the access, the
+/// rule, the token, the target, the origin, `name:value` for each header, and the list, in which claims may have line ends of their
+/// own. Else it is one line of JSON and the list.
 pub(super) fn of_decision(decision: &Decision, origin: Option<&str>) -> Outcome {
-    let text = in_lines(decision, origin).unwrap_or_else(|| in_json(decision, origin));
-    Outcome { is_ok: true, text: [&text, "[", &decision.auth.to_json(), "]"].concat() }
+    let mut text = in_lines(decision, origin).unwrap_or_else(|| in_json(decision, origin));
+    text.push('[');
+    decision.auth.push_json(&mut text);
+    text.push(']');
+    Outcome { is_ok: true, text }
 }
 
 fn in_lines(decision: &Decision, origin: Option<&str>) -> Option<String> {
@@ -22,29 +27,29 @@ fn in_lines(decision: &Decision, origin: Option<&str>) -> Option<String> {
     if decision.trial.is_some() || !decision.response_headers.is_empty() {
         return None;
     }
+    let rule = decision.rule.as_deref().unwrap_or_default();
+    // A pattern of the policy may hold a line end, say. Tokens that were decoded, targets that were judged and the values of headers hold none.
+    if [&decision.reason, &decision.message, rule].iter().any(|text| text.contains_any(b"\n")) {
+        return None;
+    }
+    let token = decision.token.as_deref().unwrap_or_default();
     let flags = usize::from(decision.is_private) + 2 * usize::from(decision.is_azp_missing);
-    let mut text = String::from(["+0", "+1", "+2", "+3"][flags]);
-    let fields: [&str; 7] = [
-        &decision.reason,
-        &decision.message,
-        decision.access.map_or("", |access| access.as_str()),
-        decision.rule.as_deref().unwrap_or_default(),
-        decision.token.as_deref().unwrap_or_default(),
-        &forward.target,
-        origin.unwrap_or(&forward.public_origin),
-    ];
-    for field in fields {
+    let mut text = String::with_capacity(1024 + 3 * token.len());
+    text.push_str(["+0", "+1", "+2", "+3"][flags]);
+    text.push_str(&forward.headers.len().to_string());
+    let access = decision.access.map_or("", |access| access.as_str());
+    let origin = origin.unwrap_or(&forward.public_origin);
+    for field in [&decision.reason, &decision.message, access, rule, token, &forward.target, origin] {
         text.push('\n');
         text.push_str(field);
     }
     for (name, value) in &forward.headers {
-        text.extend(["\n", name, ":", value]);
+        for part in ["\n", name, ":", value] {
+            text.push_str(part);
+        }
     }
-    // A pattern of the policy may hold a line end, say.
-    let lines = 1 + fields.len() + forward.headers.len();
-    let is_plain = text.bytes().filter(|byte| *byte == b'\n').count() + 1 == lines;
-    text.push_str("\n\n");
-    is_plain.then_some(text)
+    text.push('\n');
+    Some(text)
 }
 
 fn in_json(decision: &Decision, origin: Option<&str>) -> String {

@@ -34,7 +34,7 @@ pub(super) fn of_state(state: &RequestState, proxy_url: Option<String>) -> Outco
         push_pairs(&mut text, state.headers.iter().map(|(name, value)| (*name, &**value)));
     }
     text.push_str("}\n[");
-    text.push_str(&state.auth.to_json());
+    state.auth.push_json(&mut text);
     if let Some(pending) = state.auth.pending_to_json() {
         text.extend([",", &pending]);
     }
