@@ -61,7 +61,7 @@ pub async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Re
 }
 
 /// The decision alone, not carried out: the status that the gate would answer by itself, or 0 where it would forward. For the
-/// benchmark, which loops over it. As within [`fetch`], what needs nothing of the host is decided at once; else it is a promise.
+/// benchmark, which loops over it. As within `fetch`, what needs nothing of the host is decided at once; else it is a promise.
 ///
 /// # Errors
 ///
