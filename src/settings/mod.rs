@@ -28,7 +28,7 @@ use crate::{
     headers::{AddedHeaders, ContentSecurityPolicy, Cors, frontend_origin, read_fields},
     limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
-    policy::{Access, Policy, PolicyLists, Requirement, Rule},
+    policy::{Access, Policy, PolicyLists, Requirement, Rule, pattern::Pattern},
     session::{IssuerOptions, MissingAzp, TokenType},
     text::ByAny as _,
     token::SigningKeys,
@@ -142,11 +142,15 @@ impl Settings {
             .and_then(|path| webhook::read(path, environment.webhook_signing_secret.as_deref(), table.errors()));
         let mut lists = PolicyLists::default();
         let PolicyLists { public, protected, admin, api, bare, rules: _ } = &mut lists;
-        for (key, patterns) in [("public", public), ("protected", protected), ("admin", admin), ("api", api)] {
+        let mut take_list = |key, patterns: &mut Vec<Pattern>| {
             if table.take_patterns(key, patterns) == Some(Written::AsOne) {
                 bare.push(key);
             }
-        }
+        };
+        take_list("public", public);
+        take_list("protected", protected);
+        take_list("admin", admin);
+        take_list("api", api);
         let rules = table.take("rules");
         let rate_limits = table.take("rate_limits");
         let admin_requires = table.take("admin_requires");
