@@ -47,6 +47,8 @@ const WASM_OPT_FLAGS = [
 /** What the standard library does on the way from a panic to a trap. */
 const PANICS =
   /^(?!portcullis).*::(panicking::(panic\w*(::.*)?)|panic_handler::\w+|rust_begin_unwind|unwrap_failed|expect_failed|\w+_fail|panic_already_\w+|panic_access_error|capacity_overflow|handle_error|handle_alloc_error|rust_oom|default_alloc_error_hook)$/;
+/** What only the message of a panic is made with: `Debug`, and what a panic carries. */
+const MESSAGES = /::fmt::Debug>::fmt\b|::fmt::builders::|panicking::|PanicPayload>|::any::Any>::type_id|cell::Borrow(Mut)?Error as/;
 
 /**
  * Builds the Worker and returns the folder of its modules; `index.js` is the entry.
@@ -151,10 +153,83 @@ async function trapAtPanics(path) {
   const module = binaryen.readBinary(new Uint8Array(await readFile(path)));
   for (let index = 0; index < module.getNumFunctions(); index += 1) {
     const one = module.getFunctionByIndex(index);
-    if (PANICS.test(binaryen.getFunctionInfo(one).name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
+    const { name } = binaryen.getFunctionInfo(one);
+    if (PANICS.test(name) || MESSAGES.test(name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
   }
-  await writeFile(path, module.emitBinary());
+  // The trap in the place of the call, so that nothing is made ready for it.
+  binaryen.setAlwaysInlineMaxSize(1);
+  binaryen.setFlexibleInlineMaxSize(0);
+  binaryen.setOneCallerInlineMaxSize(0);
+  module.runPasses(['inlining', 'dce', 'vacuum']);
+  const wasm = module.emitBinary();
   module.dispose();
+  blankPlaces(wasm);
+  await writeFile(path, wasm);
+}
+
+/**
+ * Blanks the places in the source that panics name: nobody reads them any more, and they are 1 KB gzipped. Such a place is four words, the
+ * address and the length of a file's name, line and column.
+ *
+ * @param {Uint8Array} wasm
+ */
+function blankPlaces(wasm) {
+  const bytes = Buffer.from(wasm.buffer, wasm.byteOffset, wasm.byteLength);
+  const segments = dataSegments(bytes);
+  /** @param {number} address */
+  const find = (address) => segments.find(({ start, length }) => start <= address && address < start + length);
+  /** @type {[number, number][]} */
+  const names = [];
+  for (const { start, length, at } of segments) {
+    for (let offset = -start & 3; offset + 16 <= length; offset += 4) {
+      const [address, nameBytes, line, column] = [0, 4, 8, 12].map((word) => bytes.readUInt32LE(at + offset + word));
+      const home = find(address);
+      if (home === undefined || nameBytes < 4 || line === 0 || column === 0 || line > 20_000 || column > 300) continue;
+      const name = home.at + address - home.start;
+      if (bytes.subarray(name, name + nameBytes).toString('latin1').search(/^[\w./-]+\.rs$/) < 0) continue;
+      names.push([name, name + nameBytes]);
+      bytes.fill(0, at + offset, at + offset + 16);
+    }
+  }
+  for (const [from, to] of names) bytes.fill(0, from, to);
+}
+
+/**
+ * Where a module's data stand, in memory and in the file.
+ *
+ * Source: WebAssembly Core Specification, section 5.5.14.
+ *
+ * @param {Buffer} bytes
+ */
+function dataSegments(bytes) {
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  const segments = [];
+  while (at < bytes.length) {
+    const id = bytes[at++];
+    const length = number();
+    const end = at + length;
+    if (id === 11) {
+      for (let count = number(); count > 0; count -= 1) {
+        // Active, in the first memory, at an `i32.const`, which Rust's linker writes as a small positive number.
+        if (bytes[at++] !== 0 || bytes[at++] !== 0x41) throw new ToolError('the data of the module do not stand where they did; see dataSegments in tools/build.mjs');
+        const start = number();
+        at += 1;
+        const size = number();
+        segments.push({ start, length: size, at });
+        at += size;
+      }
+    }
+    at = end;
+  }
+  return segments;
 }
 
 /**
