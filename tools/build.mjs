@@ -49,6 +49,8 @@ const PANICS =
   /^(?!portcullis).*::(panicking::(panic\w*(::.*)?)|panic_handler::\w+|rust_begin_unwind|unwrap_failed|expect_failed|\w+_fail|panic_already_\w+|panic_access_error|capacity_overflow|handle_error|handle_alloc_error|rust_oom|default_alloc_error_hook)$/;
 /** What only the message of a panic is made with: `Debug`, and what a panic carries. */
 const MESSAGES = /::fmt::Debug>::fmt\b|::fmt::builders::|panicking::|PanicPayload>|::any::Any>::type_id|cell::Borrow(Mut)?Error as/;
+/** What writes any message, be it a panic's or not. */
+const FORMATTING = /\bcore\b[^ ]*::fmt::/;
 
 /**
  * Builds the Worker and returns the folder of its modules; `index.js` is the entry.
@@ -151,11 +153,16 @@ async function bind(wasm, staging, name, { optimized, isQuiet = false, withoutCl
 async function trapAtPanics(path) {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(new Uint8Array(await readFile(path)));
-  for (let index = 0; index < module.getNumFunctions(); index += 1) {
-    const one = module.getFunctionByIndex(index);
-    const { name } = binaryen.getFunctionInfo(one);
-    if (PANICS.test(name) || MESSAGES.test(name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
-  }
+  /** @param {RegExp} names */
+  const trapIn = (names) => {
+    for (let index = 0; index < module.getNumFunctions(); index += 1) {
+      const one = module.getFunctionByIndex(index);
+      if (names.test(binaryen.getFunctionInfo(one).name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
+    }
+  };
+  trapIn(PANICS);
+  trapIn(MESSAGES);
+  if (!formats(module.emitText())) trapIn(FORMATTING);
   // The trap in the place of the call, so that nothing is made ready for it.
   binaryen.setAlwaysInlineMaxSize(1);
   binaryen.setFlexibleInlineMaxSize(0);
@@ -165,6 +172,16 @@ async function trapAtPanics(path) {
   module.dispose();
   blankPlaces(wasm);
   await writeFile(path, wasm);
+}
+
+/**
+ * Whether anything but the standard library itself, which does it for panics, has a message written.
+ *
+ * @param {string} text a module as text, with names
+ */
+function formats(text) {
+  const isOwn = /^\$"?<?(core|alloc|std|hashbrown)\[|^\$"<&?\w+ as core\[/;
+  return text.split('\n (func ').slice(1).some((one) => !isOwn.test(one) && one.split('\n').some((line) => /\bcall \$/.test(line) && FORMATTING.test(line)));
 }
 
 /**

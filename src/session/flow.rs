@@ -192,12 +192,12 @@ async fn reject(
         other => other.reason(),
     };
     if error.is_about_time() {
-        return handshake::start(context, reason, error.to_string(), None);
+        return handshake::start(context, reason, error.text(), None);
     }
     let kind = TokenType::SessionToken;
     Ok(match reason {
-        Reason::UnexpectedError => RequestState::signed_out_quietly(kind, reason, error.to_string()),
-        _ => RequestState::signed_out(kind, reason, error.to_string()),
+        Reason::UnexpectedError => RequestState::signed_out_quietly(kind, reason, error.text()),
+        _ => RequestState::signed_out(kind, reason, error.text()),
     }
     .unknown_if(unknown))
 }

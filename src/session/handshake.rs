@@ -18,6 +18,7 @@ use crate::{
     machine::{Io, Purpose},
     reason::Reason,
     request::HeaderName,
+    text::{self, ByAny},
     token::{Leniency, TokenError, verify},
     web_url::WebUrl,
 };
@@ -56,26 +57,20 @@ pub(super) fn start(
     if count >= limits::HANDSHAKE_REDIRECTS {
         return Ok(RequestState { gave_up: true, ..RequestState::signed_out(TokenType::SessionToken, reason, message) });
     }
-    let cookie = format!("{REDIRECT_COUNT}={}; SameSite=Lax; HttpOnly; Max-Age=2", Count(count.max(0.0) + 1.0));
+    let cookie = [REDIRECT_COUNT, "=", &count_text(count.max(0.0) + 1.0), "; SameSite=Lax; HttpOnly; Max-Age=2"].concat();
     // Digits and letters are a header value.
     let _ = headers.append("set-cookie", cookie.into());
     Ok(RequestState::handshake(reason, message, headers))
 }
 
-/// Writes a counter as JavaScript does, for what a counter can be: below four, and to the third decimal where somebody made the
-/// cookie a fraction. The standard library's own way brings 18 KB of tables into the Wasm module.
-struct Count(f64);
-
-impl core::fmt::Display for Count {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let thousandths = (self.0 * 1000.0).round() as u32;
-        write!(f, "{}", thousandths / 1000)?;
-        match thousandths % 1000 {
-            0 => Ok(()),
-            rest => write!(f, ".{}", format!("{rest:03}").trim_end_matches('0')),
-        }
-    }
+/// A counter as JavaScript writes it, for what a counter can be: below four, and to the third decimal where somebody made the cookie
+/// a fraction. The standard library's own way brings 18 KB of tables into the Wasm module.
+fn count_text(count: f64) -> String {
+    #[allow(clippy::cast_possible_truncation)]
+    let thousandths = (count * 1000.0).round() as i64;
+    let digits = [thousandths / 1000, thousandths / 100 % 10, thousandths / 10 % 10, thousandths % 10];
+    let text = text::fill("#.###", &[], &digits);
+    text.trim_end_any(b"0").trim_end_any(b".").to_owned()
 }
 
 fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, AuthenticateError> {

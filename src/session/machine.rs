@@ -81,7 +81,7 @@ fn machine_options(settings: &Settings) -> &MachineOptions {
 async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Result<MachineAuth, Refusal> {
     let refuse = |kind, reason, message: String| Refusal { kind, reason, message, unknown: false };
     let jws = CompactJws::decode(token).map(Rc::new);
-    let jws = jws.map_err(|error| refuse(TokenType::M2mToken, Reason::TokenInvalid, error.to_string()))?;
+    let jws = jws.map_err(|error| refuse(TokenType::M2mToken, Reason::TokenInvalid, error.text()))?;
     let kind = if is_m2m(&jws) { TokenType::M2mToken } else { TokenType::OauthToken };
     let verifier = &settings.verifier;
     let options = match kind {
@@ -96,7 +96,7 @@ async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Result<Mac
     let claims = verify::verify_jwt(io, &jws, &verifier.keys, options, Leniency::default()).await.map_err(|error| Refusal {
         kind,
         reason: Reason::TokenVerificationFailed,
-        message: error.to_string(),
+        message: error.text(),
         unknown: error.is_unknown(),
     })?;
     if kind == TokenType::M2mToken {

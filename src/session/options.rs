@@ -1,10 +1,11 @@
 //! `authenticateRequest`'s options, as data.
 
-use core::time::Duration;
+use core::{fmt, time::Duration};
 
 use super::{OrganizationSync, OtherIssuers, TokenType};
 use crate::{
     limits,
+    text::fill,
     token::{MissingAzp, PemError},
 };
 
@@ -149,39 +150,71 @@ impl AcceptsToken {
 }
 
 /// Options that cannot be checked against. Clerk throws on most of these with the first request.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OptionsError {
     /// No publishable key.
-    #[error("publishable key missing; help: set CLERK_PUBLISHABLE_KEY to the one of your instance")]
     PublishableKeyMissing,
     /// Not a publishable key.
-    #[error("invalid publishable key: expected `pk_test_` or `pk_live_` and the encoded Frontend API")]
     PublishableKeyInvalid,
     /// The Frontend API of the publishable key, the domain or the proxy is no host.
-    #[error("the Frontend API's address is no http(s) URL; help: check publishable key, proxy URL and domain")]
     FrontendApi,
     /// No secret key.
-    #[error("secret key missing; help: set CLERK_SECRET_KEY to the one of your instance")]
     SecretKeyMissing,
     /// Neither secret key nor machine secret key.
-    #[error("machine tokens need a secret key or a machine secret key")]
     MachineKeyMissing,
     /// A development satellite without `sign_in_url`.
-    #[error("`sign_in_url` missing: a satellite of a development instance needs the primary's")]
     SignInUrlMissing,
     /// A satellite with neither `domain` nor `proxy_url`.
-    #[error("a satellite needs `domain` or `proxy_url`")]
     DomainMissing,
     /// The PEM key.
-    #[error("invalid JWT key: {0}")]
-    JwtKey(#[from] PemError),
+    JwtKey(PemError),
     /// An organization pattern.
-    #[error("invalid organization pattern {pattern}: {why}")]
     OrganizationPattern {
         /// As given.
         pattern: String,
         /// What the pattern room says.
         why: String,
     },
+}
+
+impl OptionsError {
+    /// The message, as [`Display`](fmt::Display) has it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (template, words): (_, [&str; 2]) = match self {
+            Self::PublishableKeyMissing => {
+                ("publishable key missing; help: set CLERK_PUBLISHABLE_KEY to the one of your instance", [""; 2])
+            }
+            Self::PublishableKeyInvalid => {
+                ("invalid publishable key: expected `pk_test_` or `pk_live_` and the encoded Frontend API", [""; 2])
+            }
+            Self::FrontendApi => {
+                ("the Frontend API's address is no http(s) URL; help: check publishable key, proxy URL and domain", [""; 2])
+            }
+            Self::SecretKeyMissing => ("secret key missing; help: set CLERK_SECRET_KEY to the one of your instance", [""; 2]),
+            Self::MachineKeyMissing => ("machine tokens need a secret key or a machine secret key", [""; 2]),
+            Self::SignInUrlMissing => {
+                ("`sign_in_url` missing: a satellite of a development instance needs the primary's", [""; 2])
+            }
+            Self::DomainMissing => ("a satellite needs `domain` or `proxy_url`", [""; 2]),
+            Self::JwtKey(error) => ("invalid JWT key: {}", [error.text(), ""]),
+            Self::OrganizationPattern { pattern, why } => ("invalid organization pattern {}: {}", [pattern, why]),
+        };
+        fill(template, &words, &[])
+    }
+}
+
+impl fmt::Display for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl std::error::Error for OptionsError {}
+
+impl From<PemError> for OptionsError {
+    fn from(error: PemError) -> Self {
+        Self::JwtKey(error)
+    }
 }

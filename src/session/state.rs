@@ -153,7 +153,7 @@ impl RequestState {
 
     /// Nobody known, since a token could not be checked.
     pub(crate) fn unchecked(error: &TokenError) -> Self {
-        Self::signed_out_quietly(TokenType::SessionToken, error.reason(), error.to_string()).unknown_if(true)
+        Self::signed_out_quietly(TokenType::SessionToken, error.reason(), error.text()).unknown_if(true)
     }
 
     /// Nobody can say who it is, and nothing else is known.

@@ -1,22 +1,25 @@
 //! Why a token was rejected, or why nobody can tell.
 
-use crate::{limits, machine::Outage, reason::Reason};
+use core::fmt;
+
+use crate::{
+    limits,
+    machine::Outage,
+    reason::Reason,
+    text::{fill, push_hex},
+};
 
 /// What a check of a token ended with. No variant holds a token, a key or a secret.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TokenError {
     /// Not the Compact Serialization of a JWS with a JSON payload.
-    #[error("malformed token: {0}")]
     Malformed(&'static str),
     /// A machine token where a session token is expected.
-    #[error("the token's category is that of a machine token, expected a session token")]
     Category,
     /// A handshake token of another class.
-    #[error("the token's category is not that of a handshake token")]
     HandshakeCategory,
     /// The `typ` header.
-    #[error("typ is {found}, expected {expected}")]
     Type {
         /// As found.
         found: String,
@@ -24,25 +27,20 @@ pub enum TokenError {
         expected: String,
     },
     /// The `alg` header.
-    #[error("alg is {found}, expected one that is allowed here, as RS256")]
     Algorithm {
         /// As found.
         found: String,
     },
     /// Neither a PEM key nor a secret key.
-    #[error("no key to verify with; help: set CLERK_JWT_KEY or CLERK_SECRET_KEY")]
     NoKeySource,
     /// The key set could not be had.
-    #[error("key set unavailable: {0}")]
-    KeySet(#[from] KeySetError),
+    KeySet(KeySetError),
     /// The key set has no such key.
-    #[error("no key of the key set has the kid {kid}; help: are token and secret key of one Clerk instance?")]
     KidNotFound {
         /// The token's `kid`, as found.
         kid: String,
     },
     /// The key with this `kid` is no RSA key for signatures, or too small.
-    #[error("the key with the kid {kid} cannot be used: {why}")]
     UnusableKey {
         /// Its `kid`.
         kid: String,
@@ -50,7 +48,6 @@ pub enum TokenError {
         why: &'static str,
     },
     /// The key is meant for another algorithm.
-    #[error("the key is for {key}, the token says {token}")]
     KeyAlgorithm {
         /// The key's `alg`.
         key: &'static str,
@@ -58,19 +55,15 @@ pub enum TokenError {
         token: &'static str,
     },
     /// The signature is not good.
-    #[error("the signature is not that of the key")]
     Signature,
     /// The host could not check the signature.
-    #[error("the signature could not be checked: {0}")]
     SignatureUnchecked(String),
     /// The `sub` claim.
-    #[error("sub is {found}, expected a string")]
     Subject {
         /// As found.
         found: String,
     },
     /// The `aud` claim.
-    #[error("aud is {found}, expected one of {expected} audiences")]
     Audience {
         /// As found.
         found: String,
@@ -78,7 +71,6 @@ pub enum TokenError {
         expected: usize,
     },
     /// The `azp` claim.
-    #[error("azp is {found}, expected one of {expected} authorized parties")]
     AuthorizedParty {
         /// As found.
         found: String,
@@ -86,7 +78,6 @@ pub enum TokenError {
         expected: usize,
     },
     /// The `iss` claim.
-    #[error("iss is {found}, expected one of {expected} issuers")]
     Issuer {
         /// As found.
         found: String,
@@ -94,7 +85,6 @@ pub enum TokenError {
         expected: usize,
     },
     /// A time claim that is no NumericDate.
-    #[error("{claim} is {found}, expected a time in seconds")]
     NotATime {
         /// `exp`, `nbf` or `iat`.
         claim: &'static str,
@@ -102,7 +92,6 @@ pub enum TokenError {
         found: String,
     },
     /// `exp` has passed.
-    #[error("expired: exp is {exp_secs}, now is {now_secs} (seconds)")]
     Expired {
         /// The claim, in whole seconds.
         exp_secs: i64,
@@ -110,7 +99,6 @@ pub enum TokenError {
         now_secs: i64,
     },
     /// `nbf` is to come.
-    #[error("not valid yet: nbf is {nbf_secs}, now is {now_secs} (seconds)")]
     NotYetValid {
         /// The claim, in whole seconds.
         nbf_secs: i64,
@@ -118,7 +106,6 @@ pub enum TokenError {
         now_secs: i64,
     },
     /// `iat` is to come.
-    #[error("issued in the future: iat is {iat_secs}, now is {now_secs} (seconds)")]
     IssuedInFuture {
         /// The claim, in whole seconds.
         iat_secs: i64,
@@ -180,6 +167,42 @@ impl TokenCheck {
 }
 
 impl TokenError {
+    /// The message, as [`Display`](fmt::Display) has it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (template, words, numbers): (_, [&str; 2], [i64; 2]) = match self {
+            Self::Malformed(why) => ("malformed token: {}", [why, ""], [0; 2]),
+            Self::Category => ("the token's category is that of a machine token, expected a session token", [""; 2], [0; 2]),
+            Self::HandshakeCategory => ("the token's category is not that of a handshake token", [""; 2], [0; 2]),
+            Self::Type { found, expected } => ("typ is {}, expected {}", [found, expected], [0; 2]),
+            Self::Algorithm { found } => ("alg is {}, expected one that is allowed here, as RS256", [found, ""], [0; 2]),
+            Self::NoKeySource => ("no key to verify with; help: set CLERK_JWT_KEY or CLERK_SECRET_KEY", [""; 2], [0; 2]),
+            Self::KeySet(error) => return ["key set unavailable: ", &error.text()].concat(),
+            Self::KidNotFound { kid } => {
+                ("no key of the key set has the kid {}; help: are token and secret key of one Clerk instance?", [kid, ""], [0; 2])
+            }
+            Self::UnusableKey { kid, why } => ("the key with the kid {} cannot be used: {}", [kid, why], [0; 2]),
+            Self::KeyAlgorithm { key, token } => ("the key is for {}, the token says {}", [key, token], [0; 2]),
+            Self::Signature => ("the signature is not that of the key", [""; 2], [0; 2]),
+            Self::SignatureUnchecked(why) => ("the signature could not be checked: {}", [why, ""], [0; 2]),
+            Self::Subject { found } => ("sub is {}, expected a string", [found, ""], [0; 2]),
+            Self::Audience { found, expected } => ("aud is {}, expected one of # audiences", [found, ""], [count(*expected), 0]),
+            Self::AuthorizedParty { found, expected } => {
+                ("azp is {}, expected one of # authorized parties", [found, ""], [count(*expected), 0])
+            }
+            Self::Issuer { found, expected } => ("iss is {}, expected one of # issuers", [found, ""], [count(*expected), 0]),
+            Self::NotATime { claim, found } => ("{} is {}, expected a time in seconds", [claim, found], [0; 2]),
+            Self::Expired { exp_secs, now_secs } => ("expired: exp is #, now is # (seconds)", [""; 2], [*exp_secs, *now_secs]),
+            Self::NotYetValid { nbf_secs, now_secs } => {
+                ("not valid yet: nbf is #, now is # (seconds)", [""; 2], [*nbf_secs, *now_secs])
+            }
+            Self::IssuedInFuture { iat_secs, now_secs } => {
+                ("issued in the future: iat is #, now is # (seconds)", [""; 2], [*iat_secs, *now_secs])
+            }
+        };
+        fill(template, &words, &numbers)
+    }
+
     /// The check that failed.
     #[must_use]
     pub fn check(&self) -> TokenCheck {
@@ -238,14 +261,12 @@ impl TokenError {
 }
 
 /// Why there is no key set.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySetError {
     /// No answer from the Backend API, or whoever else has the keys.
-    #[error("no answer from its server: {0}")]
     Outage(String),
     /// An answer that is no success.
-    #[error("{status} from its server")]
     Status {
         /// The status code.
         status: u16,
@@ -253,23 +274,51 @@ pub enum KeySetError {
         json: bool,
     },
     /// Clerk does not know the secret key.
-    #[error("the Backend API does not know the secret key; help: check CLERK_SECRET_KEY")]
     SecretKeyInvalid,
     /// The answer is not JSON, or no object.
-    #[error("its server's answer is no key set")]
     NotAKeySet,
     /// The answer holds no keys.
-    #[error("the key set is empty")]
     Empty,
     /// The answer holds more keys than [`limits::KEYS_PER_SET`].
-    #[error("the key set holds more than {} keys", limits::KEYS_PER_SET)]
     TooManyKeys,
     /// The `api_url` option is no URL.
-    #[error("the Backend API's address is no http(s) URL; help: check `api_url`")]
     Url,
 }
 
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+impl From<KeySetError> for TokenError {
+    fn from(error: KeySetError) -> Self {
+        Self::KeySet(error)
+    }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 impl KeySetError {
+    /// The message, as [`Display`](fmt::Display) has it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (template, word, number) = match self {
+            Self::Outage(why) => ("no answer from its server: {}", why.as_str(), 0),
+            Self::Status { status, .. } => ("# from its server", "", i64::from(*status)),
+            Self::SecretKeyInvalid => ("the Backend API does not know the secret key; help: check CLERK_SECRET_KEY", "", 0),
+            Self::NotAKeySet => ("its server's answer is no key set", "", 0),
+            Self::Empty => ("the key set is empty", "", 0),
+            Self::TooManyKeys => ("the key set holds more than # keys", "", count(limits::KEYS_PER_SET)),
+            Self::Url => ("the Backend API's address is no http(s) URL; help: check `api_url`", "", 0),
+        };
+        fill(template, &[word], &[number])
+    }
+
     /// Clerk's reason for the same; what Clerk has no reason for is `unexpected-error`.
     #[must_use]
     pub fn reason(&self) -> Reason {
@@ -291,6 +340,14 @@ impl KeySetError {
     }
 }
 
+impl fmt::Display for KeySetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl std::error::Error for KeySetError {}
+
 impl From<Outage> for KeySetError {
     fn from(outage: Outage) -> Self {
         Self::Outage(outage.0)
@@ -306,7 +363,11 @@ pub(crate) fn quoted(text: &str) -> String {
         match char {
             '`' => out.push('\''),
             ' '..='~' => out.push(char),
-            _ => out.extend(char.escape_unicode()),
+            _ => {
+                out.push_str("\\u{");
+                push_hex(&mut out, char.into());
+                out.push('}');
+            }
         }
     }
     if chars.next().is_some() {

@@ -107,21 +107,40 @@ impl VerificationKey {
 }
 
 /// A PEM text that is no RSA public key.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PemError {
     /// Other armour than `PUBLIC KEY`.
-    #[error("expected `-----BEGIN PUBLIC KEY-----` and its end; help: copy the JWT public key from the Clerk dashboard")]
     Armour,
     /// What is between is not base64.
-    #[error("the text is not base64")]
     Base64,
     /// What it encodes is not an RSA key.
-    #[error("the text is no RSA public key")]
     NotRsa,
     /// An RSA key that must not be used.
-    #[error("{0}")]
     Unusable(&'static str),
 }
+
+impl PemError {
+    /// The message, as [`Display`](core::fmt::Display) has it.
+    #[must_use]
+    pub fn text(&self) -> &'static str {
+        match self {
+            Self::Armour => {
+                "expected `-----BEGIN PUBLIC KEY-----` and its end; help: copy the JWT public key from the Clerk dashboard"
+            }
+            Self::Base64 => "the text is not base64",
+            Self::NotRsa => "the text is no RSA public key",
+            Self::Unusable(why) => why,
+        }
+    }
+}
+
+impl core::fmt::Display for PemError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl std::error::Error for PemError {}
 
 /// The keys of one instance.
 #[derive(Clone, Debug, Default)]

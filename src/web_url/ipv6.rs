@@ -24,7 +24,7 @@ pub(super) fn parse(address: &str) -> Option<String> {
             }
             continue;
         }
-        push_hex(&mut out, *segment);
+        text::push_hex(&mut out, u32::from(*segment));
         if at < 7 {
             out.push(':');
         }
@@ -87,18 +87,6 @@ fn ipv4_bytes(text: &str) -> Option<[u8; 4]> {
         *byte = part.parse::<u64>().ok().filter(|_| is_decimal).and_then(|number| u8::try_from(number).ok())?;
     }
     parts.next().is_none().then_some(bytes)
-}
-
-/// In hexadecimal, without leading zeros.
-fn push_hex(out: &mut String, number: u16) {
-    let mut is_begun = false;
-    for shift in [12, 8, 4, 0] {
-        let digit = number >> shift & 15;
-        is_begun |= digit > 0 || shift == 0;
-        if is_begun {
-            out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-    }
 }
 
 #[cfg(test)]

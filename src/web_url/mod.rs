@@ -157,7 +157,8 @@ impl WebUrl {
         out.push_str(if self.is_https { "https://" } else { "http://" });
         out.push_str(&self.host);
         if let Some(port) = self.port {
-            out.extend([":", &u32::from(port).to_string()]);
+            out.push(':');
+            text::push_number(out, i64::from(port));
         }
     }
 
@@ -349,7 +350,7 @@ fn parse_ipv4(host: &str) -> Option<String> {
     }
     let high = first.iter().zip([24_u32, 16, 8]).fold(0, |sum, (number, shift)| sum | number << shift);
     let [a, b, c, d] = u32::try_from(high | last).ok()?.to_be_bytes();
-    Some(format!("{a}.{b}.{c}.{d}"))
+    Some(text::fill("#.#.#.#", &[], &[a, b, c, d].map(i64::from)))
 }
 
 /// Resolves dot segments and encodes what has to be encoded. A backslash is a slash.

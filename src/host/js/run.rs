@@ -19,6 +19,7 @@ use crate::{
     machine::{Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
     request::HeaderName,
     session::{CheckedFacts, HasParams},
+    text,
     token::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
 };
 
@@ -141,7 +142,7 @@ pub(super) fn advance(step: Step<Outcome>) -> u32 {
         Need::Store(_) => (WAIT, "0".to_owned(), None),
         // No runtime of the package has counters; `config.rs` refuses limits. Whatever is answered, it is not counted.
         Need::Count(_) => (WAIT, "0".to_owned(), None),
-        Need::Wait(time) => (WAIT, millis(time).to_string(), None),
+        Need::Wait(time) => (WAIT, text::fill("#", &[], &[millis(time)]), None),
     };
     let run = RUNS.with_borrow_mut(|held| {
         if let Some(check) = &signature {
@@ -186,12 +187,13 @@ fn describe_call(call: &BackendRequest) -> String {
         out.push_str(",\"body\":");
         push_string(&mut out, body);
     }
-    let limit_bytes = crate::limits::BACKEND_BODY_BYTES.to_string();
-    out.extend([",\"timeLimitMs\":", &millis(call.time_limit).to_string(), ",\"limitBytes\":", &limit_bytes, "}"]);
+    let numbers = [millis(call.time_limit), i64::try_from(crate::limits::BACKEND_BODY_BYTES).unwrap_or(0)];
+    out.push_str(&text::fill(",\"timeLimitMs\":#,\"limitBytes\":#", &[], &numbers));
+    out.push('}');
     out
 }
 
 /// Milliseconds of a wait or a limit, which are seconds. A number of 128 bits, as the standard library has them, takes 2 KB to print.
-fn millis(time: Duration) -> usize {
-    usize::try_from(time.as_secs()).unwrap_or(0) * 1000 + time.subsec_millis() as usize
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(0) * 1000 + i64::from(time.subsec_millis())
 }

@@ -58,7 +58,7 @@ pub fn make_authenticator(bytes: usize, organizations: Option<OrganizationReader
             options.organization_sync = OrganizationSync::told_by(Rc::new(organizations));
         }
         let cache = HELD.with_borrow(|held| options::cache(&held.caches, &options));
-        Authenticator::sharing(options, cache).map_err(|error| error.to_string())
+        Authenticator::sharing(options, cache).map_err(|error| error.text())
     });
     match made {
         Ok(authenticator) => HELD.with_borrow_mut(|held| held.authenticators.put(Rc::new(authenticator))),
@@ -72,7 +72,7 @@ pub fn make_authenticator(bytes: usize, organizations: Option<OrganizationReader
 pub fn make_verifier(bytes: usize) -> u32 {
     let made = options::read(&take_scratch(bytes)).and_then(|options| {
         let cache = HELD.with_borrow(|held| options::cache(&held.caches, &options));
-        TokenVerifier::new(&options, Some(cache)).map_err(|error| error.to_string())
+        TokenVerifier::new(&options, Some(cache)).map_err(|error| error.text())
     });
     match made {
         Ok(verifier) => HELD.with_borrow_mut(|held| held.verifiers.put(Rc::new(verifier))),

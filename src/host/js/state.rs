@@ -48,12 +48,12 @@ pub(super) fn of_claims(claims: &VerifiedClaims) -> Outcome {
 }
 
 pub(super) fn of_rejected_token(error: &TokenError) -> Outcome {
-    failure(&error.reason(), &error.to_string())
+    failure(&error.reason(), &error.text())
 }
 
 /// Settings and request do not go together; Clerk throws.
 pub(super) fn of_refused_request(error: &AuthenticateError) -> Outcome {
-    failure(&Reason::UnexpectedError, &error.to_string())
+    failure(&Reason::UnexpectedError, &error.text())
 }
 
 fn failure(reason: &Reason, message: &str) -> Outcome {
