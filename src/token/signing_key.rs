@@ -156,7 +156,7 @@ fn read_pem(text: &str) -> Result<[String; 3], &'static str> {
     if y.len() != COORDINATE_BYTES {
         return Err(EXPECTED);
     }
-    Ok([x, y, d].map(|bytes| base64url::encode(bytes)))
+    Ok([x, y, d].map(base64url::encode))
 }
 
 #[cfg(test)]
