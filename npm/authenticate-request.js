@@ -1,6 +1,7 @@
 // `authenticateRequest`: what `@clerk/backend`'s function of that name answers, in the same shapes.
 
 import { authObject } from './auth.js';
+import { suffixOf } from './cookies.js';
 import { PortcullisError } from './errors.js';
 import { describeOptions } from './options.js';
 import { organizationsOf } from './organizations.js';
@@ -24,7 +25,9 @@ export function authenticatorWith(loadOrganizations) {
     const read = checkRequest(request);
     const { organizationSyncOptions } = options;
     const wanted = organizationSyncOptions ? await organizationsOf(organizationSyncOptions, loadOrganizations) : undefined;
-    const description = describeOptions(/** @type {any} */ (options));
+    const suffix = suffixOf(options.publishableKey);
+    // What the options are now, whatever becomes of the object while the suffix is made.
+    const description = typeof suffix === 'string' ? describeOptions(/** @type {any} */ (options), suffix) : describeOptions({ ...options }, await suffix);
     const { ok, text } = await core.check('request', description, () => describeRequest(read), read.headers, wanted);
     if (!ok) {
       const { reason, message } = JSON.parse(text);

@@ -21,25 +21,33 @@ export function useEnvironment(read) {
   environment = read;
 }
 
+/** @typedef {WeakMap<object, { values: unknown[], description: string }>} Described */
+
 /**
  * The last description of an options object, and what it was made of: most apps have one object for all requests.
  *
- * @type {WeakMap<object, { values: unknown[], description: string }>}
+ * @type {Described}
  */
 const described = new WeakMap();
+/** The same, of those with a suffix: it depends on the publishable key alone. @type {Described} */
+const describedWithSuffix = new WeakMap();
 
-/** @param {Record<string, unknown>} options */
-export function describeOptions(options) {
+/**
+ * @param {Record<string, unknown>} options
+ * @param {string} [cookieSuffix] what the names of the instance's cookies end in
+ */
+export function describeOptions(options, cookieSuffix) {
   // Reading the environment can be slow: only where it matters.
   const variables = !options.proxyUrl && !options.domain && /^(pk_)?live_/.test(String(options.publishableKey)) ? environment() : undefined;
   if (variables?.VERCEL_TARGET_ENV) {
-    return JSON.stringify({ ...known(options), vercel: Object.fromEntries(VERCEL.map((name) => [name, variables[name]])) });
+    return JSON.stringify({ ...known(options), cookieSuffix, vercel: Object.fromEntries(VERCEL.map((name) => [name, variables[name]])) });
   }
-  const kept = described.get(options);
+  const descriptions = cookieSuffix === undefined ? described : describedWithSuffix;
+  const kept = descriptions.get(options);
   if (kept !== undefined && kept.values.every((value, index) => isSame(value, options[NAMES[index]]))) return kept.description;
-  const description = JSON.stringify(known(options));
+  const description = JSON.stringify({ ...known(options), cookieSuffix });
   const values = NAMES.map((name) => options[name]).map((value) => (Array.isArray(value) ? [...value] : value));
-  if (Object(options) === options && values.every(isKept)) described.set(options, { values, description });
+  if (Object(options) === options && values.every(isKept)) descriptions.set(options, { values, description });
   return description;
 }
 

@@ -97,7 +97,7 @@ struct Instance {
 }
 
 impl Instance {
-    fn new(options: &AuthenticateOptions) -> Result<Self, OptionsError> {
+    fn new(options: &AuthenticateOptions, cookie_suffix: String) -> Result<Self, OptionsError> {
         if options.publishable_key.is_empty() {
             return Err(OptionsError::PublishableKeyMissing);
         }
@@ -112,7 +112,7 @@ impl Instance {
         if !is_plain_host(frontend_api) {
             handshake::handshake_url(frontend_api).map_err(|_| OptionsError::FrontendApi)?;
         }
-        Ok(Self { cookie_suffix: cookie_suffix(&options.publishable_key), key, issuing_api })
+        Ok(Self { key, cookie_suffix, issuing_api })
     }
 }
 
@@ -220,10 +220,24 @@ impl Authenticator {
     ///
     /// As [`new`](Self::new).
     pub fn sharing(options: AuthenticateOptions, cache: Rc<KeySetCache>) -> Result<Self, OptionsError> {
+        let suffix = cookie_suffix(&options.publishable_key);
+        Self::with_suffix(options, cache, suffix)
+    }
+
+    /// The same, for a host that has the [`cookie_suffix`] already: then SHA-1 is no part of its binary.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_suffix(
+        options: AuthenticateOptions,
+        cache: Rc<KeySetCache>,
+        cookie_suffix: String,
+    ) -> Result<Self, OptionsError> {
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let is_without_clerk = options.publishable_key.is_empty() && !options.issuers.is_empty();
         let is_bare = is_without_clerk || options.accepts_token.is_header_only();
-        let instance = if is_bare { None } else { Some(Instance::new(&options)?) };
+        let instance = if is_bare { None } else { Some(Instance::new(&options, cookie_suffix)?) };
         if is_without_clerk {
             // Nothing of Clerk's is asked for, so nothing is missing.
         } else if options.accepts_token.is_m2m_only() {

@@ -36,6 +36,17 @@ const KINDS: [(&str, Kind); 14] = [
     ("signUpUrl", Kind::Text),
 ];
 
+/// What the names of the instance's cookies end in, as the host has found it; empty where it found none.
+///
+/// # Errors
+///
+/// A message, where the host does not say.
+pub(super) fn cookie_suffix(json: &str) -> Result<String, String> {
+    let document = Document::parse(json.into()).ok();
+    let suffix = document.as_ref().and_then(|document| document.get("cookieSuffix")).and_then(Raw::as_str).map(Cow::into_owned);
+    suffix.ok_or_else(|| "the options do not say what cookies' names end in".to_owned())
+}
+
 /// Reads the options.
 ///
 /// # Errors

@@ -53,12 +53,13 @@ thread_local! {
 #[wasm_bindgen]
 #[must_use]
 pub fn make_authenticator(bytes: usize, organizations: Option<OrganizationReader>) -> u32 {
-    let made = options::read(&take_scratch(bytes)).and_then(|mut options| {
+    let json = take_scratch(bytes);
+    let made = options::read(&json).and_then(|mut options| {
         if let Some(organizations) = organizations {
             options.organization_sync = OrganizationSync::told_by(Rc::new(organizations));
         }
         let cache = HELD.with_borrow(|held| options::cache(&held.caches, &options));
-        Authenticator::sharing(options, cache).map_err(|error| error.text())
+        Authenticator::with_suffix(options, cache, options::cookie_suffix(&json)?).map_err(|error| error.text())
     });
     match made {
         Ok(authenticator) => HELD.with_borrow_mut(|held| held.authenticators.put(Rc::new(authenticator))),
