@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::text;
+
 /// Why somebody is not signed in, or why a handshake is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -128,7 +130,7 @@ impl Reason {
             Self::SatelliteCookieNeedsSyncing => "satellite-needs-syncing",
             Self::SessionTokenAndUatMissing => "session-token-and-uat-missing",
             Self::SessionTokenExpired(failure) => {
-                return Cow::Owned(["session-token-expired-refresh-", failure.as_str()].concat());
+                return Cow::Owned(text::concat(&["session-token-expired-refresh-", failure.as_str()]));
             }
             Self::SessionTokenIatBeforeClientUat => "session-token-iat-before-client-uat",
             Self::SessionTokenIatInTheFuture => "session-token-iat-in-the-future",

@@ -67,6 +67,24 @@ pub(crate) fn replace(text: &str, part: &str, other: &str) -> String {
     out
 }
 
+/// The parts, one behind the other. The standard library's is made for any separator, and for parts of any kind.
+#[inline(never)]
+pub(crate) fn concat(parts: &[&str]) -> String {
+    join(parts, "")
+}
+
+/// The parts with something between.
+pub(crate) fn join(parts: &[&str], between: &str) -> String {
+    let mut out = String::with_capacity(parts.iter().map(|part| part.len() + between.len()).sum());
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            out.push_str(between);
+        }
+        out.push_str(part);
+    }
+    out
+}
+
 /// A message made from a template: each `{}` stands for the next of the words, each `#` for the next of the numbers. What `format!`
 /// brings along to write any number and any `Display` is 3 KB of a gzipped Wasm module.
 pub(crate) fn fill(template: &str, words: &[&str], numbers: &[i64]) -> String {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     json::{Raw, push_string},
+    text,
     token::VerifiedClaims,
 };
 
@@ -152,7 +153,7 @@ impl Auth {
     pub fn user_key(&self) -> Option<std::borrow::Cow<'_, str>> {
         let user_id = self.user_id()?;
         Some(match self.issuer() {
-            Some(issuer) => [issuer, " ", user_id].concat().into(),
+            Some(issuer) => text::concat(&[issuer, " ", user_id]).into(),
             None => user_id.into(),
         })
     }
@@ -327,7 +328,8 @@ impl SessionAuth {
             let member = |name| org.and_then(|org| org.get(name));
             org_id = text(member("id"));
             org_slug = text(member("slg"));
-            org_role = member("rol").filter(|role| role.is_truthy()).map(|role| ["org:", &scopes::as_template(role)].concat());
+            org_role =
+                member("rol").filter(|role| role.is_truthy()).map(|role| text::concat(&["org:", &scopes::as_template(role)]));
         } else {
             org_id = text(claims.get("org_id"));
             org_slug = text(claims.get("org_slug"));

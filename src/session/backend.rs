@@ -3,6 +3,7 @@
 use crate::{
     limits,
     machine::{BackendRequest, Purpose},
+    text,
     web_url::WebUrl,
 };
 
@@ -40,7 +41,7 @@ impl Backend {
         params: &[(&str, &str)],
         body: Option<String>,
     ) -> Option<BackendRequest> {
-        let path = ["/", &self.version, path].concat();
+        let path = text::concat(&["/", &self.version, path]);
         self.call(purpose, &path, params, body, self.secret_key.as_deref())
     }
 
@@ -61,12 +62,12 @@ impl Backend {
         // Without a key there is nothing that the Backend API would answer.
         let key = key?;
         let mut url = WebUrl::parse(&self.address)?;
-        url.set_path(&[url.path().trim_end_matches('/'), path].concat());
+        url.set_path(&text::concat(&[url.path().trim_end_matches('/'), path]));
         if !params.is_empty() {
             url.append_params(params.iter().copied());
         }
         let headers = vec![
-            ("authorization", ["Bearer ", key].concat()),
+            ("authorization", text::concat(&["Bearer ", key])),
             ("clerk-api-version", API_VERSION_DATE.into()),
             ("content-type", "application/json".into()),
             ("user-agent", USER_AGENT.into()),

@@ -18,7 +18,7 @@ use crate::{
     json::Raw,
     number::parse_decimal,
     request::{HeaderName, RequestView},
-    text::is_same_name,
+    text::{self, is_same_name},
     time::UnixMillis,
     token::{CompactJws, MissingAzp, SeenTokens, TokenError},
     web_url::WebUrl,
@@ -180,7 +180,11 @@ impl<'r> Context<'r> {
     /// The Frontend API: the proxy where there is one, else the one that issues the tokens.
     pub(super) fn frontend_api(&self) -> Option<String> {
         if let Some(proxy) = self.settings.options.proxy_url.clone().filter(|proxy| !proxy.is_empty()) {
-            return if proxy.starts_with('/') { Some([&*self.public_url()?.origin(), &proxy].concat()) } else { Some(proxy) };
+            return if proxy.starts_with('/') {
+                Some(text::concat(&[&*self.public_url()?.origin(), &proxy]))
+            } else {
+                Some(proxy)
+            };
         }
         Some(self.settings.issuing_api().to_owned())
     }

@@ -50,14 +50,14 @@ pub(super) fn accounts_base_url(frontend_api: &str) -> String {
         return String::new();
     }
     let host = match text::split_once(frontend_api, "clerk.accountsstage.") {
-        Some((before, after)) => [before, "accountsstage.", after].concat(),
+        Some((before, after)) => text::concat(&[before, "accountsstage.", after]),
         None => frontend_api.to_owned(),
     };
     let host = match text::split_once(&host, "clerk.") {
-        Some((before, after)) => [before, "accounts.", after.strip_prefix("accounts.").unwrap_or(after)].concat(),
+        Some((before, after)) => text::concat(&[before, "accounts.", after.strip_prefix("accounts.").unwrap_or(after)]),
         None => host,
     };
-    ["https://", &host].concat()
+    text::concat(&["https://", &host])
 }
 
 /// An address without user name and password, which make no other origin of it.
@@ -66,7 +66,7 @@ fn without_credentials(address: &str) -> String {
     let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    [scheme, "://", host, rest].concat()
+    text::concat(&[scheme, "://", host, rest])
 }
 
 fn has_scheme(text: &str) -> bool {

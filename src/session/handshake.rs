@@ -57,7 +57,7 @@ pub(super) fn start(
     if count >= limits::HANDSHAKE_REDIRECTS {
         return Ok(RequestState { gave_up: true, ..RequestState::signed_out(TokenType::SessionToken, reason, message) });
     }
-    let cookie = [REDIRECT_COUNT, "=", &count_text(count.max(0.0) + 1.0), "; SameSite=Lax; HttpOnly; Max-Age=2"].concat();
+    let cookie = text::concat(&[REDIRECT_COUNT, "=", &count_text(count.max(0.0) + 1.0), "; SameSite=Lax; HttpOnly; Max-Age=2"]);
     // Digits and letters are a header value.
     let _ = headers.append("set-cookie", cookie.into());
     Ok(RequestState::handshake(reason, message, headers))
@@ -107,9 +107,12 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
 
 /// The handshake endpoint of a Frontend API, given as a host or as an address.
 pub(super) fn handshake_url(frontend_api: &str) -> Result<WebUrl, AuthenticateError> {
-    let base =
-        if frontend_api.starts_with("http") { Cow::Borrowed(frontend_api) } else { ["https://", frontend_api].concat().into() };
-    let base = [base.trim_end_matches('/'), "/"].concat();
+    let base = if frontend_api.starts_with("http") {
+        Cow::Borrowed(frontend_api)
+    } else {
+        text::concat(&["https://", frontend_api]).into()
+    };
+    let base = text::concat(&[base.trim_end_matches('/'), "/"]);
     WebUrl::parse(&base).and_then(|base| base.join("v1/client/handshake")).ok_or(AuthenticateError::FrontendApi)
 }
 

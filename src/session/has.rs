@@ -8,7 +8,10 @@ use super::{
     auth::SessionAuth,
     scopes::{Owner, holds},
 };
-use crate::json::{Document, Raw};
+use crate::{
+    json::{Document, Raw},
+    text,
+};
 
 /// What is asked of a session. Roles and permissions may be given with or without `org:` before them; features and plans with
 /// the owner before them (`org:`, `user:` or short `o:`, `u:`) or without.
@@ -209,7 +212,7 @@ impl<'a> CheckedFacts<'a> {
 
 /// A permission of another issuer as the policy writes it.
 fn as_clerks(permission: &str) -> Cow<'static, str> {
-    Cow::Owned(["org:", without_org(permission)].concat())
+    Cow::Owned(text::concat(&["org:", without_org(permission)]))
 }
 
 fn without_org(mut name: &str) -> &str {

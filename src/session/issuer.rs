@@ -254,7 +254,7 @@ impl<'a> Presented<'a> {
     fn in_words(&self, error: &TokenError) -> String {
         let words = error.to_string();
         let words = text::split_once(&words, "; help:").map_or(words.as_str(), |(words, _)| words);
-        ["issuer ", &self.issuer.options.issuer, ": ", words].concat()
+        text::concat(&["issuer ", &self.issuer.options.issuer, ": ", words])
     }
 }
 

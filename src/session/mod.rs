@@ -18,6 +18,7 @@ use crate::{
     machine::{Io, Purpose, rare},
     reason::Reason,
     request::RequestView,
+    text,
     text::ByAny as _,
     time::UnixMillis,
     token::{
@@ -104,7 +105,9 @@ impl Instance {
         let key = PublishableKey::parse(&options.publishable_key).ok_or(OptionsError::PublishableKeyInvalid)?;
         let domain = options.domain.as_deref().filter(|domain| !domain.is_empty());
         let issuing_api = match domain {
-            Some(domain) if options.is_satellite && key.instance_type == InstanceType::Production => ["clerk.", domain].concat(),
+            Some(domain) if options.is_satellite && key.instance_type == InstanceType::Production => {
+                text::concat(&["clerk.", domain])
+            }
             _ => key.frontend_api.clone(),
         };
         let proxy = options.proxy_url.as_deref().filter(|proxy| !proxy.is_empty());

@@ -156,6 +156,6 @@ fn compile(patterns: &[String]) -> Result<Vec<Pattern>, OptionsError> {
 }
 
 fn is_repeated(pattern: &Pattern, name: &str) -> bool {
-    let Some((_, after)) = text::split_once(pattern.as_str(), &[":", name].concat()) else { return false };
+    let Some((_, after)) = text::split_once(pattern.as_str(), &text::concat(&[":", name])) else { return false };
     after.starts_with(['+', '*'])
 }

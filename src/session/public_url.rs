@@ -23,7 +23,7 @@ pub(super) fn public_url(request: &RequestView, forwarded_headers: bool) -> Opti
     let proto = proto.as_deref().unwrap_or(if own.is_https() { "https" } else { "http" });
     let Some(host) = host.filter(|host| !host.is_empty() && !proto.is_empty()) else { return Some(own) };
     let is_web = text::is_same_name(proto, "http") || text::is_same_name(proto, "https");
-    let origin = [proto, "://", &host].concat();
+    let origin = text::concat(&[proto, "://", &host]);
     if !is_web || origin == own.origin() {
         return Some(own);
     }

@@ -3,7 +3,7 @@
 //! Source: `createRedirect` in `@clerk/backend`.
 
 use super::{context::DEV_BROWSER, cross_origin::accounts_base_url, satellite::SYNCED};
-use crate::web_url::WebUrl;
+use crate::{text, web_url::WebUrl};
 
 /// What is known about the pages for signing in and up.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ impl Redirects {
     /// `None` where an address is no URL.
     #[must_use]
     pub fn to_sign_in(&self, return_to: Option<&str>) -> Option<String> {
-        let target = given(&self.sign_in_url).map_or_else(|| [&self.portal()?, "/sign-in"].concat().into(), Some)?;
+        let target = given(&self.sign_in_url).map_or_else(|| text::concat(&[&self.portal()?, "/sign-in"]).into(), Some)?;
         self.build(&target, return_to)
     }
 
@@ -38,10 +38,10 @@ impl Redirects {
     pub fn to_sign_up(&self, return_to: Option<&str>) -> Option<String> {
         let combined = || {
             let mut url = self.base_url.join(&given(&self.sign_in_url)?)?;
-            url.set_path(&[url.path(), "/create"].concat());
+            url.set_path(&text::concat(&[url.path(), "/create"]));
             Some(url.href())
         };
-        let portal = || Some([&self.portal()?, "/sign-up"].concat());
+        let portal = || Some(text::concat(&[&self.portal()?, "/sign-up"]));
         let target = given(&self.sign_up_url).or_else(combined).or_else(portal)?;
         self.build(&target, return_to)
     }
@@ -52,7 +52,7 @@ impl Redirects {
 
     fn build(&self, target: &str, return_to: Option<&str>) -> Option<String> {
         let mut url =
-            if self.is_pending { self.base_url.join(&[target, "/tasks"].concat())? } else { self.base_url.join(target)? };
+            if self.is_pending { self.base_url.join(&text::concat(&[target, "/tasks"]))? } else { self.base_url.join(target)? };
         let leaves = self.base_url.hostname() != url.hostname() || self.base_url.port() != url.port();
         if let Some(return_to) = return_to {
             let mut back = self.base_url.join(return_to)?;

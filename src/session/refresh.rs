@@ -12,6 +12,7 @@ use crate::{
     json::{Document, Raw, push_string},
     machine::{Io, Purpose},
     reason::RefreshFailure,
+    text,
     token::Leniency,
 };
 
@@ -37,7 +38,7 @@ pub(super) async fn refresh(context: &Context<'_>, io: &Io, expired: &Carried) -
     body.text("refresh_token", refresh_token);
     body.text("request_origin", &context.public_url().map(crate::web_url::WebUrl::origin).unwrap_or_default());
     body.raw("request_headers", &request_headers(context));
-    let path = ["/sessions/", &sid, "/refresh"].concat();
+    let path = text::concat(&["/sessions/", &sid, "/refresh"]);
     let params: &[_] = if cookies.is_suffixed { &[("suffixed_cookies", "true")] } else { &[] };
     let request = context.settings.backend.versioned(Purpose::Refresh, &path, params, Some(body.finish()));
     let response =

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::Raw;
+use crate::{json::Raw, text};
 
 /// A claim that cannot be read as what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) fn permissions(features: Option<Raw<'_>>, org: Raw<'_>) -> Vec<String
     for ((_, feature), bits) in org_features.zip(fpm.split(',')) {
         for (name, is_set) in names.iter().zip(low_bits(bits.trim(), names.len())) {
             if is_set {
-                found.push(["org:", feature, ":", name].concat());
+                found.push(text::concat(&["org:", feature, ":", name]));
             }
         }
     }

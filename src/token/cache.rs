@@ -15,7 +15,7 @@ use std::{
 };
 
 use super::{KeySet, KeySetError, VerificationKey};
-use crate::{limits, time::UnixMillis};
+use crate::{limits, text, time::UnixMillis};
 
 /// The key set of one Clerk instance.
 #[derive(Debug, Default)]
@@ -194,7 +194,7 @@ impl KeySetCaches {
     /// than [`limits::INSTANCES`].
     #[must_use]
     pub fn of(&self, api_url: &str, api_version: &str, secret_key: &str) -> Rc<KeySetCache> {
-        let name = [api_url, api_version, secret_key].join("|");
+        let name = text::join(&[api_url, api_version, secret_key], "|");
         let mut caches = self.caches.borrow_mut();
         if let Some((_, cache)) = caches.iter().find(|(known, _)| *known == name) {
             return cache.clone();

@@ -6,7 +6,7 @@ use crate::{
     limits,
     machine::Outage,
     reason::Reason,
-    text::{fill, push_hex},
+    text::{self, fill, push_hex},
 };
 
 /// What a check of a token ended with. No variant holds a token, a key or a secret.
@@ -177,7 +177,7 @@ impl TokenError {
             Self::Type { found, expected } => ("typ is {}, expected {}", [found, expected], [0; 2]),
             Self::Algorithm { found } => ("alg is {}, expected one that is allowed here, as RS256", [found, ""], [0; 2]),
             Self::NoKeySource => ("no key to verify with; help: set CLERK_JWT_KEY or CLERK_SECRET_KEY", [""; 2], [0; 2]),
-            Self::KeySet(error) => return ["key set unavailable: ", &error.text()].concat(),
+            Self::KeySet(error) => return text::concat(&["key set unavailable: ", &error.text()]),
             Self::KidNotFound { kid } => {
                 ("no key of the key set has the kid {}; help: are token and secret key of one Clerk instance?", [kid, ""], [0; 2])
             }

@@ -102,7 +102,7 @@ impl AuthorizedParty {
         let star = text::split_once(text, "://*.")
             .filter(|(scheme, rest)| patterns && matches!(*scheme, "http" | "https") && !rest.is_empty());
         match star {
-            Some((scheme, rest)) => Self::OneLabel { before: [scheme, "://"].concat(), after: [".", rest].concat() },
+            Some((scheme, rest)) => Self::OneLabel { before: text::concat(&[scheme, "://"]), after: text::concat(&[".", rest]) },
             None => Self::Exact(text.into()),
         }
     }
@@ -206,7 +206,7 @@ fn check_type(jws: &CompactJws, allowed: Option<&[String]>, is_optional: bool) -
     if is_allowed {
         return Ok(());
     }
-    let one_of = |allowed: &[String]| quoted(&allowed.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    let one_of = |allowed: &[String]| quoted(&text::join(&allowed.iter().map(String::as_str).collect::<Vec<_>>(), ", "));
     let expected = allowed.map_or_else(|| "JWT".into(), one_of);
     Err(TokenError::Type { found: header.found_typ(), expected })
 }

@@ -49,7 +49,7 @@ impl WebUrl {
         joined.fragment = fragment.map(|fragment| percent_encode(fragment, is_fragment_escaped));
         if !path.is_empty() {
             let directory = self.path.rsplit_once('/').map_or("", |(directory, _)| directory);
-            joined.path = if is_slash(0) { normalize_path(path) } else { normalize_path(&[directory, "/", path].concat()) };
+            joined.path = if is_slash(0) { normalize_path(path) } else { normalize_path(&text::concat(&[directory, "/", path])) };
         }
         if !path.is_empty() || query.is_some() {
             joined.query = query.map(|query| percent_encode(query, is_query_escaped));

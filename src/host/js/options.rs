@@ -7,6 +7,7 @@ use crate::{
     json::{Document, Raw},
     limits,
     session::{AcceptsToken, AuthenticateOptions, TokenType, VercelEnvironment, auto_proxy_path},
+    text,
     token::{KeySetCache, KeySetCaches},
 };
 
@@ -104,7 +105,7 @@ fn check(name: &str, kind: Kind, document: &Document) -> Result<(), String> {
         Kind::Text => (value.as_str().is_some(), "a string"),
         Kind::Texts => (many(value).is_some(), "strings"),
     };
-    if is_good { Ok(()) } else { Err(["invalid option `", name, "`: expected ", expected].concat()) }
+    if is_good { Ok(()) } else { Err(text::concat(&["invalid option `", name, "`: expected ", expected])) }
 }
 
 /// The key-set cache of the instance that the options name.

@@ -20,7 +20,7 @@ use crate::{
     request::HeaderName,
     session::{CheckedFacts, HasParams},
     text,
-    token::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
+    token::{Algorithm, KeyKind, SignatureCheck},
 };
 
 struct Held {
@@ -52,7 +52,7 @@ thread_local! {
 #[wasm_bindgen]
 #[must_use]
 pub fn header_names() -> String {
-    HeaderName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",")
+    text::join(&HeaderName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ",")
 }
 
 /// Where the last step's signature check is described, as words of 32 bits: the key's number, the hash's bits (and 1024 for RSA-PSS, 2048
@@ -137,7 +137,11 @@ pub(super) fn advance(step: Step<Outcome>) -> u32 {
     let (kind, text, signature) = match need {
         Need::Signature(check) => (SIGNATURE, String::new(), Some(check)),
         Need::Backend(call) => (BACKEND, describe_call(&call), None),
+        #[cfg(feature = "js-gate")]
         Need::Sign(request) => (SIGNING, describe_signing(&request), None),
+        // Only a gate signs; an answer of another kind says so.
+        #[cfg(not(feature = "js-gate"))]
+        Need::Sign(_) => (WAIT, "0".to_owned(), None),
         // The package has no database; an answer of another kind says so.
         Need::Store(_) => (WAIT, "0".to_owned(), None),
         // No runtime of the package has counters; `config.rs` refuses limits. Whatever is answered, it is not counted.
@@ -167,7 +171,8 @@ fn describe_check(check: &SignatureCheck) -> [usize; SIGNATURE_WORDS] {
 }
 
 /// The key's id, the key as a JWK, and the text.
-fn describe_signing(SigningRequest { key, input }: &SigningRequest) -> String {
+#[cfg(feature = "js-gate")]
+fn describe_signing(crate::token::SigningRequest { key, input }: &crate::token::SigningRequest) -> String {
     let mut out = String::from("[");
     push_string(&mut out, key.kid());
     out.extend([",", &key.private_jwk(), ","]);
