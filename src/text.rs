@@ -1,4 +1,4 @@
-//! Searches for a text in a text, and messages made from templates.
+//! Searches for a text in a text.
 //!
 //! The standard library's are made for long texts and long needles: with what they bring along they are 6 KB of a gzipped Wasm
 //! module. Paths, URLs and names are short.

@@ -12,6 +12,7 @@ import { gzipSync } from 'node:zlib';
 
 import { refuseDeploy } from './dev-only.mjs';
 import { ROOT, ToolError, run, runAsScript } from './run.mjs';
+import { trapAtPanics } from './trap-at-panics.mjs';
 
 /** Where the build that deploys goes. */
 export const RELEASE_DIR = join(ROOT, 'dist/worker');
@@ -43,14 +44,6 @@ const WASM_OPT_FLAGS = [
   '--strip-producers',
   '--strip-target-features',
 ];
-
-/** What the standard library does on the way from a panic to a trap. */
-const PANICS =
-  /^(?!portcullis).*::(panicking::(panic\w*(::.*)?)|panic_handler::\w+|rust_begin_unwind|unwrap_failed|expect_failed|\w+_fail|panic_already_\w+|panic_access_error|capacity_overflow|handle_error|handle_alloc_error|rust_oom|default_alloc_error_hook)$/;
-/** What only the message of a panic is made with: `Debug`, and what a panic carries. */
-const MESSAGES = /::fmt::Debug>::fmt\b|::fmt::builders::|panicking::|PanicPayload>|::any::Any>::type_id|cell::Borrow(Mut)?Error as/;
-/** What writes any message, be it a panic's or not. */
-const FORMATTING = /\bcore\b[^ ]*::fmt::/;
 
 /**
  * Builds the Worker and returns the folder of its modules; `index.js` is the entry.
@@ -112,7 +105,8 @@ export async function buildPackage() {
  */
 function withoutPaths() {
   const crates = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src/');
-  const flags = [[crates, 'crates/'], [`${ROOT}/`, '']].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  const toolchains = join(process.env.RUSTUP_HOME ?? join(homedir(), '.rustup'), 'toolchains/');
+  const flags = [[crates, 'crates/'], [toolchains, 'rust/'], [`${ROOT}/`, '']].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   return ['--config', `target.${WASM_TARGET}.rustflags=${JSON.stringify(flags)}`];
 }
 
@@ -143,110 +137,6 @@ async function bind(wasm, staging, name, { optimized, isQuiet = false, withoutCl
   if (withoutClasses) await dropClasses(join(staging, `${name}.js`));
   if (isQuiet) await trapAtPanics(join(staging, `${name}_bg.wasm`));
   if (optimized) await optimize(join(staging, `${name}_bg.wasm`));
-}
-
-/**
- * Makes a panic a trap at once. It ends in one in any case: nobody prints its message in the package, and putting it together is 1 to 3 KB.
- *
- * @param {string} path
- */
-async function trapAtPanics(path) {
-  const { default: binaryen } = await import('binaryen');
-  const module = binaryen.readBinary(new Uint8Array(await readFile(path)));
-  /** @param {RegExp} names */
-  const trapIn = (names) => {
-    for (let index = 0; index < module.getNumFunctions(); index += 1) {
-      const one = module.getFunctionByIndex(index);
-      if (names.test(binaryen.getFunctionInfo(one).name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
-    }
-  };
-  trapIn(PANICS);
-  trapIn(MESSAGES);
-  if (!formats(module.emitText())) trapIn(FORMATTING);
-  // The trap in the place of the call, so that nothing is made ready for it.
-  binaryen.setAlwaysInlineMaxSize(1);
-  binaryen.setFlexibleInlineMaxSize(0);
-  binaryen.setOneCallerInlineMaxSize(0);
-  module.runPasses(['inlining', 'dce', 'vacuum']);
-  const wasm = module.emitBinary();
-  module.dispose();
-  blankPlaces(wasm);
-  await writeFile(path, wasm);
-}
-
-/**
- * Whether anything but the standard library itself, which does it for panics, has a message written.
- *
- * @param {string} text a module as text, with names
- */
-function formats(text) {
-  const isOwn = /^\$"?<?(core|alloc|std|hashbrown)\[|^\$"<&?\w+ as core\[/;
-  return text.split('\n (func ').slice(1).some((one) => !isOwn.test(one) && one.split('\n').some((line) => /\bcall \$/.test(line) && FORMATTING.test(line)));
-}
-
-/**
- * Blanks the places in the source that panics name: nobody reads them any more, and they are 1 KB gzipped. Such a place is four words, the
- * address and the length of a file's name, line and column.
- *
- * @param {Uint8Array} wasm
- */
-function blankPlaces(wasm) {
-  const bytes = Buffer.from(wasm.buffer, wasm.byteOffset, wasm.byteLength);
-  const segments = dataSegments(bytes);
-  /** @param {number} address */
-  const find = (address) => segments.find(({ start, length }) => start <= address && address < start + length);
-  /** @type {[number, number][]} */
-  const names = [];
-  for (const { start, length, at } of segments) {
-    for (let offset = -start & 3; offset + 16 <= length; offset += 4) {
-      const [address, nameBytes, line, column] = [0, 4, 8, 12].map((word) => bytes.readUInt32LE(at + offset + word));
-      const home = find(address);
-      if (home === undefined || nameBytes < 4 || line === 0 || column === 0 || line > 20_000 || column > 300) continue;
-      const name = home.at + address - home.start;
-      if (bytes.subarray(name, name + nameBytes).toString('latin1').search(/^[\w./-]+\.rs$/) < 0) continue;
-      names.push([name, name + nameBytes]);
-      bytes.fill(0, at + offset, at + offset + 16);
-    }
-  }
-  for (const [from, to] of names) bytes.fill(0, from, to);
-}
-
-/**
- * Where a module's data stand, in memory and in the file.
- *
- * Source: WebAssembly Core Specification, section 5.5.14.
- *
- * @param {Buffer} bytes
- */
-function dataSegments(bytes) {
-  let at = 8;
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++];
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-  };
-  const segments = [];
-  while (at < bytes.length) {
-    const id = bytes[at++];
-    const length = number();
-    const end = at + length;
-    if (id === 11) {
-      for (let count = number(); count > 0; count -= 1) {
-        // Active, in the first memory, at an `i32.const`, which Rust's linker writes as a small positive number.
-        if (bytes[at++] !== 0 || bytes[at++] !== 0x41) throw new ToolError('the data of the module do not stand where they did; see dataSegments in tools/build.mjs');
-        const start = number();
-        at += 1;
-        const size = number();
-        segments.push({ start, length: size, at });
-        at += size;
-      }
-    }
-    at = end;
-  }
-  return segments;
 }
 
 /**

@@ -1,5 +1,9 @@
 //! The publishable key: which instance, of which type, at which Frontend API; and the suffix of its cookies.
 
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use sha1::{Digest as _, Sha1};
 
 use crate::base64url;
@@ -44,8 +48,8 @@ impl PublishableKey {
 /// Source: `getCookieSuffix` in `@clerk/shared`.
 #[must_use]
 pub fn cookie_suffix(publishable_key: &str) -> String {
+    // Six bytes are eight letters.
     let digest = Sha1::digest(publishable_key.as_bytes());
-    // Six bytes are eight letters, and Clerk makes those of base64url of the others.
     base64url::encode(digest.get(..6).unwrap_or_default())
 }
 
@@ -56,8 +60,13 @@ fn atob(text: &str) -> Option<String> {
         0 => text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(&text),
         _ => &text,
     };
-    Some(base64url::decode_forgiving(unpadded)?.into_iter().map(char::from).collect())
+    Some(FORGIVING.decode(unpadded).ok()?.into_iter().map(char::from).collect())
 }
+
+const FORGIVING: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone).with_decode_allow_trailing_bits(true),
+);
 
 #[cfg(test)]
 mod tests {

@@ -2,9 +2,10 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
 use super::{ProtectedHeader, TokenError};
 use crate::{
-    base64url,
     json::{Document, Raw},
     limits,
 };
@@ -41,11 +42,14 @@ impl CompactJws {
         else {
             return Err(TokenError::Malformed("expected three parts with a dot between"));
         };
-        let header_json =
-            base64url::decode(header).ok_or(TokenError::Malformed("the protected header is not unpadded base64url"))?;
-        let payload_json = base64url::decode(payload).ok_or(TokenError::Malformed("the payload is not unpadded base64url"))?;
+        let header_json = URL_SAFE_NO_PAD
+            .decode(header)
+            .map_err(|_| TokenError::Malformed("the protected header is not unpadded base64url"))?;
+        let payload_json =
+            URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Malformed("the payload is not unpadded base64url"))?;
         let signing_input_bytes = header.len() + 1 + payload.len();
-        let signature = base64url::decode(signature).ok_or(TokenError::Malformed("the signature is not unpadded base64url"))?;
+        let signature =
+            URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed("the signature is not unpadded base64url"))?;
         let header =
             Document::parse_bytes(&header_json).map_err(|_| TokenError::Malformed("the protected header is not JSON"))?;
         let payload = Document::parse_bytes(&payload_json).map_err(|_| TokenError::Malformed("the payload is not JSON"))?;
@@ -117,8 +121,6 @@ pub fn is_jwt_format(token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-
     use super::*;
 
     fn decode(header: &str, payload: &str, signature: &str) -> Result<CompactJws, TokenError> {

@@ -5,6 +5,11 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
+};
+
 use super::{Algorithm, KeyKind, KeySetError};
 use crate::{
     base64url,
@@ -33,8 +38,8 @@ impl VerificationKey {
     }
 
     fn rsa(n: String, e: String, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
-        let modulus = base64url::decode(&n).ok_or("n is not base64url")?;
-        let exponent = base64url::decode(&e).ok_or("e is not base64url")?;
+        let modulus = URL_SAFE_NO_PAD.decode(&n).map_err(|_| "n is not base64url")?;
+        let exponent = URL_SAFE_NO_PAD.decode(&e).map_err(|_| "e is not base64url")?;
         let bits = bit_length(&modulus);
         if bits < limits::RSA_MIN_BITS {
             return Err("the modulus has fewer than 2048 bits");
@@ -65,7 +70,7 @@ impl VerificationKey {
         let coordinates: &[&'static str] = if kty == "EC" { &["x", "y"] } else { &["x"] };
         for name in coordinates {
             let value = text(name).ok_or("x or y is missing")?.into_owned();
-            if base64url::decode(&value).map(|decoded| decoded.len()) != Some(bytes) {
+            if URL_SAFE_NO_PAD.decode(&value).map(|decoded| decoded.len()) != Ok(bytes) {
                 return Err("x or y is not of the curve's length");
             }
             members.push((name, value));
@@ -95,7 +100,7 @@ impl VerificationKey {
             None => &text,
         };
         let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        let der = base64url::decode_standard(&base64, false).ok_or(PemError::Base64)?;
+        let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| PemError::Base64)?;
         let (modulus, exponent) = read_public_key(&der).ok_or(PemError::NotRsa)?;
         Self::rsa(base64url::encode(modulus), base64url::encode(exponent), Some(Algorithm::Rs256)).map_err(PemError::Unusable)
     }
@@ -260,10 +265,13 @@ fn take_der(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     (*found == tag).then(|| rest.split_at_checked(length)).flatten()
 }
 
+pub(super) const STANDARD_ANY_PAD: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 #[cfg(test)]
 mod tests {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-
     use super::*;
 
     fn jwk(kid: &str, n_bytes: usize, more: &str) -> String {

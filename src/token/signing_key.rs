@@ -5,8 +5,10 @@
 
 use std::rc::Rc;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
+use super::keyset::STANDARD_ANY_PAD;
 use crate::{base64url, json::Document, text};
 
 /// A P-256 private key. Shows nothing of itself.
@@ -88,7 +90,7 @@ impl SigningKey {
     /// The key as PKCS#8, for native cryptography.
     #[cfg(all(feature = "native", not(target_family = "wasm")))]
     pub(crate) fn to_pkcs8(&self) -> Vec<u8> {
-        let [x, y, d] = [&self.x, &self.y, &self.d].map(|text| base64url::decode(text).unwrap_or_default());
+        let [x, y, d] = [&self.x, &self.y, &self.d].map(|text| URL_SAFE_NO_PAD.decode(text).unwrap_or_default());
         [&BEFORE_SCALAR[..], &d, &BEFORE_POINT, &x, &y].concat()
     }
 }
@@ -134,7 +136,7 @@ fn read_jwk(text: &str) -> Result<[String; 3], &'static str> {
     }
     let number = |name| {
         let text = member(name)?;
-        let bytes = base64url::decode(&text)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes()).ok()?;
         (bytes.len() == COORDINATE_BYTES).then(|| text.into_owned())
     };
     Ok([number("x").ok_or(EXPECTED)?, number("y").ok_or(EXPECTED)?, number("d").ok_or(EXPECTED)?])
@@ -148,7 +150,7 @@ fn read_pem(text: &str) -> Result<[String; 3], &'static str> {
     }
     let body = text.strip_prefix("-----BEGIN PRIVATE KEY-----").and_then(|rest| rest.strip_suffix("-----END PRIVATE KEY-----"));
     let base64: String = body.ok_or(EXPECTED)?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let der = base64url::decode_standard(&base64, false).ok_or(EXPECTED)?;
+    let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| EXPECTED)?;
     // A P-256 key has one encoding with its point in it: no reader of ASN.1 is needed.
     let rest = der.strip_prefix(&BEFORE_SCALAR).ok_or(EXPECTED)?;
     let (d, rest) = rest.split_at_checked(COORDINATE_BYTES).ok_or(EXPECTED)?;
@@ -161,11 +163,6 @@ fn read_pem(text: &str) -> Result<[String; 3], &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use base64::{
-        Engine as _,
-        engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-    };
-
     use super::*;
 
     /// The example key of RFC 7517 appendix A.2, as everybody has it.
@@ -173,6 +170,7 @@ mod tests {
         "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE","use":"enc","kid":"1"}"#;
 
     fn pem(der: &[u8]) -> String {
+        use base64::engine::general_purpose::STANDARD;
         ["-----BEGIN PRIVATE KEY-----\n", &STANDARD.encode(der), "\n-----END PRIVATE KEY-----\n"].concat()
     }
 

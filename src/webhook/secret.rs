@@ -1,6 +1,15 @@
 //! The secret that sender and receiver share.
 
-use crate::base64url;
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+/// Base64, padded or not: dashboards show both.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A signing secret, as Clerk's dashboard shows it: `whsec_` and base64.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,8 +22,7 @@ impl WebhookSecret {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        // Padded or not: dashboards show both.
-        let key = base64url::decode_standard(text.strip_prefix("whsec_").unwrap_or(text), false)?;
+        let key = BASE64.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
         (!key.is_empty()).then_some(Self { key })
     }
 

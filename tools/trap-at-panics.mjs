@@ -1,0 +1,118 @@
+// Takes out of a Wasm module what a panic would say: its message, and the place in the source. In the package nobody reads it; a panic
+// ends in a trap in any case, and the loop around the module denies and takes a fresh instance.
+
+import { readFile, writeFile } from 'node:fs/promises';
+
+import { ToolError } from './run.mjs';
+
+/** What the standard library does on the way from a panic to a trap. */
+const PANICS =
+  /^(?!portcullis).*::(panicking::(panic\w*(::.*)?)|panic_handler::\w+|rust_begin_unwind|unwrap_failed|expect_failed|\w+_fail|panic_already_\w+|panic_access_error|capacity_overflow|handle_error|handle_alloc_error|rust_oom|default_alloc_error_hook)$/;
+/** What only the message of a panic is made with: `Debug`, and what a panic carries. */
+const MESSAGES = /::fmt::Debug>::fmt\b|::fmt::builders::|panicking::|PanicPayload>|::any::Any>::type_id|cell::Borrow(Mut)?Error as/;
+/** What writes any message, be it a panic's or not. */
+const FORMATTING = /\bcore\b[^ ]*::fmt::/;
+
+/**
+ * Makes a panic a trap at once. It ends in one in any case: nobody prints its message in the package, and putting it together is 1 to 3 KB.
+ *
+ * @param {string} path
+ */
+export async function trapAtPanics(path) {
+  const { default: binaryen } = await import('binaryen');
+  const module = binaryen.readBinary(new Uint8Array(await readFile(path)));
+  /** @param {RegExp} names */
+  const trapIn = (names) => {
+    for (let index = 0; index < module.getNumFunctions(); index += 1) {
+      const one = module.getFunctionByIndex(index);
+      if (names.test(binaryen.getFunctionInfo(one).name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
+    }
+  };
+  trapIn(PANICS);
+  trapIn(MESSAGES);
+  if (!formats(module.emitText())) trapIn(FORMATTING);
+  // The trap in the place of the call, so that nothing is made ready for it.
+  binaryen.setAlwaysInlineMaxSize(1);
+  binaryen.setFlexibleInlineMaxSize(0);
+  binaryen.setOneCallerInlineMaxSize(0);
+  module.runPasses(['inlining', 'dce', 'vacuum']);
+  const wasm = module.emitBinary();
+  module.dispose();
+  blankPlaces(wasm);
+  await writeFile(path, wasm);
+}
+
+/**
+ * Whether anything but the standard library itself, which does it for panics, has a message written.
+ *
+ * @param {string} text a module as text, with names
+ */
+function formats(text) {
+  const isOwn = /^\$"?<?(core|alloc|std|hashbrown)\[|^\$"<&?\w+ as core\[/;
+  return text.split('\n (func ').slice(1).some((one) => !isOwn.test(one) && one.split('\n').some((line) => /\bcall \$/.test(line) && FORMATTING.test(line)));
+}
+
+/**
+ * Blanks the places in the source that panics name: nobody reads them any more, and they are 1 KB gzipped. Such a place is four words, the
+ * address and the length of a file's name, line and column.
+ *
+ * @param {Uint8Array} wasm
+ */
+function blankPlaces(wasm) {
+  const bytes = Buffer.from(wasm.buffer, wasm.byteOffset, wasm.byteLength);
+  const segments = dataSegments(bytes);
+  /** @param {number} address */
+  const find = (address) => segments.find(({ start, length }) => start <= address && address < start + length);
+  /** @type {[number, number][]} */
+  const names = [];
+  for (const { start, length, at } of segments) {
+    for (let offset = -start & 3; offset + 16 <= length; offset += 4) {
+      const [address, nameBytes, line, column] = [0, 4, 8, 12].map((word) => bytes.readUInt32LE(at + offset + word));
+      const home = find(address);
+      if (home === undefined || nameBytes < 4 || line === 0 || column === 0 || line > 20_000 || column > 300) continue;
+      const name = home.at + address - home.start;
+      if (bytes.subarray(name, name + nameBytes).toString('latin1').search(/^[\w./-]+\.rs$/) < 0) continue;
+      names.push([name, name + nameBytes]);
+      bytes.fill(0, at + offset, at + offset + 16);
+    }
+  }
+  for (const [from, to] of names) bytes.fill(0, from, to);
+}
+
+/**
+ * Where a module's data stand, in memory and in the file.
+ *
+ * Source: WebAssembly Core Specification, section 5.5.14.
+ *
+ * @param {Buffer} bytes
+ */
+function dataSegments(bytes) {
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  };
+  const segments = [];
+  while (at < bytes.length) {
+    const id = bytes[at++];
+    const length = number();
+    const end = at + length;
+    if (id === 11) {
+      for (let count = number(); count > 0; count -= 1) {
+        // Active, in the first memory, at an `i32.const`, which Rust's linker writes as a small positive number.
+        if (bytes[at++] !== 0 || bytes[at++] !== 0x41) throw new ToolError('the data of the module do not stand where they did; see dataSegments in tools/build.mjs');
+        const start = number();
+        at += 1;
+        const size = number();
+        segments.push({ start, length: size, at });
+        at += size;
+      }
+    }
+    at = end;
+  }
+  return segments;
+}
