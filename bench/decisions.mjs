@@ -66,7 +66,7 @@ export async function measureDecisions({ quick }) {
       run: () => bench.call(entry, of && !isSeen ? { ...rings[of](times * SEEN), path } : { from: 0, count: SEEN, times, path }),
       before: isSeen ? () => bench.call(entry, { from: 0, count: SEEN }) : undefined,
     }));
-    const rounds = await measureInTurns(entries, quick ? { rounds: 5, warmUpMs: 600 } : { rounds: 15, warmUpMs: 2000 });
+    const rounds = await measureInTurns(entries, quick ? { rounds: 5, warmUpMs: 600 } : { rounds: 31, warmUpMs: 2000 });
     const rows = Object.entries(ROWS).filter(([, { what }]) => what).map(([name, { base, what }]) => ({
       name,
       what,
