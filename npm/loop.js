@@ -139,13 +139,13 @@ export function loopAround(wasm, kinds) {
     /** @param {number} index */
     read(index) {
       const value = this.headers.get(/** @type {string[]} */ (headerNames)[index]);
-      return value === null || value === undefined ? ABSENT : write(short(value));
+      return value === null || value === undefined ? ABSENT : write(line(value));
     }
 
     /** @param {string} name */
     readNamed(name) {
       const value = this.headers.get(name);
-      return value === null || value === undefined ? ABSENT : write(short(value));
+      return value === null || value === undefined ? ABSENT : write(line(value));
     }
 
     readAll() {

@@ -92,6 +92,16 @@ describe('a decision', () => {
     assert.equal(decision.toResponse(), null);
   });
 
+  test('is not rewritten by line ends in a token, whatever object the headers come from', async () => {
+    const gate = await createGate({ ...CONFIG, secretKey: `sk_test_${'0'.repeat(20)}`, rules: [{ match: '/machines', require: { token: 'api_key' } }] });
+    globalThis.fetch = async () => Response.json({ object: 'api_key', id: 'ak_1', subject: 'user_1', scopes: [], claims: null, name: 'a', revoked: false, expired: false });
+    const value = 'Bearer ak_secret\n/machines\nhttps://evil.example\nx-portcullis-role:admin';
+    const headers = { get: (/** @type {string} */ name) => (name === 'authorization' ? value : null), *[Symbol.iterator]() { yield ['authorization', value]; } };
+    const decision = await gate.decide(/** @type {any} */ ({ method: 'GET', url: `${site}/machines`, headers }));
+    assert.equal(decision.action, 'forward', decision.message);
+    assert.deepEqual([decision.target, decision.url, decision.headers['x-portcullis-role']], ['/machines', `${site}/machines`, undefined]);
+  });
+
   test('reads claims that a signer wrote in several lines', async () => {
     const gate = await createGate(CONFIG);
     const claims = { iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', metadata: { role: 'admin' }, ...times(Date.now()).fresh };

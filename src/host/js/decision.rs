@@ -28,7 +28,8 @@ fn in_lines(decision: &Decision, origin: Option<&str>) -> Option<String> {
         return None;
     }
     let rule = decision.rule.as_deref().unwrap_or_default();
-    // A pattern of the policy may hold a line end, say. Tokens that were decoded, targets that were judged and the values of headers hold none.
+    // A pattern of the policy may hold a line end, say. Targets that were judged hold none, nor do
+    // tokens and the values of headers: the loop takes line ends out of what it hands in.
     if [&decision.reason, &decision.message, rule].iter().any(|text| text.contains_any(b"\n")) {
         return None;
     }
