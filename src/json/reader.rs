@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::JsonError;
-use crate::limits;
+use crate::{limits, text};
 
 /// The name of a member.
 pub(super) struct Name {
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         let mut has_escapes = false;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            self.at += rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count();
+            self.at += text::plain_in_json(rest);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;

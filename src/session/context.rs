@@ -40,24 +40,31 @@ pub(super) struct Context<'r> {
 pub(super) struct Carried {
     pub(super) token: Rc<str>,
     decoded: OnceCell<Result<Rc<CompactJws>, TokenError>>,
+    /// A good token from before.
+    like: Option<Rc<CompactJws>>,
 }
 
 impl Carried {
     pub(super) fn new(token: &str) -> Self {
-        Self { token: token.into(), decoded: OnceCell::new() }
+        Self { token: token.into(), decoded: OnceCell::new(), like: None }
+    }
+
+    /// A token that was not seen before, beside those that were.
+    fn unknown(token: &str, seen: &SeenTokens) -> Self {
+        Self { like: seen.last(), ..Self::new(token) }
     }
 
     /// A token that may have been seen before: then it is decoded already.
     fn known(token: &str, seen: &SeenTokens) -> Self {
-        seen.decoded(token).map_or_else(|| Self::new(token), Self::remembered)
+        seen.decoded(token).map_or_else(|| Self::unknown(token, seen), Self::remembered)
     }
 
     fn remembered(jws: Rc<CompactJws>) -> Self {
-        Self { token: jws.token().clone(), decoded: OnceCell::from(Ok(jws)) }
+        Self { token: jws.token().clone(), decoded: OnceCell::from(Ok(jws)), like: None }
     }
 
     pub(super) fn decoded(&self) -> &Result<Rc<CompactJws>, TokenError> {
-        self.decoded.get_or_init(|| CompactJws::decode(&self.token).map(Rc::new))
+        self.decoded.get_or_init(|| CompactJws::decode_like(&self.token, self.like.as_deref()).map(Rc::new))
     }
 
     /// An unverified claim.
@@ -203,7 +210,7 @@ impl<'r> Context<'r> {
         let carried = |raw: Option<&str>| {
             // What is remembered has no escapes.
             let known = raw.and_then(|raw| seen.decoded(raw)).map(Carried::remembered);
-            let token = || decoded(raw).map(|token| Carried::new(&token));
+            let token = || decoded(raw).map(|token| Carried::unknown(&token, seen));
             known.or_else(token).map(Rc::new)
         };
         let owned = |raw| decoded(raw).map(Cow::into_owned);

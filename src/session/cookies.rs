@@ -38,8 +38,8 @@ impl Cookies {
 
     /// Hands each cookie's name and value to `see`, undecoded.
     pub fn each<'a>(&'a self, mut see: impl FnMut(&'a str, &'a str)) {
-        for pair in self.header.split(';') {
-            if let Some((name, value)) = pair.split_once('=') {
+        for pair in self.header.pieces(b";") {
+            if let Some((name, value)) = pair.cut(b"=") {
                 see(name.trim_any(BLANKS), value.trim_any(BLANKS));
             }
         }
@@ -51,7 +51,7 @@ impl Cookies {
 /// Source: `decode` in the `cookie` package, which Clerk uses.
 #[must_use]
 pub fn decode_value(value: &str) -> Cow<'_, str> {
-    if !value.contains('%') {
+    if !value.contains_any(b"%") {
         return Cow::Borrowed(value);
     }
     let bytes = value.as_bytes();

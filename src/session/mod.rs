@@ -195,9 +195,10 @@ impl TokenVerifier {
     ///
     /// The first [`TokenError`] in the order of [`verify`].
     pub async fn verify_token(&self, io: &Io, token: &str) -> Result<VerifiedClaims, TokenError> {
-        let jws = match self.options.seen.decoded(token) {
+        let seen = &self.options.seen;
+        let jws = match seen.decoded(token) {
             Some(jws) => jws,
-            None => Rc::new(CompactJws::decode(&token.into())?),
+            None => Rc::new(CompactJws::decode_like(&token.into(), seen.last().as_deref())?),
         };
         self.verify(io, &jws, Leniency::default()).await
     }

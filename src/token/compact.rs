@@ -8,13 +8,16 @@ use super::{ProtectedHeader, TokenError};
 use crate::{
     json::{Document, Raw},
     limits,
+    text::{self, ByAny as _},
 };
 
 /// A decoded JWS. Nothing in it is verified: see [`verify`](super::verify).
 #[derive(Clone, Debug)]
 pub struct CompactJws {
     token: Rc<str>,
-    header: ProtectedHeader,
+    header: Rc<ProtectedHeader>,
+    /// Where the first dot stands.
+    header_bytes: usize,
     payload: Document,
     signature: Vec<u8>,
     signing_input_bytes: usize,
@@ -34,31 +37,51 @@ impl CompactJws {
     ///
     /// Source: RFC 7515 sections 3.1 and 5.2; `decodeJwt` in `@clerk/backend`.
     pub fn decode(token: &Rc<str>) -> Result<Self, TokenError> {
+        Self::decode_like(token, None)
+    }
+
+    /// As [`decode`](Self::decode), beside a token that was decoded before: all tokens of a key begin with the same protected header, and
+    /// where this one does too, that is read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn decode_like(token: &Rc<str>, other: Option<&Self>) -> Result<Self, TokenError> {
         if token.len() > limits::TOKEN_BYTES {
             return Err(TokenError::Malformed("longer than any token is"));
         }
-        let mut parts = token.split('.');
+        let mut parts = token.pieces(b".");
         let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(TokenError::Malformed("expected three parts with a dot between"));
         };
-        let header_json = URL_SAFE_NO_PAD
-            .decode(header)
-            .map_err(|_| TokenError::Malformed("the protected header is not unpadded base64url"))?;
+        let known = other.filter(|other| text::is_same(header, other.encoded_header())).map(|other| other.header.clone());
+        let header_json = match known {
+            Some(_) => Vec::new(),
+            None => URL_SAFE_NO_PAD
+                .decode(header)
+                .map_err(|_| TokenError::Malformed("the protected header is not unpadded base64url"))?,
+        };
         let payload_json =
             URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Malformed("the payload is not unpadded base64url"))?;
-        let signing_input_bytes = header.len() + 1 + payload.len();
         let signature =
             URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed("the signature is not unpadded base64url"))?;
-        let header =
-            Document::parse_bytes(&header_json).map_err(|_| TokenError::Malformed("the protected header is not JSON"))?;
+        let null = || TokenError::Malformed("the protected header or the payload is null");
+        let read_header = || match Document::parse_bytes(&header_json) {
+            Err(_) => Err(TokenError::Malformed("the protected header is not JSON")),
+            Ok(Document::Null) => Err(null()),
+            Ok(document) => Ok(Rc::new(ProtectedHeader::read(&document))),
+        };
+        let (header_bytes, signing_input_bytes) = (header.len(), header.len() + 1 + payload.len());
+        let header = known.map_or_else(read_header, Ok)?;
         let payload = Document::parse_bytes(&payload_json).map_err(|_| TokenError::Malformed("the payload is not JSON"))?;
-        if matches!(header, Document::Null) || matches!(payload, Document::Null) {
-            return Err(TokenError::Malformed("the protected header or the payload is null"));
+        if matches!(payload, Document::Null) {
+            return Err(null());
         }
         Ok(Self {
             token: token.clone(),
-            header: ProtectedHeader::read(&header),
+            header,
+            header_bytes,
             payload,
             signature,
             signing_input_bytes,
@@ -76,6 +99,10 @@ impl CompactJws {
     #[must_use]
     pub fn header(&self) -> &ProtectedHeader {
         &self.header
+    }
+
+    fn encoded_header(&self) -> &str {
+        self.token.get(..self.header_bytes).unwrap_or_default()
     }
 
     /// A claim that nobody has verified. It may decide which way to go, never who somebody is.
@@ -135,6 +162,27 @@ mod tests {
         assert_eq!(jws.unverified("sub").unwrap().as_str().unwrap(), "user_1");
         assert_eq!(jws.signature(), [1, 2, 3]);
         assert!(!jws.token().get(..jws.signing_input_bytes()).unwrap().ends_with('.'));
+    }
+
+    #[test]
+    fn a_header_is_taken_over_only_from_a_token_that_begins_with_the_same() {
+        let known = decode(r#"{"alg":"RS256","kid":"k"}"#, "{}", "AQID").unwrap();
+        let like = |text: String| CompactJws::decode_like(&text.into(), Some(&known));
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"user_1"}"#);
+        let same = like(format!("{}.{payload}.AQID", known.encoded_header())).unwrap();
+        assert!(Rc::ptr_eq(&same.header, &known.header));
+        assert_eq!(same.unverified("sub").unwrap().as_str().unwrap(), "user_1");
+        for header in [r#"{"alg":"RS256","kid":"l"}"#, r#"{"alg":"none","kid":"k"}"#, "{}"] {
+            let encoded = URL_SAFE_NO_PAD.encode(header);
+            let other = like(format!("{encoded}.{payload}.AQID")).unwrap();
+            let alone = decode(header, "{}", "AQID").unwrap();
+            assert_eq!(format!("{:?}", other.header()), format!("{:?}", alone.header()), "{header}");
+        }
+        // Longer, shorter, another dot.
+        let start = known.encoded_header();
+        for token in [format!("{start}A.{payload}.AQID"), format!("{}.{payload}.AQID", &start[..8]), format!("{start}{payload}.AQID")] {
+            assert!(like(token.clone()).is_err(), "{token}");
+        }
     }
 
     #[test]

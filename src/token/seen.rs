@@ -33,6 +33,8 @@ struct Seen {
     /// The names as they came in; some may be forgotten already.
     order: VecDeque<Ending>,
     bytes: usize,
+    /// The one that came in last.
+    last: Option<Rc<CompactJws>>,
 }
 
 impl SeenTokens {
@@ -52,11 +54,18 @@ impl SeenTokens {
         seen.tokens.get(ending(token)?).filter(|jws| text::is_same(jws.token(), token)).cloned()
     }
 
+    /// The token that was remembered last; the next new one likely [begins as it does](CompactJws::decode_like).
+    #[must_use]
+    pub fn last(&self) -> Option<Rc<CompactJws>> {
+        self.seen.borrow().last.clone()
+    }
+
     /// Remembers a token whose signature was good.
     pub fn remember(&self, jws: &Rc<CompactJws>) {
         let Some(ending) = ending(jws.token()).filter(|_| self.room > 0) else { return };
         let seen = &mut *self.seen.borrow_mut();
         seen.bytes += jws.token().len();
+        seen.last = Some(jws.clone());
         match seen.tokens.insert(*ending, jws.clone()) {
             Some(before) => seen.bytes -= before.token().len(),
             None => seen.order.push_back(*ending),

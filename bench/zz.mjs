@@ -1,0 +1,88 @@
+// What one decision costs, side by side with its peers in one run of one workerd.
+//
+// A new token is new: thousands of distinct ones go round, more than the memory for seen tokens holds, so each is met as if for the
+// first time, with the default settings. A seen token is one of a hundred that were sent just before.
+
+import { rm } from 'node:fs/promises';
+
+import { bundle } from './support/bundle.mjs';
+import { startBench, refuseForged } from './support/bench-worker.mjs';
+import { makeInstance } from './support/instance.mjs';
+import { measureInTurns } from './support/measure.mjs';
+
+const SEEN = 100;
+/** Enough that a memory of 4096 tokens, the default, has forgotten each one when its turn comes again. */
+const NEW = 5000;
+
+/**
+ * `of` is whose memory a token enters; `times` how often an entry goes over a hundred tokens in one call; `base` what is taken off.
+ *
+ * @type {Record<string, { entry: string, base: string, times: number, of?: 'worker' | 'package' | 'authenticate' | 'verify', isSeen?: boolean, path?: string, what?: string, checks?: boolean }>}
+ */
+const ROWS = {
+  floor: { entry: 'floor', base: 'empty', times: 10, checks: true, what: 'floor: bare `crypto.subtle.verify`, key and operands ready' },
+  packageNew: { entry: 'packageDecide', base: 'request', times: 6, of: 'package', checks: true, what: 'package, new token: `gate.decide`' },
+  packageHandle: { entry: 'packageHandle', base: 'request', times: 6, of: 'package', checks: true, what: 'package, new token: `gate.handle`, forwarding included' },
+  packageAuthenticate: { entry: 'packageAuthenticate', base: 'request', times: 6, of: 'authenticate', checks: true, what: 'package, new token: `authenticateRequest`' },
+  packageVerify: { entry: 'packageVerify', base: 'empty', times: 6, of: 'verify', checks: true, what: 'package, new token: `verifyToken`' },
+  workerNew: { entry: 'workerDecide', base: 'request', times: 6, of: 'worker', checks: true, what: 'Worker, new token: the decision' },
+  workerFetch: { entry: 'workerFetch', base: 'request', times: 6, of: 'worker', checks: true, what: 'Worker, new token: the whole of `fetch`, forwarding included' },
+  jose: { entry: 'jose', base: 'empty', times: 6, checks: true, what: '`jose.jwtVerify` alone, key ready' },
+  honoJwt: { entry: 'honoJwt', base: 'hono', times: 6, checks: true, what: "Hono's `jwt` middleware, key imported beforehand" },
+  honoJwk: { entry: 'honoJwk', base: 'hono', times: 4, checks: true, what: "Hono's `jwk` middleware, static keys" },
+  clerk: { entry: 'clerk', base: 'request', times: 1, checks: true, what: '`@clerk/backend` `authenticateRequest`, `jwtKey` given' },
+  packageSeen: { entry: 'packageDecide', base: 'request', times: 20, of: 'package', isSeen: true, what: 'package, token seen before: `gate.decide`' },
+  packageAuthenticateSeen: { entry: 'packageAuthenticate', base: 'request', times: 20, of: 'authenticate', isSeen: true, what: 'package, token seen before: `authenticateRequest`' },
+  packageVerifySeen: { entry: 'packageVerify', base: 'empty', times: 20, of: 'verify', isSeen: true, what: 'package, token seen before: `verifyToken`' },
+  workerSeen: { entry: 'workerDecide', base: 'request', times: 20, of: 'worker', isSeen: true, what: 'Worker, token seen before: the decision' },
+  workerFetchSeen: { entry: 'workerFetch', base: 'request', times: 10, of: 'worker', isSeen: true, what: 'Worker, token seen before, forwarding included' },
+  packagePublic: { entry: 'packageDecideBare', base: 'bareRequest', times: 40, path: '/', what: 'package, public path without a token: `gate.decide`' },
+  workerPublic: { entry: 'workerDecideBare', base: 'bareRequest', times: 40, path: '/', what: 'Worker, public path without a token: the decision' },
+  workerPublicFetch: { entry: 'workerFetchBare', base: 'bareRequest', times: 20, path: '/', what: 'Worker, public path without a token, forwarding included' },
+  passThrough: { entry: 'passThrough', base: 'request', times: 40, what: 'a Worker that hands every request on as it is' },
+  empty: { entry: 'empty', base: 'empty', times: 200 },
+  request: { entry: 'request', base: 'empty', times: 20 },
+  bareRequest: { entry: 'bareRequest', base: 'empty', times: 60, path: '/' },
+  hono: { entry: 'hono', base: 'request', times: 20 },
+};
+
+/** @param {{ quick: boolean }} options */
+export async function measureDecisions({ quick }) {
+  const instance = await makeInstance();
+  const dir = await bundle('bench/worker.mjs', { withWorker: true });
+  const bench = await startBench({ dir, env: instance.env(process.env.TC ? { token_cache: Number(process.env.TC) } : {}) });
+  try {
+    const tokens = await instance.tokens(SEEN + NEW);
+    const seen = tokens.slice(0, SEEN);
+    await bench.upload(tokens);
+    const checked = Object.values(ROWS).filter(({ checks }) => checks).map(({ entry }) => entry);
+    await refuseForged(bench, checked, seen, instance.forged);
+    const rings = { worker: bench.ring(SEEN), package: bench.ring(SEEN), authenticate: bench.ring(SEEN), verify: bench.ring(SEEN) };
+    const entries = Object.entries(ROWS).map(([name, { entry, times, of, isSeen, path, what }]) => ({
+      name,
+      pid: bench.pid,
+      count: times * SEEN,
+      isSimple: what === undefined,
+      run: () => bench.call(entry, of && !isSeen ? { ...rings[of](times * SEEN), path } : { from: 0, count: SEEN, times, path }),
+      before: isSeen ? () => bench.call(entry, { from: 0, count: SEEN }) : undefined,
+    }));
+    const rounds = await measureInTurns(entries, quick ? { rounds: 5, warmUpMs: 600 } : { rounds: 31, warmUpMs: 2000 });
+    const rows = Object.entries(ROWS).filter(([, { what }]) => what).map(([name, { base, what }]) => ({
+      name,
+      what,
+      cost: rounds.cost(name, base),
+      floors: rounds.ratio([name, base], ['floor', 'empty']),
+      clerks: rounds.ratio(['clerk', 'request'], [name, base]),
+      joses: rounds.ratio(['jose', 'empty'], [name, base]),
+    }));
+    return { rounds: rounds.rounds.length, tokenBytes: tokens[0].length, rows };
+  } finally {
+    await bench.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+const only = process.env.ROWS?.split(',');
+if (only) for (const name of Object.keys(ROWS)) if (!only.includes(name) && !['empty','request','bareRequest','hono','floor','clerk','jose'].includes(name)) delete ROWS[name];
+if (process.env.NOCLERK) { }
+const out = await measureDecisions({ quick: !process.env.FULL });
+for (const r of out.rows) console.log(r.name.padEnd(24), r.cost.toFixed(1), r.floors.toFixed(2), r.clerks.toFixed(1));

@@ -1,0 +1,14 @@
+import { bundle } from './support/bundle.mjs';
+import { startBench } from './support/bench-worker.mjs';
+import { makeInstance } from './support/instance.mjs';
+import { measureInTurns } from './support/measure.mjs';
+const instance = await makeInstance();
+const dir = await bundle('bench/zzw.mjs', { withWorker: false });
+const bench = await startBench({ dir, env: instance.env() });
+const tokens = await instance.tokens(3000);
+await bench.upload(tokens);
+const next = bench.ring(0);
+const names = (process.env.E ?? 'empty,floor,floorO,fresh1,fresh2,pooled,pooledS,wasmv,wasms,wrapped').split(',');
+const rounds = await measureInTurns(names.map((name) => ({ name, pid: bench.pid, count: 1000, run: () => bench.call(name, next(1000)) })), { rounds: 21, warmUpMs: 800 });
+for (const n of names) console.log(n.padEnd(10), rounds.cost(n, 'empty').toFixed(1), rounds.ratio([n, 'empty'], ['floor', 'empty']).toFixed(2));
+await bench.stop();

@@ -1,0 +1,27 @@
+import { startBench } from './support/bench-worker.mjs';
+import { bundle } from './support/bundle.mjs';
+import { inspect } from './support/inspector.mjs';
+import { makeInstance } from './support/instance.mjs';
+const [entry, mode] = process.argv.slice(2);
+const instance = await makeInstance();
+const dir = await bundle('bench/worker.mjs', { withWorker: true, isReadable: true });
+const bench = await startBench({ dir, env: instance.env(), args: ['--inspector-addr=127.0.0.1:0'] });
+const n = mode === 'seen' || mode === 'bare' ? 100 : 6000;
+await bench.upload(await instance.tokens(n));
+const next = bench.ring(0);
+let decisions = 0;
+const run = async (ms) => { decisions = 0; for (const end = Date.now() + ms; Date.now() < end; decisions += n === 100 ? 2000 : 500) await bench.call(entry, n === 100 ? { from: 0, count: 100, times: 20, path: mode === 'bare' ? '/' : undefined } : next(500)); };
+await run(3000);
+const { profile } = await inspect(bench.inspectorPort(), async (send) => {
+  await send('Profiler.enable'); await send('Profiler.setSamplingInterval', { interval: 100 }); await send('Profiler.start'); await run(6000); return send('Profiler.stop');
+});
+const { nodes, samples, timeDeltas } = profile;
+const names = new Map(nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => [id, /wasm/.test(url) || /^wasm-function/.test(functionName) ? (process.env.W ? functionName : 'WASM ' + url.slice(-20)) : `${functionName || '(anonymous)'} ${url.split('/').pop()}:${lineNumber + 1}`]));
+const self = new Map();
+samples.forEach((id, k) => { const name = names.get(id) ?? '?'; self.set(name, (self.get(name) ?? 0) + timeDeltas[k]); });
+let total = 0;
+const rows = [...self].filter(([name]) => !name.startsWith('(idle)')).sort(([, a], [, b]) => b - a);
+for (const [, t] of rows) total += t;
+console.log(entry, mode ?? '', 'total', (total / decisions).toFixed(1));
+for (const [name, t] of rows.slice(0, Number(process.env.N ?? 25))) console.log(`${(t / decisions).toFixed(2).padStart(7)} µs  ${name}`);
+await bench.stop();
