@@ -67,6 +67,15 @@ pub const READINGS: usize = 256;
 /// Bytes of all readings of one path together: bounds the work for long paths, at some milliseconds.
 pub const READING_BYTES: usize = 64 * 1024;
 
+/// URLs whose judgement a gate keeps: an app's paths, in some hundred kilobytes at most.
+pub const JUDGED_URLS: usize = 128;
+
+/// Bytes of a URL and its method that are kept so.
+pub const JUDGED_URL_BYTES: usize = 256;
+
+/// Readings of a path that is kept so; nearly all have one.
+pub const JUDGED_READINGS: usize = 4;
+
 /// Bytes of all tokens together that an isolate remembers as good. A token takes some three times its length in memory, and an isolate
 /// has 128 MB for everything.
 pub const SEEN_TOKEN_BYTES: usize = 6 * 1024 * 1024;

@@ -28,7 +28,7 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
 pub(crate) fn find_byte(text: &[u8], byte: u8) -> Option<usize> {
     let (words, rest) = text.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
-        let found = zero_bytes(u64::from_le_bytes(*word) ^ EACH_BYTE * u64::from(byte));
+        let found = zero_bytes(u64::from_le_bytes(*word) ^ each(byte));
         if found != 0 {
             return Some(at * 8 + first_byte(found));
         }
@@ -41,8 +41,8 @@ pub(crate) fn plain_in_json(text: &[u8]) -> usize {
     let (words, rest) = text.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let is_control = word.wrapping_sub(EACH_BYTE * 0x20) & !word & HIGH_BITS;
-        let found = zero_bytes(word ^ EACH_BYTE * u64::from(b'"')) | zero_bytes(word ^ EACH_BYTE * u64::from(b'\\')) | is_control;
+        let is_control = word.wrapping_sub(each(b' ')) & !word & each(0x80);
+        let found = zero_bytes(word ^ each(b'"')) | zero_bytes(word ^ each(b'\\')) | is_control;
         if found != 0 {
             return at * 8 + first_byte(found);
         }
@@ -50,12 +50,14 @@ pub(crate) fn plain_in_json(text: &[u8]) -> usize {
     words.len() * 8 + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count()
 }
 
-const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = 0x80 * EACH_BYTE;
+/// Eight of a byte.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
 
 /// The high bit of each byte that is zero; above the lowest of them, of some that are not, too.
 fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(EACH_BYTE) & !word & HIGH_BITS
+    word.wrapping_sub(each(1)) & !word & each(0x80)
 }
 
 /// Which byte the lowest bit is in.
@@ -289,6 +291,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn bytes_are_found_where_the_standard_library_finds_them(text in "[ -~\u{0}-\u{1f}é€\u{80}]{0,40}", byte: u8) {
+            let bytes = text.as_bytes();
+            for byte in [byte, b'"', 0x7f, 0x80, 0] {
+                prop_assert_eq!(find_byte(bytes, byte), bytes.iter().position(|one| *one == byte));
+            }
+            let plain = bytes.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count();
+            prop_assert_eq!(plain_in_json(bytes), plain);
+        }
+
+        #[test]
+        fn bytes_are_found_among_any(bytes: Vec<u8>, byte: u8) {
+            prop_assert_eq!(find_byte(&bytes, byte), bytes.iter().position(|one| *one == byte));
+            let plain = bytes.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count();
+            prop_assert_eq!(plain_in_json(&bytes), plain);
+        }
+
         #[test]
         fn searches_find_what_the_standard_library_finds(text in "[abé/]{0,12}", part in "[abé/]{1,3}", other in "[a/]{0,2}") {
             prop_assert_eq!(find(&text, &part), text.find(&part));

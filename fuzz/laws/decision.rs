@@ -68,7 +68,7 @@ pub fn check(data: &[u8]) -> Outcome {
         return Outcome::Closed;
     }
     let Action::Forward(forward) = &decision.action else { return Outcome::Answered };
-    assert_eq!(forward.target, judged.forward_target(), "forwarded is what was judged");
+    assert_eq!(*forward.target, *judged.forward_target(), "forwarded is what was judged");
     let Action::Forward(again) = decide(&judged.forward_url()).action else {
         panic!("what was forwarded would not be forwarded")
     };

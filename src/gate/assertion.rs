@@ -90,7 +90,7 @@ fn claims(settings: &Settings, request: &RequestView, forward: &Forward, decisio
         Some((path, query)) => (path, Some(digest(query))),
         None => (&*forward.target, None),
     };
-    let audience = settings.assertion_audience.as_ref().or(settings.origin.as_ref()).unwrap_or(&forward.public_origin);
+    let audience = settings.assertion_audience.as_deref().or(settings.origin.as_deref()).unwrap_or(&forward.public_origin);
     let mut claims = String::with_capacity(512);
     claims.push_str("{\"iss\":");
     push_string(&mut claims, &forward.public_origin);

@@ -99,9 +99,9 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forward {
     /// Path and query, byte for byte what was judged.
-    pub target: String,
+    pub target: Rc<str>,
     /// Scheme and authority as the client used them: where to send it when no other origin is configured.
-    pub public_origin: String,
+    pub public_origin: Rc<str>,
     /// Header fields to set, after all that are reserved have been taken off.
     pub headers: Vec<Field>,
     /// Where the request goes if Clerk's Frontend API is meant, and not the origin.

@@ -16,6 +16,7 @@ mod endpoint;
 mod explain;
 mod fresh;
 mod identity;
+mod judged;
 mod pages;
 mod proxy;
 mod rate_limit;
@@ -27,6 +28,7 @@ mod webhook;
 
 use std::{borrow::Cow, rc::Rc, time::Duration};
 
+use self::judged::{Judged, Judgements};
 pub use self::{
     answer::{HTML, OWN_ANSWER_HEADERS, Refusal},
     decision::{Action, Answer, Decision, Event, Forward, Trial},
@@ -42,7 +44,7 @@ use crate::{
     fresh::Freshness,
     limits,
     machine::{self, Io, Step, rare},
-    path::{self, JudgedTarget},
+    path::JudgedTarget,
     policy::{Access, Demand},
     reason::Reason,
     request::{HeaderName, RequestView},
@@ -72,6 +74,8 @@ struct Shared {
     machine_authenticators: MachineAuthenticators,
     /// Who is asked for rules with `fresh`; `None`: what tokens say is taken for fresh.
     freshness: Option<Freshness>,
+    /// The URLs that were asked for before.
+    judgements: Judgements,
 }
 
 impl Gate {
@@ -87,7 +91,15 @@ impl Gate {
             if settings.policy.takes_only_sessions() { Vec::new() } else { machine_authenticators(&settings, &keys)? };
         let authenticator = authenticator(&settings, AcceptsToken::default(), &keys)?;
         let freshness = Some(Freshness::new(authenticator.backend().clone(), settings.has_mirror()));
-        Ok(Self { shared: Rc::new(Shared { settings, authenticator, machine_authenticators, freshness }) })
+        Ok(Self {
+            shared: Rc::new(Shared {
+                settings,
+                authenticator,
+                machine_authenticators,
+                freshness,
+                judgements: Judgements::default(),
+            }),
+        })
     }
 
     /// The same gate, but what tokens say is taken for fresh: for trying a policy where nobody can be asked.
@@ -193,57 +205,56 @@ impl Shared {
     }
 
     async fn decide_unsigned(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
-        let target = match path::judge(&request.url, &self.settings.path) {
-            Ok(target) => target,
+        let judged = match self.judgements.of(&self.settings, request) {
+            Ok(judged) => judged,
             Err(ambiguity) => return unjudged(request, ambiguity.kind(), ambiguity.to_string()),
         };
+        let target = &judged.target;
         if self.settings.is_local() && !is_loopback_host(target.host()) {
             let message = "an address in the settings is this machine's own, so only requests to this machine are served";
             return own(Refusal::Misconfigured.problem("development-settings"), "development-settings", message);
         }
-        if Endpoint::of(&request.url) == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {
+        if judged.endpoint == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {
             return rare(ready::decide(io, &self.authenticator)).await;
         }
         if let Some(keys) = &self.settings.signing_keys
-            && Endpoint::of(&request.url) == Some(Endpoint::Keys)
+            && judged.endpoint == Some(Endpoint::Keys)
             && matches!(&*request.method, "GET" | "HEAD")
         {
             return Decision { event: Event::Answered, ..own(assertion::key_set(keys), "key-set", "") };
         }
-        if target.readings().iter().any(|reading| endpoint::is_own(&reading.path)) {
+        if judged.is_own {
             return own(Refusal::NotFound.problem("no-such-endpoint"), "no-such-endpoint", "");
         }
-        if let Some(decision) = self.receive(request, &target, &request_id) {
+        if let Some(decision) = self.receive(request, target, &request_id) {
             return decision;
         }
         if REFUSED_METHODS.iter().any(|refused| text::is_same_name(refused, &request.method)) {
             return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");
         }
         // From here on there is one URL: the judged one.
-        let judged;
-        let request = if target.is_written(&request.url) {
-            request
-        } else {
-            judged = RequestView { url: target.forward_url().into(), ..request.clone() };
-            &judged
+        let rewritten;
+        let request = match &judged.rewritten {
+            None => request,
+            Some(url) => {
+                rewritten = RequestView { url: url.clone(), ..request.clone() };
+                &rewritten
+            }
         };
         let limits = &*self.settings.rate_limits;
         let mut taken = Duration::ZERO;
         let over = match limits {
             [] => None,
-            _ => rare(rate_limit::exceeded(io, limits, Per::Client, request, &target, None, &mut taken)).await,
+            _ => rare(rate_limit::exceeded(io, limits, Per::Client, request, target, None, &mut taken)).await,
         };
         let is_enforced = self.settings.enforce;
-        let refused = |limit| {
-            let is_api = self.settings.policy.demand_for(&request.method, &target).is_api;
-            rate_limit::refuse(limit, request, is_api)
-        };
+        let refused = |limit| rate_limit::refuse(limit, request, judged.demand.is_api);
         if let Some(limit) = over.filter(|_| is_enforced) {
             return refused(limit);
         }
-        let decision = match self.proxy(request, &target) {
+        let decision = match self.proxy(request, target) {
             Some(decision) => decision,
-            None => self.decide_by_policy(io, request, &target, &request_id).await,
+            None => self.decide_by_policy(io, request, &judged, &request_id).await,
         };
         if limits.is_empty() {
             return decision;
@@ -251,7 +262,7 @@ impl Shared {
         let over_as_user = match decision.action {
             Action::Forward(_) => {
                 let user = decision.auth.user_key();
-                rare(rate_limit::exceeded(io, limits, Per::User, request, &target, user.as_deref(), &mut taken)).await
+                rare(rate_limit::exceeded(io, limits, Per::User, request, target, user.as_deref(), &mut taken)).await
             }
             Action::Webhook(_) | Action::Answer(_) => None,
         };
@@ -261,29 +272,13 @@ impl Shared {
         }
     }
 
-    async fn decide_by_policy(&self, io: &Io, request: &RequestView, target: &JudgedTarget, request_id: &str) -> Decision {
-        let policy = &self.settings.policy;
-        let demand = policy.demand_for(&request.method, target);
-        let enforced = policy.enforced_demand_for(&request.method, target).filter(|enforced| *enforced != demand);
-        let deciding = |demand: Demand| {
-            let tokens = policy.tokens_of(demand.source);
-            let authenticator = self.authenticator_of(&tokens);
-            Deciding {
-                settings: &self.settings,
-                authenticator,
-                freshness: self.freshness.as_ref(),
-                request,
-                target,
-                demand,
-                tokens,
-                request_id,
-            }
-        };
-        let deciding = match enforced {
+    async fn decide_by_policy(&self, io: &Io, request: &RequestView, judged: &Judged, request_id: &str) -> Decision {
+        let deciding = |demand| self.deciding(request, judged, demand, request_id);
+        let deciding = match &judged.enforced {
             Some(enforced) if self.settings.enforce => {
-                return rare(shadow::with_rules(io, &deciding(demand), &deciding(enforced))).await;
+                return rare(shadow::with_rules(io, &deciding(&judged.demand), &deciding(enforced))).await;
             }
-            _ => deciding(demand),
+            _ => deciding(&judged.demand),
         };
         let checked = deciding.check(io).await;
         if self.settings.enforce {
@@ -295,6 +290,27 @@ impl Shared {
 }
 
 impl Shared {
+    fn deciding<'a>(
+        &'a self,
+        request: &'a RequestView,
+        judged: &'a Judged,
+        demand: &'a Demand,
+        request_id: &'a str,
+    ) -> Deciding<'a> {
+        let tokens = self.settings.policy.tokens_of(demand.source);
+        Deciding {
+            settings: &self.settings,
+            authenticator: self.authenticator_of(&tokens),
+            freshness: self.freshness.as_ref(),
+            request,
+            judged,
+            target: &judged.target,
+            demand,
+            tokens,
+            request_id,
+        }
+    }
+
     /// The authenticator for these kinds of token.
     fn authenticator_of(&self, tokens: &[TokenType]) -> &Rc<Authenticator> {
         let of_kinds = self.machine_authenticators.iter().find(|(kinds, _)| **kinds == *tokens);
@@ -355,8 +371,10 @@ struct Deciding<'a> {
     authenticator: &'a Rc<Authenticator>,
     freshness: Option<&'a Freshness>,
     request: &'a RequestView,
+    judged: &'a Judged,
     target: &'a JudgedTarget,
-    demand: Demand,
+    /// What is asked for: all of the policy, or what of it is enforced.
+    demand: &'a Demand,
     /// The kinds of token that the path takes.
     tokens: Cow<'static, [TokenType]>,
     request_id: &'a str,
@@ -509,8 +527,8 @@ impl Deciding<'_> {
 
     fn forward(&self, reason: &str, state: RequestState) -> Decision {
         let headers = identity::headers(self.settings, self.target, self.request_id, &state);
-        let forward =
-            Forward { target: self.target.forward_target(), public_origin: public_origin(self.target), headers, proxied: None };
+        let Judged { forwarded, origin, .. } = self.judged;
+        let forward = Forward { target: forwarded.clone(), public_origin: origin.clone(), headers, proxied: None };
         self.finish(Event::Forwarded, Action::Forward(forward), reason.to_owned(), state)
     }
 

@@ -143,7 +143,7 @@ impl Shared {
         ];
         let client = request.header(HeaderName::ConnectingIp);
         headers.extend(client.map(|address| (names::FORWARDED_FOR, address.into())));
-        let forward = Forward { target: forwarded, public_origin: origin, headers, proxied: Some(proxied) };
+        let forward = Forward { target: forwarded.into(), public_origin: origin.into(), headers, proxied: Some(proxied) };
         let rule = ["proxy ", &proxy.path].concat();
         Some(Decision {
             action: Action::Forward(forward),

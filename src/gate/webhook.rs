@@ -43,7 +43,12 @@ impl Shared {
             return Some(own(answer, "method-refused", ""));
         }
         let headers = identity::headers(&self.settings, target, request_id, &RequestState::nobody());
-        let forward = Forward { target: target.forward_target(), public_origin: public_origin(target), headers, proxied: None };
+        let forward = Forward {
+            target: target.forward_target().into(),
+            public_origin: public_origin(target).into(),
+            headers,
+            proxied: None,
+        };
         let rule = ["webhook_path ", &webhook.path].concat();
         Some(Decision { action: Action::Webhook(forward), rule: Some(rule.into()), ..own(no_answer(), "webhook-received", "") })
     }

@@ -78,15 +78,7 @@ impl CompactJws {
         if matches!(payload, Document::Null) {
             return Err(null());
         }
-        Ok(Self {
-            token: token.clone(),
-            header,
-            header_bytes,
-            payload,
-            signature,
-            signing_input_bytes,
-            good_under: Cell::new(0),
-        })
+        Ok(Self { token: token.clone(), header, header_bytes, payload, signature, signing_input_bytes, good_under: Cell::new(0) })
     }
 
     /// The token as it came.
@@ -180,7 +172,9 @@ mod tests {
         }
         // Longer, shorter, another dot.
         let start = known.encoded_header();
-        for token in [format!("{start}A.{payload}.AQID"), format!("{}.{payload}.AQID", &start[..8]), format!("{start}{payload}.AQID")] {
+        for token in
+            [format!("{start}A.{payload}.AQID"), format!("{}.{payload}.AQID", &start[..8]), format!("{start}{payload}.AQID")]
+        {
             assert!(like(token.clone()).is_err(), "{token}");
         }
     }

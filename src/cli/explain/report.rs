@@ -157,7 +157,7 @@ fn decision_json(decision: &Decision) -> Value {
         Action::Forward(forward) | Action::Webhook(forward) => {
             let headers: serde_json::Map<_, _> =
                 forward.headers.iter().map(|(name, value)| ((*name).to_owned(), Value::from(&**value))).collect();
-            (Some(headers), Some(&forward.target), None)
+            (Some(headers), Some(&*forward.target), None)
         }
         Action::Answer(answer) => (None, None, location(decision.event, answer)),
     };
