@@ -121,9 +121,8 @@ struct Member {
     /// The name between its quotes, escapes and all.
     name: Range<usize>,
     value: Range<usize>,
-    /// [`hint_of`] the name; zero where it has escapes. A dozen claims are looked up for each decision, so most names have to be passed
-    /// over by one comparison.
-    hint: u32,
+    /// [`hint_of`] the name; zero where it has escapes. A dozen claims are looked up for each decision.
+    hint: u64,
 }
 
 impl Member {
@@ -133,11 +132,14 @@ impl Member {
     }
 }
 
-/// Length and both ends of a name, never zero: names that differ in it are different.
-#[allow(clippy::cast_possible_truncation)] // as good as the length, for what it is for
-fn hint_of(name: &[u8]) -> u32 {
-    let end = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or_default());
-    1 << 24 | (name.len() as u32 & 0xff) << 16 | end(name.first()) << 8 | end(name.last())
+/// The letters that a hint holds. Names of no more have the same hint only where they are the same.
+const HINTED: usize = 7;
+
+/// The first letters of a name and its length, never zero.
+fn hint_of(name: &[u8]) -> u64 {
+    let letters = name.iter().take(HINTED).fold(0, |hint, byte| hint << 8 | u64::from(*byte));
+    let length = u64::try_from(name.len()).unwrap_or(u64::MAX).min(0x7f);
+    (0x80 | length) << 56 | letters
 }
 
 impl Object {
@@ -145,10 +147,12 @@ impl Object {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Raw<'_>> {
         let hint = hint_of(name.as_bytes());
+        let found = |member: &Member| self.text.get(member.name.clone());
         let member = self.members.iter().rev().find(|member| {
-            let found = || self.text.get(member.name.clone());
-            (member.hint == hint && found() == Some(name))
-                || (member.hint == 0 && found().is_some_and(|found| unescape(found) == name))
+            if member.hint == 0 {
+                return found(member).is_some_and(|found| unescape(found) == name);
+            }
+            member.hint == hint && (name.len() <= HINTED || found(member) == Some(name))
         })?;
         self.text.get(member.value.clone()).map(Raw)
     }
@@ -370,6 +374,23 @@ mod tests {
         let document = read(r#" {"sub":"a","s\u0075b":"b"} "#).unwrap();
         assert_eq!(document.get("sub").unwrap().as_str().unwrap(), "b");
         assert_eq!(document.get("constructor"), None);
+    }
+
+    #[test]
+    fn names_that_begin_alike_are_told_apart() {
+        let names =
+            ["", "a", "aa", "ab", "\u{0}", "a\u{0}", "abcdefg", "abcdefh", "abcdefgh", "abcdefgi", "abcdefghi", "é", "\\u0061b"];
+        let long = ["x".repeat(126), "x".repeat(127), "x".repeat(128), "x".repeat(300)];
+        let names: Vec<&str> = names.into_iter().chain(long.iter().map(String::as_str)).collect();
+        let written: Vec<String> =
+            names.iter().enumerate().map(|(n, name)| format!("{}:{n}", serde_json::to_string(name).unwrap())).collect();
+        let document = read(&format!("{{{}}}", written.join(","))).unwrap();
+        for (n, name) in names.iter().enumerate() {
+            assert_eq!(document.get(name).map(Raw::text), Some(n.to_string().as_str()), "{name:?}");
+        }
+        for absent in ["b", "abcdef", "abcdefgj", "abcdefgh\u{0}", "\u{0}\u{0}"] {
+            assert_eq!(document.get(absent), None, "{absent:?}");
+        }
     }
 
     #[test]
