@@ -10,6 +10,8 @@ let headerNames = [];
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
 let view = new Uint8Array(0);
+/** What keeps the promises that were given, by the place of their task. @type {((outcome: unknown) => void)[]} */
+let owed = [];
 /** @type {(name: string) => boolean} */
 let mayPass = () => false;
 /** @type {Map<string, boolean>} */
@@ -28,6 +30,7 @@ export function register(names, wasmMemory, judge) {
   view = new Uint8Array(0);
   mayPass = judge;
   judged = new Map();
+  owed = [];
 }
 
 /**
@@ -43,9 +46,83 @@ export function readHeader(headers, index, at, room) {
   const value = headers.get(headerNames[index]);
   if (value === null) return -1;
   if (value.length * 3 > room) return -2 - value.length * 3;
-  // Memory that has grown is another buffer.
-  if (view.length === 0) view = new Uint8Array(memory.buffer);
-  return encoder.encodeInto(value, view.subarray(at, at + room)).written;
+  return encoder.encodeInto(value, part(at, room)).written;
+}
+
+/**
+ * A part of Wasm's memory; the same one as long as the same is asked for.
+ *
+ * @param {number} at
+ * @param {number} length
+ */
+function part(at, length) {
+  // Memory that has grown is another buffer, and what was seen of the old one is empty.
+  if (view.byteOffset !== at || view.length !== length) view = new Uint8Array(memory.buffer, at, length);
+  return view;
+}
+
+/**
+ * Begins to check a signature.
+ *
+ * @param {AlgorithmIdentifier} algorithm
+ * @param {CryptoKey} key
+ * @param {number} signature
+ * @param {number} signatureBytes
+ * @param {number} data
+ * @param {number} dataBytes
+ */
+export function verify(algorithm, key, signature, signatureBytes, data, dataBytes) {
+  const { buffer } = memory;
+  // Both in one copy: a second one costs as much as all the rest of this.
+  const bytes = new Uint8Array(signatureBytes + dataBytes);
+  bytes.set(new Uint8Array(buffer, signature, signatureBytes));
+  bytes.set(new Uint8Array(buffer, data, dataBytes), signatureBytes);
+  return crypto.subtle.verify(algorithm, key, bytes.subarray(0, signatureBytes), bytes.subarray(signatureBytes));
+}
+
+/**
+ * A promise of what comes of a task.
+ *
+ * @param {number} place
+ * @returns {Promise<unknown>}
+ */
+export function owe(place) {
+  return new Promise((resolve) => {
+    owed[place] = resolve;
+  });
+}
+
+/**
+ * Keeps it.
+ *
+ * @param {number} place
+ * @param {unknown} outcome
+ */
+export function pay(place, outcome) {
+  owed[place](outcome);
+}
+
+/** What stops a timer before its time. @type {WeakMap<Promise<void>, () => void>} */
+const stops = new WeakMap();
+
+/**
+ * @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
+export function startTimer(milliseconds) {
+  const { promise, resolve } = Promise.withResolvers();
+  const timer = setTimeout(resolve, milliseconds);
+  stops.set(promise, () => {
+    clearTimeout(timer);
+    // Whoever waited no longer does, but what would have told him is free again.
+    resolve();
+  });
+  return promise;
+}
+
+/** @param {Promise<void>} promise */
+export function stopTimer(promise) {
+  stops.get(promise)?.();
 }
 
 /**
@@ -104,4 +181,18 @@ export function toFrontendApi(url, request, fields) {
 function setFields(headers, fields) {
   const lines = fields.split('\n');
   for (let line = 0; line + 1 < lines.length; line += 2) headers.set(lines[line], lines[line + 1]);
+}
+
+/**
+ * Denies without a detail: what went wrong is for the log.
+ *
+ * @param {unknown} error
+ */
+export function failed(error) {
+  console.error(`portcullis: no answer could be made, it is 500: ${error}`);
+  const problem = { type: 'about:blank', title: 'Internal Server Error', status: 500, reason: 'internal-error' };
+  return new Response(JSON.stringify(problem), {
+    status: 500,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', vary: 'Cookie, Authorization' },
+  });
 }

@@ -20,6 +20,26 @@ extern "C" {
     fn register(names: &str, memory: &JsValue, may_pass: &Closure<dyn Fn(JsString) -> bool>);
     #[wasm_bindgen(js_name = readHeader)]
     fn read_header(headers: &web_sys::Headers, index: u32, at: *mut u8, room: usize) -> i32;
+    #[wasm_bindgen(js_name = verify, catch)]
+    fn verify_bytes(
+        algorithm: &JsValue,
+        key: &JsValue,
+        signature: *const u8,
+        signature_bytes: usize,
+        data: *const u8,
+        data_bytes: usize,
+    ) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = owe)]
+    fn owe_outcome(place: u32) -> JsValue;
+    /// Keeps the promise of that place.
+    pub(super) fn pay(place: u32, outcome: &JsValue);
+    /// The answer where no other can be made; the log says why.
+    pub(super) fn failed(error: &JsValue) -> web_sys::Response;
+    /// A promise that is kept when so much time has passed, or when it is stopped.
+    #[wasm_bindgen(js_name = startTimer)]
+    pub(super) fn start_timer(milliseconds: f64) -> Promise;
+    #[wasm_bindgen(js_name = stopTimer)]
+    pub(super) fn stop_timer(timer: &Promise);
     #[wasm_bindgen(js_name = toFrontendApi, catch)]
     fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
     #[wasm_bindgen(js_name = outgoing, catch)]
@@ -121,6 +141,20 @@ pub(super) fn proxied<'a>(
 ) -> Result<web_sys::Request, JsValue> {
     let fields = lines_of(headers)?;
     CROSSING.with(|_| make_proxied(url, request, &fields))
+}
+
+/// A promise of what comes of the task at `place`, kept by [`pay`].
+pub(super) fn owe(place: u32) -> JsValue {
+    CROSSING.with(|_| owe_outcome(place))
+}
+
+/// Begins to check a signature with an imported key.
+///
+/// # Errors
+///
+/// The platform's exception where the key does not fit the algorithm.
+pub(super) fn verify(algorithm: &JsValue, key: &JsValue, signature: &[u8], data: &[u8]) -> Result<Promise, JsValue> {
+    CROSSING.with(|_| verify_bytes(algorithm, key, signature.as_ptr(), signature.len(), data.as_ptr(), data.len()))
 }
 
 /// Sends a request out. Its answer begins; the body streams.

@@ -17,18 +17,14 @@ mod settle;
 mod signature;
 mod signing;
 mod store;
+mod task;
+mod timer;
 mod webhook;
 
-use core::{
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-    time::Duration,
-};
+use core::convert::Infallible;
 use std::{cell::RefCell, rc::Rc};
 
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use wasm_bindgen_futures::future_to_promise;
+use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, event};
 
 use self::crossing::JsHeaders;
@@ -54,10 +50,13 @@ thread_local! {
 ///
 /// # Errors
 ///
-/// Only what the platform itself refuses while a response is made; the shim around it answers 500 then.
+/// None: what the platform refuses while a response is made is answered 500.
 #[event(fetch)]
-pub async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response, worker::Error> {
-    handle(&request, &env).await.map_err(|error| worker::Error::RustError(describe(&error)))
+pub async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response, Infallible> {
+    let answering = async move { handle(&request, &env).await.unwrap_or_else(|error| crossing::failed(&error)).into() };
+    // INVARIANT: a response, or a promise of one. The event's own promise is resolved with it, and follows it
+    // (ECMAScript, 27.2.1.3.2 Promise Resolve Functions).
+    Ok(task::run(answering).unchecked_into())
 }
 
 /// The decision alone, not carried out: the status that the gate would answer by itself, or 0 where it would forward. For the
@@ -75,7 +74,7 @@ pub fn decide_only(request: &web_sys::Request, env: JsValue) -> Result<JsValue, 
     };
     match gate.begin(view_of(request), request_id::next(), now()) {
         Step::Done(decision) => Ok(status(decision)),
-        step => Ok(future_to_promise(async move { Ok(status(run(&env, step).await)) }).into()),
+        step => Ok(task::run(async move { status(run(&env, step).await) })),
     }
 }
 
@@ -176,17 +175,6 @@ fn milliseconds_since(began: UnixMillis) -> u64 {
     u64::try_from(now().since(began).as_millis()).unwrap_or_default()
 }
 
-/// What comes of `work`; `None` where it takes longer.
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    let mut end = pin!(worker::Delay::from(limit));
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => end.as_mut().poll(context).map(|()| None),
-    })
-    .await
-}
-
 async fn decide(env: &JsValue, gate: &Gate, view: RequestView, request_id: &str) -> Decision {
     run(env, gate.begin(view, request_id.to_owned(), now())).await
 }
@@ -209,7 +197,7 @@ async fn satisfy(env: &JsValue, need: Need) -> Answer {
         Need::Backend(call) => Answer::Backend(rare(backend::call(call)).await),
         Need::Store(batch) => Answer::Store(rare(store::run(env, &batch)).await),
         Need::Wait(time) => {
-            rare(worker::Delay::from(time)).await;
+            rare(timer::pass(time)).await;
             Answer::Waited
         }
     }

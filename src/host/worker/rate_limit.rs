@@ -5,7 +5,7 @@ use core::{future::poll_fn, task::Poll, time::Duration};
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{describe, environment::binding, log, settle::settle, within};
+use super::{describe, environment::binding, log, settle::settle, timer::within};
 use crate::{
     gate::Gate,
     machine::{RateCount, RateCounts, rare},

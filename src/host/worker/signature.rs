@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap};
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{describe, settle::settle};
+use super::{crossing, describe, settle::settle};
 use crate::{
     machine::SignatureOutcome,
     token::{Algorithm, SignatureCheck},
@@ -62,11 +62,10 @@ async fn verify(check: &SignatureCheck) -> Result<bool, JsValue> {
         Some(key) => key,
         None => import(check).await?,
     };
-    let signature = Uint8Array::from(check.signature.as_slice());
-    let data = Uint8Array::from(check.signing_input());
+    let begin = |algorithm: &JsValue| crossing::verify(algorithm, &key, &check.signature, check.signing_input());
     let promise = match check.algorithm {
-        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => RSA.with(|rsa| subtle_verify(rsa, &key, &signature, &data))?,
-        _ => subtle_verify(&parameters(check)?.into(), &key, &signature, &data)?,
+        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => RSA.with(begin)?,
+        _ => begin(&parameters(check)?.into())?,
     };
     Ok(settle(&promise).await?.is_truthy())
 }

@@ -3,7 +3,7 @@
 use js_sys::Promise;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{describe, environment::binding, settle::settle, within};
+use super::{describe, environment::binding, settle::settle, timer::within};
 use crate::{
     limits,
     machine::Outage,

@@ -5,7 +5,7 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-use super::{backend::read_body, describe, forward, log, now, run, signature, within};
+use super::{backend::read_body, describe, forward, log, now, run, signature, timer::within};
 use crate::{
     fresh::mirror,
     gate::{Decision, Forward, Refusal, signed_out},
