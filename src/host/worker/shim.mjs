@@ -1,6 +1,6 @@
 // The Worker's entry: hands each request to the Rust gate, and stays on its feet when the gate panics.
 //
-// The Wasm is built to abort on a panic: a trapped instance may hold broken state, and the promises that it owed are never
+// The Wasm is built to trap on a panic: a trapped instance may hold broken state, and the promises that it owed are never
 // settled. So a panic, wherever it happens, ends the whole instance at once. Every request to which that instance still owed
 // an answer gets a 500 and is not forwarded, what it had started is cut off, and a fresh instance takes the next request. The
 // keys and tokens that it kept in memory go with it.
@@ -10,8 +10,8 @@
 import module from './portcullis_bg.wasm';
 import * as gate from './portcullis.js';
 
-// Rust's futures go on in microtasks. The platform's own queueMicrotask costs 3 µs a call and is called twice a decision;
-// a promise that has long settled does the same for next to nothing.
+// A request begins in a microtask. The platform's own queueMicrotask costs 3 µs a call; a promise that has long settled does the
+// same for next to nothing.
 const settled = Promise.resolve();
 globalThis.queueMicrotask = (task) => void settled.then(task);
 
@@ -35,7 +35,7 @@ export default {
       if (broken) replaceInstance();
       return await answer(request, env, ctx);
     } catch (error) {
-      if (isTrap(error)) replaceInstance();
+      if (isTrap(error)) replaceInstance(error);
       console.error(`portcullis: no decision could be made, the answer is 500: ${error}`);
       return failClosed();
     }
@@ -64,8 +64,8 @@ async function answer(request, env, ctx) {
 /**
  * Learns of every trap, also of those in a microtask or a background task, where no caller is left to catch it.
  *
- * Rust's panic hook, as the `worker` crate installs it, sets `criticalError` just before the trap. Acting right there leaves no
- * moment in which the broken instance could go on. A trap without a panic (memory, stack) reaches the global events.
+ * It reaches the global events. In builds for development there is Rust's panic hook too, as the `worker` crate installs it: it says
+ * what the panic was and sets `criticalError` just before the trap.
  */
 function watchForTraps() {
   Object.defineProperty(globalThis.__worker_init_state, 'criticalError', {
@@ -75,15 +75,20 @@ function watchForTraps() {
     },
   });
   addEventListener('error', (event) => {
-    if (isTrap(event.error)) replaceInstance();
+    if (isTrap(event.error)) replaceInstance(event.error);
   });
   addEventListener('unhandledrejection', (event) => {
-    if (isTrap(event.reason)) replaceInstance();
+    if (isTrap(event.reason)) replaceInstance(event.reason);
   });
 }
 
-/** Gives up on every request in flight, and puts a fresh instance in place; on failure the next request tries again. */
-function replaceInstance() {
+/**
+ * Gives up on every request in flight, and puts a fresh instance in place; on failure the next request tries again.
+ *
+ * @param {Error} [trap] its stack says where in the Wasm; a build with names tells which function that is
+ */
+function replaceInstance(trap) {
+  if (trap) console.error(`portcullis: the gate failed: ${trap.stack}`);
   broken = true;
   const abandoned = waiting;
   waiting = new Set();
