@@ -13,6 +13,8 @@ import { measureInTurns } from './support/measure.mjs';
 const SEEN = 100;
 /** Enough that a memory of 4096 tokens, the default, has forgotten each one when its turn comes again. */
 const NEW = 5000;
+/** Below it, every path is public and none is listed by itself. */
+const PUBLIC = '/sign-in';
 
 /**
  * `of` is whose memory a token enters; `times` how often an entry goes over a hundred tokens in one call; `base` what is taken off.
@@ -36,13 +38,16 @@ const ROWS = {
   packageVerifySeen: { entry: 'packageVerify', base: 'empty', times: 20, of: 'verify', isSeen: true, what: 'package, token seen before: `verifyToken`' },
   workerSeen: { entry: 'workerDecide', base: 'request', times: 20, of: 'worker', isSeen: true, what: 'Worker, token seen before: the decision' },
   workerFetchSeen: { entry: 'workerFetch', base: 'request', times: 10, of: 'worker', isSeen: true, what: 'Worker, token seen before, forwarding included' },
-  packagePublic: { entry: 'packageDecideBare', base: 'bareRequest', times: 40, path: '/', what: 'package, public path without a token: `gate.decide`' },
-  workerPublic: { entry: 'workerDecideBare', base: 'bareRequest', times: 40, path: '/', what: 'Worker, public path without a token: the decision' },
+  packagePublic: { entry: 'packageDecideBare', base: 'bareRequest', times: 40, path: '/', what: 'package, public path without a token, met before: `gate.decide`' },
+  packageUnmet: { entry: 'packageDecideUnmet', base: 'unmetRequest', times: 40, path: PUBLIC, what: 'package, public path that it never met: `gate.decide`' },
+  workerPublic: { entry: 'workerDecideBare', base: 'bareRequest', times: 40, path: '/', what: 'Worker, public path without a token, met before: the decision' },
+  workerUnmet: { entry: 'workerDecideUnmet', base: 'unmetRequest', times: 40, path: PUBLIC, what: 'Worker, public path that it never met: the decision' },
   workerPublicFetch: { entry: 'workerFetchBare', base: 'bareRequest', times: 20, path: '/', what: 'Worker, public path without a token, forwarding included' },
   passThrough: { entry: 'passThrough', base: 'request', times: 40, what: 'a Worker that hands every request on as it is' },
   empty: { entry: 'empty', base: 'empty', times: 200 },
   request: { entry: 'request', base: 'empty', times: 20 },
   bareRequest: { entry: 'bareRequest', base: 'empty', times: 60, path: '/' },
+  unmetRequest: { entry: 'unmetRequest', base: 'empty', times: 60, path: PUBLIC },
   hono: { entry: 'hono', base: 'request', times: 20 },
 };
 

@@ -84,6 +84,7 @@ async function prepare(env) {
     empty: async () => true,
     request: async (token, about) => browser(token, about).method === 'GET',
     bareRequest: async (_, { url }) => new Request(url).method === 'GET',
+    unmetRequest: async (_, { url }) => new Request(unmet(url)).method === 'GET',
     floor: async (token) => {
       const [signature, data] = operandsOf(token);
       return crypto.subtle.verify(RSA, key, signature, data);
@@ -91,9 +92,11 @@ async function prepare(env) {
     workerDecide: async (token, about) => (await gate.decide_only(browser(token, about), gateEnv)) === 0,
     workerFetch: async (token, about) => (await portcullis.fetch(browser(token, about), gateEnv, about.context)).status === 200,
     workerDecideBare: async (_, { url }) => (await gate.decide_only(new Request(url), gateEnv)) === 0,
+    workerDecideUnmet: async (_, { url }) => (await gate.decide_only(new Request(unmet(url)), gateEnv)) === 0,
     workerFetchBare: async (_, { url, context }) => (await portcullis.fetch(new Request(url), gateEnv, context)).status === 200,
     packageDecide: async (token, about) => (await packageGate.decide(browser(token, about))).action === 'forward',
     packageDecideBare: async (_, { url }) => (await packageGate.decide(new Request(url))).action === 'forward',
+    packageDecideUnmet: async (_, { url }) => (await packageGate.decide(new Request(unmet(url)))).action === 'forward',
     packageHandle: async (token, about) => (await packageGate.handle(browser(token, about), gateEnv.ORIGIN.fetch)).status === 200,
     packageAuthenticate: async (token, about) => (await authenticateRequest(browser(token, about), options)).isAuthenticated,
     packageVerify: async (token) => {
@@ -134,6 +137,14 @@ function browser(token, { url, cookies }) {
       'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36',
     },
   });
+}
+
+let met = 0;
+
+/** A URL that no gate has met. @param {string} url */
+function unmet(url) {
+  met += 1;
+  return `${url}/${met}`;
 }
 
 /** What a browser sends beside Clerk's. */

@@ -51,7 +51,7 @@ function bars({ decisions, startUp, coldKeys, patterns, flood }) {
   floors('new token, Worker', 'workerNew', 1.7);
   clerks('token seen before, package', 'packageSeen', 50);
   clerks('token seen before, Worker', 'workerSeen', 50);
-  for (const [what, name] of [['package', 'packagePublic'], ['Worker', 'workerPublic']]) {
+  for (const [what, name] of [['met before, package', 'packagePublic'], ['met before, Worker', 'workerPublic'], ['never met, package', 'packageUnmet'], ['never met, Worker', 'workerUnmet']]) {
     add(`public path, no token, ${what}`, row(name).cost, `${row(name).cost?.toFixed(1)} µs`, 5, 'under 5 µs');
   }
   for (const { what, rows } of patterns?.dimensions ?? []) {
