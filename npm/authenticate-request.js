@@ -28,7 +28,7 @@ export function authenticatorWith(loadOrganizations) {
     const suffix = suffixOf(options.publishableKey);
     // What the options are now, whatever becomes of the object while the suffix is made.
     const description = typeof suffix === 'string' ? describeOptions(/** @type {any} */ (options), suffix) : describeOptions({ ...options }, await suffix);
-    const { ok, text } = await core.check('request', description, () => describeRequest(read), read.headers, wanted);
+    const { ok, text } = await core.check('request', description, describeRequest(read), read.headers, wanted);
     if (!ok) {
       const { reason, message } = JSON.parse(text);
       throw new PortcullisError('invalid-request', reason, message);

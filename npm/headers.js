@@ -17,7 +17,7 @@ const kinds = new Map();
 function kindOf(name) {
   const known = kinds.get(name);
   if (known !== undefined) return known;
-  const kind = core.ask((wasm) => wasm.header_kind(name));
+  const kind = core.ask((wasm, write) => wasm.header_kind(write(name)));
   if (name.length <= KEPT_CHARS) {
     if (kinds.size >= KEPT_NAMES) kinds.clear();
     kinds.set(name, kind);
@@ -43,7 +43,8 @@ export function isReserved(name) {
  * @returns {{ set: [string, string][], remove: string[] }}
  */
 export function privateHeaders(cacheControl, vary) {
-  const [cache, varies, remove] = core.ask((wasm) => wasm.private_headers(cacheControl, vary)).split('\n');
+  const said = [cacheControl, vary].map((value) => (value === null ? '' : `=${value}`)).join('\n');
+  const [cache, varies, remove] = core.ask((wasm, write, text) => (wasm.private_headers(write(said)), text())).split('\n');
   return { set: [['cache-control', cache], ['vary', varies]], remove: remove.split(',') };
 }
 

@@ -13,6 +13,7 @@ const KEPT_CHECKERS = 16;
 const KEPT_KEYS = 64;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What the lowest bits of a step say. */
 const DONE = 1;
@@ -24,7 +25,7 @@ const SIGNING = 5;
 const FAILED = -1;
 
 /** @typedef {(handle: number, bytes: number, now: number, headers?: any) => number} Begin with headers, where it is about a request */
-/** @typedef {{ wanted(path: string): number }} OrganizationReader who knows which organization a path wants */
+/** @typedef {{ wanted(): number }} OrganizationReader who knows which organization a path wants */
 /** @typedef {{ make: (bytes: number, organizations?: OrganizationReader) => number, free: (handle: number) => void, begin: Begin }} Door what is made from options, and how it is asked */
 
 /** @typedef {{ ok: boolean, text: string }} Checked */
@@ -43,6 +44,9 @@ const FAILED = -1;
 /** Characters of one value that are handed in. The core's own limits are lower; this keeps Wasm memory from growing for nothing. */
 const VALUE_CHARS = 128 * 1024 + 1;
 const ABSENT = -1;
+/** Texts up to here are written one by one, if they are ASCII: to call the encoder takes longer. */
+const SHORT_CHARS = 200;
+const LAST_ASCII = 0x7f;
 
 /**
  * @template {typeof import('./dist/common.js') & typeof import('./dist/runs.js')} Wasm
@@ -80,7 +84,7 @@ export function loopAround(wasm, kinds) {
    *
    * @param {string} kind
    * @param {string} options as JSON
-   * @param {() => string} subject the request, as `describeRequest` has it, or the token
+   * @param {string} subject the request, as `describeRequest` has it, or the token
    * @param {HeaderGetter} [headers] the request's
    * @param {import('./organizations.js').WantedBy} [wanted] who knows which organization a path wants, where any does
    * @returns {Checked | Promise<Checked>}
@@ -90,7 +94,7 @@ export function loopAround(wasm, kinds) {
     if (broken) replaceInstance();
     const step = guarded(generation, () => {
       const checker = checkerFor(kind, options, wanted);
-      return taken(kinds[kind].begin(checker, write(subject()), Date.now(), headers && new HeaderReader(headers)));
+      return taken(kinds[kind].begin(checker, write(subject), Date.now(), headers && new HeaderReader(headers)));
     });
     return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(generation, step);
   }
@@ -132,7 +136,10 @@ export function loopAround(wasm, kinds) {
   class HeaderReader {
     /** @param {HeaderGetter} headers */
     constructor(headers) {
-      headerNames ??= wasm.header_names().split(',');
+      if (headerNames === undefined) {
+        wasm.header_names();
+        headerNames = text().split(',');
+      }
       this.headers = headers;
     }
 
@@ -142,9 +149,8 @@ export function loopAround(wasm, kinds) {
       return value === null || value === undefined ? ABSENT : write(line(value));
     }
 
-    /** @param {string} name */
-    readNamed(name) {
-      const value = this.headers.get(name);
+    readNamed() {
+      const value = this.headers.get(text());
       return value === null || value === undefined ? ABSENT : write(line(value));
     }
 
@@ -162,11 +168,10 @@ export function loopAround(wasm, kinds) {
       this.told = wanted;
     }
 
-    /** @param {string} path */
-    wanted(path) {
+    wanted() {
       let told;
       try {
-        told = this.told(path);
+        told = this.told(text());
       } catch (cause) {
         // Thrown through Wasm: an error of our own would pass for one that left the instance whole.
         throw new Error('the organizations could not be told', { cause });
@@ -183,7 +188,7 @@ export function loopAround(wasm, kinds) {
    */
   function taken(code) {
     const kind = code & 7;
-    return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : wasm.take_text() };
+    return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : text() };
   }
 
   /**
@@ -249,7 +254,10 @@ export function loopAround(wasm, kinds) {
    */
   async function importKey(mine, run, name, algorithm) {
     const kept = importedKeys;
-    const jwk = JSON.parse(guarded(mine, () => wasm.signature_key(run)));
+    const jwk = JSON.parse(guarded(mine, () => {
+      wasm.signature_key(run);
+      return text();
+    }));
     const key = await crypto.subtle.importKey('jwk', jwk, parametersOf(algorithm), false, ['verify']);
     if (kept.size >= KEPT_KEYS) kept.clear();
     kept.set(name, key);
@@ -280,7 +288,7 @@ export function loopAround(wasm, kinds) {
    * @param {unknown} asked
    */
   function meets(facts, asked) {
-    return ask((core) => core.has(JSON.stringify(facts), JSON.stringify(asked) ?? 'null'));
+    return ask((core) => core.has(write(`${JSON.stringify(facts)}\n${JSON.stringify(asked) ?? 'null'}`)));
   }
 
   /**
@@ -294,7 +302,7 @@ export function loopAround(wasm, kinds) {
     if (known !== undefined) return known;
     const { make, free } = kinds[kind];
     const made = make(write(options), wanted && new OrganizationTeller(wanted));
-    if (made === 0) throw refusal(kind, wasm.take_text());
+    if (made === 0) throw refusal(kind, text());
     if (kept.size >= KEPT_CHECKERS) {
       const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
       kept.delete(oldest);
@@ -331,13 +339,14 @@ export function loopAround(wasm, kinds) {
    * Asks the core something that needs nothing of the host.
    *
    * @template T
-   * @param {(core: Wasm, write: (subject: string | Uint8Array) => number) => T} call
+   * @param {(core: Wasm, write: (subject: string | Uint8Array) => number, text: () => string) => T} call with what writes into the buffer, and
+   *   what reads what a call has to say
    * @param {number} [mine] the instance that has to be asked, where the question is about something of its own
    * @returns {T}
    */
   function ask(call, mine) {
     if (broken) replaceInstance();
-    return guarded(mine ?? generation, () => call(wasm, writeAny));
+    return guarded(mine ?? generation, () => call(wasm, writeAny, text));
   }
 
   /** The instance that is asked now. */
@@ -436,15 +445,33 @@ export function loopAround(wasm, kinds) {
     return memory;
   }
 
+  /** What the last call has to say. */
+  function text() {
+    const at = wasm.text_place() >>> 2;
+    const bytes = view();
+    return decoder.decode(bytes.subarray(words[at], words[at] + words[at + 1]));
+  }
+
   /**
    * Writes a text into the core's buffer; returns its length in bytes.
    *
-   * @param {string} text
+   * @param {string} subject
    */
-  function write(text) {
-    const room = text.length * 3;
+  function write(subject) {
+    const { length } = subject;
+    const room = length * 3;
     const at = wasm.scratch(room);
-    return encoder.encodeInto(text, view().subarray(at, at + room)).written;
+    const bytes = view();
+    if (length <= SHORT_CHARS) {
+      let done = 0;
+      for (; done < length; done += 1) {
+        const char = subject.charCodeAt(done);
+        if (char > LAST_ASCII) break;
+        bytes[at + done] = char;
+      }
+      if (done === length) return length;
+    }
+    return encoder.encodeInto(subject, bytes.subarray(at, at + room)).written;
   }
 
   /** @param {string | Uint8Array} [data] */

@@ -1,6 +1,6 @@
 // `verifyToken`: a session token to its claims.
 
-import { PortcullisError } from './errors.js';
+import { PortcullisError, invalidArgument } from './errors.js';
 import { describeOptions } from './options.js';
 import { core } from './session-core.js';
 
@@ -12,8 +12,17 @@ import { core } from './session-core.js';
  * @returns {Promise<any>} the claims
  */
 export async function verifyToken(token, options = {}) {
-  const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), () => String(token));
+  const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), textOf(token));
   const answer = JSON.parse(text);
   if (!ok) throw new PortcullisError('token-rejected', answer.reason, answer.message);
   return answer;
+}
+
+/** What is no text is read as JavaScript writes it, as Clerk does. @param {unknown} token */
+function textOf(token) {
+  try {
+    return String(token);
+  } catch {
+    throw invalidArgument('token', token, 'a text');
+  }
 }

@@ -25,7 +25,7 @@ export async function verifyWebhook(request, options = {}) {
     const body = await bodyOf(request, limitBytes);
     const isSigned = await hasGoodSignature(checks, prefix, body);
     isOpen = false;
-    const refusal = core.ask((wasm, write) => (wasm.end_webhook(handle, isSigned, write(body)) === 1 ? '' : wasm.take_text()), mine);
+    const refusal = core.ask((wasm, write, text) => (wasm.end_webhook(handle, isSigned, write(body)) === 1 ? '' : text()), mine);
     if (refusal) throw rejected(refusal);
     return eventOf(body);
   } finally {
@@ -55,12 +55,20 @@ function fromEnvironment() {
  * @returns {{ handle: number, prefix: string, checks: [key: string, mac: string][], limitBytes: number }}
  */
 function begin(secrets, headers) {
-  headerNames ??= core.ask((wasm) => wasm.webhook_header_names()).split(',');
+  headerNames ??= namesOfHeaders();
   const fields = Object.fromEntries(headerNames.map((name) => [name, headers.get(name)?.slice(0, HEADER_CHARS)]));
   const delivery = JSON.stringify({ secrets, headers: fields });
-  const [handle, text] = core.ask((wasm, write) => [wasm.begin_webhook(write(delivery), Date.now()), wasm.take_text()]);
+  const [handle, text] = core.ask((wasm, write, text) => [wasm.begin_webhook(write(delivery), Date.now()), text()]);
   if (handle === 0) throw rejected(text);
   return { handle, ...JSON.parse(text) };
+}
+
+/** @returns {string[]} */
+function namesOfHeaders() {
+  return core.ask((wasm, _, text) => {
+    wasm.webhook_header_names();
+    return text();
+  }).split(',');
 }
 
 /** Characters of a header field that are handed in: more than any real one has. */

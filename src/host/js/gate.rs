@@ -13,6 +13,7 @@ use crate::{
     gate::{Gate, Refusal},
     headers, machine,
     request::RequestView,
+    text::ByAny as _,
 };
 
 thread_local! {
@@ -65,32 +66,33 @@ fn take_request(handle: u32, bytes: usize, headers: HeaderReader) -> (Gate, Stri
     (gate, id.to_owned(), request::read(request, headers))
 }
 
-/// What becomes of a request header on its way to the app: 0: it passes, 1: it is reserved, 2: it is for one hop only.
+/// What becomes of a request header, whose name is in the buffer, on its way to the app: 0: it passes, 1: it is reserved, 2: it is for one hop only.
 #[wasm_bindgen]
 #[must_use]
-pub fn header_kind(name: &str) -> u32 {
-    if headers::is_reserved(name) {
+pub fn header_kind(bytes: usize) -> u32 {
+    let name = take_scratch(bytes);
+    if headers::is_reserved(&name) {
         1
-    } else if headers::is_hop_by_hop(name) {
+    } else if headers::is_hop_by_hop(&name) {
         2
     } else {
         0
     }
 }
 
-/// `Cache-Control` and `Vary` of an answer that was made for one user, from those of the app; a line each. In the third line the
-/// names of headers to take off, commas between.
+/// `Cache-Control` and `Vary` of an answer that was made for one user, from those of the app in the buffer: a line each, with a `=` before
+/// the value where there is one. The text has both in the same order, and in the third line the names of headers to take off, commas between.
 #[wasm_bindgen]
-#[must_use]
-pub fn private_headers(cache_control: Option<String>, vary: Option<String>) -> String {
-    let cache_control = headers::private_cache_control(cache_control.as_deref());
-    let vary = headers::private_vary(vary.as_deref());
-    [&cache_control, "\n", &vary, "\n", &headers::NETWORK_CACHE_CONTROL.join(",")].concat()
+pub fn private_headers(bytes: usize) {
+    let said = take_scratch(bytes);
+    let mut said = said.pieces(b"\n").map(|line| line.strip_prefix('='));
+    let cache_control = headers::private_cache_control(said.next().flatten());
+    let vary = headers::private_vary(said.next().flatten());
+    tell([&cache_control, "\n", &vary, "\n", &headers::NETWORK_CACHE_CONTROL.join(",")].concat(), 0);
 }
 
-/// The answer where the app gave none, as in a decision.
+/// The answer where the app gave none, as in a decision, is the text.
 #[wasm_bindgen]
-#[must_use]
-pub fn origin_unreachable() -> String {
-    decision::answer_json(&Refusal::OriginUnreachable.problem("origin-unreachable"))
+pub fn origin_unreachable() {
+    tell(decision::answer_json(&Refusal::OriginUnreachable.problem("origin-unreachable")), 0);
 }

@@ -5,7 +5,8 @@
 //!  make_authenticator(options) ─► handle ─► begin_request(handle, request, now) ─► step ─► resume(run, …, now) ─► step …
 //! ```
 //!
-//! Long texts come in through one buffer, [`scratch`], as UTF-8, and go out by [`take_text`]. What a step is says `run.rs`.
+//! Texts come in through one buffer, [`scratch`], as UTF-8, and go out by [`text_place`]: no export takes or gives a string, which would
+//! be copied once more, and freed by another call. What a step is says `run.rs`.
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
@@ -53,10 +54,12 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 struct Host {
     scratch: Vec<u8>,
     text: String,
+    /// See [`text_place`].
+    place: [usize; 2],
 }
 
 thread_local! {
-    static HOST: RefCell<Host> = const { RefCell::new(Host { scratch: Vec::new(), text: String::new() }) };
+    static HOST: RefCell<Host> = const { RefCell::new(Host { scratch: Vec::new(), text: String::new(), place: [0; 2] }) };
 }
 
 /// The memory that [`scratch`] points into.
@@ -78,11 +81,14 @@ pub fn scratch(bytes: usize) -> usize {
     })
 }
 
-/// What the last call has to say.
+/// Where two words of 32 bits say what the last call has to say: address and length in bytes of a text in UTF-8. Good until the next call.
 #[wasm_bindgen]
 #[must_use]
-pub fn take_text() -> String {
-    HOST.with_borrow_mut(|host| core::mem::take(&mut host.text))
+pub fn text_place() -> usize {
+    HOST.with_borrow_mut(|host| {
+        host.place = [host.text.as_ptr() as usize, host.text.len()];
+        host.place.as_ptr() as usize
+    })
 }
 
 fn tell(text: String, code: u32) -> u32 {

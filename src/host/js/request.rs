@@ -4,7 +4,7 @@ use std::{cell::OnceCell, rc::Rc};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::take_scratch;
+use super::{take_scratch, tell};
 use crate::request::{HeaderName, HeaderSource, RequestView};
 
 #[wasm_bindgen]
@@ -16,9 +16,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn read(this: &HeaderReader, index: u32) -> i32;
 
-    /// The value of the header of this name; -1 where it is absent.
+    /// The value of the header whose name is the [text](super::text_place); -1 where it is absent.
     #[wasm_bindgen(method, js_name = readNamed)]
-    fn read_named(this: &HeaderReader, name: &str) -> i32;
+    fn read_named(this: &HeaderReader) -> i32;
 
     /// Every header as `name:value`, a line each.
     #[wasm_bindgen(method, js_name = readAll)]
@@ -50,7 +50,8 @@ impl HeaderSource for Headers {
     }
 
     fn named(&self, name: &str) -> Option<String> {
-        usize::try_from(self.reader.read_named(name)).ok().map(take_scratch)
+        tell(name.to_owned(), 0);
+        usize::try_from(self.reader.read_named()).ok().map(take_scratch)
     }
 
     fn all(&self) -> Vec<(String, String)> {

@@ -1,7 +1,7 @@
 //! Runs: what was begun and waits for the host, and the exports by which it goes on.
 //!
 //! A step is one number: the run in the upper bits, what it came to in the lowest three. 0: failed, 1: done, and
-//! [`take_text`](super::take_text) says how; 2: a signature is to be checked, and [`signature_place`] has where it is; 3: the Backend
+//! the [text](super::text_place) says how; 2: a signature is to be checked, and [`signature_place`] has where it is; 3: the Backend
 //! API is to be called, 4: time has to pass, 5: something is to be signed, and the text describes it.
 
 use core::time::Duration;
@@ -19,7 +19,7 @@ use crate::{
     machine::{Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
     request::HeaderName,
     session::{CheckedFacts, HasParams},
-    text,
+    text::{self, ByAny as _},
     token::{Algorithm, KeyKind, SignatureCheck},
 };
 
@@ -48,11 +48,10 @@ thread_local! {
 }
 
 /// The names of the headers that may be read, by the numbers that `HeaderReader::read` is asked with;
-/// commas between.
+/// commas between. They are the text.
 #[wasm_bindgen]
-#[must_use]
-pub fn header_names() -> String {
-    text::join(&HeaderName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ",")
+pub fn header_names() {
+    tell(text::join(&HeaderName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ","), 0);
 }
 
 /// Where the last step's signature check is described, as words of 32 bits: the key's number, the hash's bits (and 1024 for RSA-PSS, 2048
@@ -64,11 +63,10 @@ pub fn signature_place() -> usize {
     RUNS.with_borrow(|held| held.signature.as_ptr() as usize)
 }
 
-/// The public key that a run's signature is to be checked with, as a JWK. Asked for only where the key is not known by its id.
+/// The public key that a run's signature is to be checked with, as a JWK, is the text. Asked for only where the key is not known by its id.
 #[wasm_bindgen]
-#[must_use]
-pub fn signature_key(run: u32) -> String {
-    RUNS.with_borrow(|held| {
+pub fn signature_key(run: u32) {
+    let jwk = RUNS.with_borrow(|held| {
         let Some(check) = &held.runs.get(run).signature else { panic!("the run needs no signature") };
         let mut jwk = String::from("{");
         for (at, (name, value)) in check.key.members.iter().enumerate() {
@@ -79,7 +77,8 @@ pub fn signature_key(run: u32) -> String {
         }
         jwk.push('}');
         jwk
-    })
+    });
+    tell(jwk, 0);
 }
 
 /// Goes on with what a step asked for, `kind` being the step's.
@@ -119,11 +118,13 @@ pub fn give_up(run: u32) {
     drop(run);
 }
 
-/// `has()`: whether the facts of an auth object meet what is asked; both are JSON.
+/// `has()`: whether the facts of an auth object meet what is asked; both are JSON in the buffer, a line each.
 #[wasm_bindgen]
 #[must_use]
-pub fn has(facts: &str, asked: &str) -> bool {
+pub fn has(bytes: usize) -> bool {
+    let text = take_scratch(bytes);
     let parse = |text: &str| Document::parse(text.into()).ok();
+    let Some((facts, asked)) = text.cut(b"\n") else { return false };
     let (Some(facts), Some(asked)) = (parse(facts), parse(asked)) else { return false };
     HasParams::parse(&asked).is_some_and(|asked| CheckedFacts::read(&facts).meet(&asked))
 }

@@ -20,14 +20,16 @@ extern "C" {
     /// Who knows which organization a path wants, on JavaScript's side (`npm/loop.js`).
     pub type OrganizationReader;
 
-    /// Writes the answer of `organizations.rs` into the buffer, and says how many bytes it wrote; -1 where the path wants none.
+    /// Writes the answer of `organizations.rs` for the path that is the [text](super::text_place) into the buffer, and says how many bytes it
+    /// wrote; -1 where the path wants none.
     #[wasm_bindgen(method)]
-    fn wanted(this: &OrganizationReader, path: &str) -> i32;
+    fn wanted(this: &OrganizationReader) -> i32;
 }
 
 impl OrganizationPaths for OrganizationReader {
     fn wanted(&self, path: &str) -> Option<Wanted> {
-        let told = take_scratch(usize::try_from(OrganizationReader::wanted(self, path)).ok()?);
+        tell(path.to_owned(), 0);
+        let told = take_scratch(usize::try_from(OrganizationReader::wanted(self)).ok()?);
         Some(match told.split_at_checked(1) {
             Some(("i", id)) => Wanted::Id(id.to_owned()),
             Some(("s", slug)) => Wanted::Slug(slug.to_owned()),

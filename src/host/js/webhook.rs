@@ -15,11 +15,10 @@ thread_local! {
     static DELIVERIES: RefCell<Slots<Unverified>> = const { RefCell::new(Slots::new()) };
 }
 
-/// The names of the header fields that are read; commas between.
+/// The names of the header fields that are read, commas between, are the text.
 #[wasm_bindgen]
-#[must_use]
-pub fn webhook_header_names() -> String {
-    HEADER_FAMILIES.concat().join(",")
+pub fn webhook_header_names() {
+    tell(HEADER_FAMILIES.concat().join(","), 0);
 }
 
 /// Begins with the delivery in the buffer: `{ secrets, headers }`, JSON. A handle, and the text says what to check:

@@ -2,7 +2,7 @@
 
 export function wasm_memory(): WebAssembly.Memory;
 export function scratch(bytes: number): number;
-export function take_text(): string;
+export function text_place(): number;
 
 export function __wbg_reset_state(): void;
 export function initSync(module: { module: BufferSource | WebAssembly.Module }): unknown;

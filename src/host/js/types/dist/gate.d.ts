@@ -12,6 +12,6 @@ export function begin_explanation(handle: number, bytes: number, now: number, he
 export function make_matcher(bytes: number): number;
 export function free_matcher(handle: number): void;
 export function match_readings(handle: number, bytes: number): number;
-export function header_kind(name: string): number;
-export function private_headers(cacheControl?: string | null, vary?: string | null): string;
-export function origin_unreachable(): string;
+export function header_kind(bytes: number): number;
+export function private_headers(bytes: number): void;
+export function origin_unreachable(): void;

@@ -4,7 +4,7 @@ import type { HeaderReader } from './runs.js';
 
 /** Who knows which organization a path wants: a call writes the answer into the buffer, and says how many bytes; -1 for none. */
 export interface OrganizationReader {
-  wanted(path: string): number;
+  wanted(): number;
 }
 
 export * from './common.js';
