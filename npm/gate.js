@@ -138,9 +138,9 @@ export function requestId() {
 function draw() {
   const random = crypto.getRandomValues(new Uint8Array((DRAWN * ID_CHARS) / 2));
   const digits = new Uint8Array(DRAWN * ID_CHARS);
-  random.forEach((byte, at) => {
-    digits[2 * at] = HEX[byte >> 4];
-    digits[2 * at + 1] = HEX[byte & 15];
-  });
+  for (let at = 0; at < random.length; at += 1) {
+    digits[2 * at] = HEX[random[at] >> 4];
+    digits[2 * at + 1] = HEX[random[at] & 15];
+  }
   return new TextDecoder().decode(digits);
 }

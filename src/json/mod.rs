@@ -16,7 +16,10 @@ mod reader;
 
 use reader::{Name, Reader};
 
-use crate::{number::parse_decimal, text::ByAny};
+use crate::{
+    number::parse_decimal,
+    text::{ByAny, plain_in_json},
+};
 
 /// Text that is not JSON, or is nested too deeply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -340,9 +343,11 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
     // Whole runs at once: most texts have nothing to escape. What is escaped is one byte.
-    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)) {
+    loop {
+        let at = plain_in_json(rest.as_bytes());
         out.push_str(rest.get(..at).unwrap_or_default());
-        match rest.as_bytes().get(at).copied().unwrap_or_default() {
+        let Some(byte) = rest.as_bytes().get(at).copied() else { break };
+        match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
             b'\n' => out.push_str("\\n"),
@@ -356,7 +361,6 @@ pub fn push_string(out: &mut String, text: &str) {
         }
         rest = rest.get(at + 1..).unwrap_or_default();
     }
-    out.push_str(rest);
     out.push('"');
 }
 
