@@ -166,19 +166,19 @@ impl Io {
     /// # Errors
     ///
     /// [`Outage`] when there was no answer at all.
-    pub async fn backend(&self, request: BackendRequest) -> Result<BackendResponse, Outage> {
-        match self.ask(Need::Backend(request)).await {
+    pub fn backend(&self, request: BackendRequest) -> Asked<'_, Result<BackendResponse, Outage>> {
+        self.ask(Need::Backend(request), |answer| match answer {
             Answer::Backend(answer) => answer,
             _ => Err(Outage("the host answered another question".into())),
-        }
+        })
     }
 
     /// Checks a signature. An answer of another kind is no valid signature.
-    pub async fn verify(&self, check: SignatureCheck) -> SignatureOutcome {
-        match self.ask(Need::Signature(check)).await {
+    pub fn verify(&self, check: SignatureCheck) -> Asked<'_, SignatureOutcome> {
+        self.ask(Need::Signature(check), |answer| match answer {
             Answer::Signature(outcome) => outcome,
             _ => SignatureOutcome::Unusable("the host answered another question".into()),
-        }
+        })
     }
 
     /// Signs with one of the gate's own keys.
@@ -186,11 +186,11 @@ impl Io {
     /// # Errors
     ///
     /// Why it could not be signed, for the operator's log.
-    pub async fn sign(&self, request: SigningRequest) -> Result<Vec<u8>, String> {
-        match self.ask(Need::Sign(request)).await {
+    pub fn sign(&self, request: SigningRequest) -> Asked<'_, Result<Vec<u8>, String>> {
+        self.ask(Need::Sign(request), |answer| match answer {
             Answer::Signed(outcome) => outcome,
             _ => Err("the host answered another question".into()),
-        }
+        })
     }
 
     /// Runs statements in the host's database.
@@ -198,33 +198,53 @@ impl Io {
     /// # Errors
     ///
     /// [`Outage`] where there is none, or it failed.
-    pub async fn store(&self, batch: Batch) -> Result<Rows, Outage> {
-        match self.ask(Need::Store(batch)).await {
+    pub fn store(&self, batch: Batch) -> Asked<'_, Result<Rows, Outage>> {
+        self.ask(Need::Store(batch), |answer| match answer {
             Answer::Store(answer) => answer,
             _ => Err(Outage("the host has no database".into())),
-        }
+        })
     }
 
     /// Counts a request towards rate limits; whether it is within each, `None` or nothing at all where nobody knows.
-    pub async fn count(&self, counts: RateCounts) -> Vec<Option<bool>> {
-        match self.ask(Need::Count(counts)).await {
+    pub fn count(&self, counts: RateCounts) -> Asked<'_, Vec<Option<bool>>> {
+        self.ask(Need::Count(counts), |answer| match answer {
             Answer::Counted(outcomes) => outcomes,
             _ => Vec::new(),
-        }
+        })
     }
 
     /// Lets `time` pass.
-    pub async fn wait(&self, time: Duration) {
-        let _ = self.ask(Need::Wait(time)).await;
+    pub fn wait(&self, time: Duration) -> Asked<'_, ()> {
+        self.ask(Need::Wait(time), |_| ())
     }
 
-    async fn ask(&self, need: Need) -> Answer {
+    #[inline(never)]
+    fn put(&self, need: Need) {
         *self.table.need.borrow_mut() = Some(need);
-        std::future::poll_fn(|_| match self.table.answer.borrow_mut().take() {
-            Some(answer) => Poll::Ready(answer),
+    }
+
+    fn ask<T>(&self, need: Need, read: fn(Answer) -> T) -> Asked<'_, T> {
+        self.put(need);
+        Asked { table: &self.table, read }
+    }
+}
+
+/// Something that was asked for, to be awaited at once. What was asked is on the table already, and so no part of the state of
+/// whoever waits: that would be moved once more on each way, and dropped on each.
+#[must_use = "futures do nothing unless you `.await` them"]
+pub struct Asked<'a, T> {
+    table: &'a Table,
+    read: fn(Answer) -> T,
+}
+
+impl<T> Future for Asked<'_, T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+        match self.table.answer.borrow_mut().take() {
+            Some(answer) => Poll::Ready((self.read)(answer)),
             None => Poll::Pending,
-        })
-        .await
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 //!
 //! Source: IEEE 754 section 5.12.2 (correct rounding, ties to even); Clinger, "How to read floating point numbers accurately".
 
+use crate::text::ByAny as _;
+
 /// Digits that are calculated with. The halfway point between two doubles has at most 767 digits that are not zero at the end, so
 /// digits after these only say on which side of one a number lies.
 const DIGITS: usize = 800;
@@ -24,11 +26,11 @@ fn parse_any(text: &str) -> Option<f64> {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
+    let (mantissa, exponent) = match text.find_any(b"eE") {
         Some(at) => (text.get(..at)?, parse_exponent(text.get(at + 1..)?)?),
         None => (text, 0),
     };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (whole, fraction) = mantissa.cut(b".").unwrap_or((mantissa, ""));
     let is_number =
         whole.len() + fraction.len() > 0 && [whole, fraction].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
     if !is_number {
@@ -43,14 +45,15 @@ fn parse_any(text: &str) -> Option<f64> {
 }
 
 fn parse_exponent(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix('-')).unwrap_or(text);
     if digits.is_empty() {
         return None;
     }
     let mut exponent: i64 = 0;
     for byte in digits.bytes() {
         let digit = i64::from(char::from(byte).to_digit(10)?);
-        exponent = exponent.saturating_mul(10).saturating_add(digit);
+        // Far beyond what any double has, and any text has digits.
+        exponent = (exponent * 10 + digit).min(1 << 40);
     }
     Some(if text.starts_with('-') { -exponent } else { exponent })
 }

@@ -165,6 +165,42 @@ fn push_digits(out: &mut String, number: u64, radix: u32) {
     out.push(u32::try_from(digit).ok().and_then(|digit| char::from_digit(digit, radix)).unwrap_or('0'));
 }
 
+/// Bytes as text, with U+FFFD for what is no UTF-8, as `TextDecoder` has it.
+#[inline(never)]
+pub(crate) fn lossy(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        let Err(error) = core::str::from_utf8(rest).map(|text| out.push_str(text)) else { return out };
+        let (good, bad) = rest.split_at_checked(error.valid_up_to()).unwrap_or((rest, &[]));
+        out.push_str(core::str::from_utf8(good).unwrap_or_default());
+        out.push(char::REPLACEMENT_CHARACTER);
+        rest = error.error_len().and_then(|length| bad.get(length..)).unwrap_or_default();
+    }
+}
+
+/// The whole number that the digits are, without a sign before them; `None` where there is none, or one that is too large.
+#[inline(never)]
+pub(crate) fn whole_number(digits: &str, radix: u32) -> Option<u32> {
+    let mut number = 0;
+    for byte in digits.bytes() {
+        let digit = char::from(byte).to_digit(radix)?;
+        number = u32::try_from(u64::from(number) * u64::from(radix) + u64::from(digit)).ok()?;
+    }
+    (!digits.is_empty()).then_some(number)
+}
+
+/// Whether each byte of a text is of a kind; so of the empty text. Made once, and not at each place that asks.
+#[inline(never)]
+pub(crate) fn is_all(text: &str, is: fn(u8) -> bool) -> bool {
+    for byte in text.bytes() {
+        if !is(byte) {
+            return false;
+        }
+    }
+    true
+}
+
 /// Searches for one of a few ASCII characters. The standard library's are made anew at each place that calls them, and search long
 /// texts a word at a time; these are made once, for the short texts of settings, paths and header fields.
 pub(crate) trait ByAny {

@@ -29,7 +29,9 @@ impl UnixMillis {
 /// A duration in whole milliseconds, saturating.
 #[must_use]
 pub fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+    // Not by `as_millis`: numbers of 128 bits are functions of their own in Wasm.
+    let secs = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).min(i64::MAX / 1000 - 1);
+    secs * 1000 + i64::from(duration.subsec_millis())
 }
 
 #[cfg(test)]

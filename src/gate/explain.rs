@@ -15,7 +15,7 @@ use crate::{
     session::{Auth, Reverification, TokenType},
     settings::Node,
     time::UnixMillis,
-    token::{TokenCheck, TokenError, VerifiedClaims},
+    token::{TokenCheck, Verified},
 };
 
 /// A decision and how it came about.
@@ -117,7 +117,7 @@ impl Gate {
     /// Begins to verify a session token by itself, whatever the policy: by the keys and the settings of the issuer that it names,
     /// which is given beside what came of it; without one it is Clerk's to judge.
     #[must_use]
-    pub fn inspect(&self, token: String, now: UnixMillis) -> Step<(Option<String>, Result<VerifiedClaims, TokenError>)> {
+    pub fn inspect(&self, token: String, now: UnixMillis) -> Step<(Option<String>, Verified)> {
         let gate = self.clone();
         machine::start(now, move |io| async move {
             let (issuer, verified) = gate.shared.authenticator.verify_alone(&io, &token).await;
@@ -226,7 +226,7 @@ impl Shared {
     }
 }
 
-fn explain_checks(result: &Result<VerifiedClaims, TokenError>) -> Vec<ExplainedCheck> {
+fn explain_checks(result: &Verified) -> Vec<ExplainedCheck> {
     let failed = result.as_ref().err().map(|error| (error.check(), error.to_string()));
     let outcome = |check: TokenCheck| match &failed {
         Some((at, message)) if *at == check => Outcome::Failed(message.clone()),

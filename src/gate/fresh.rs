@@ -25,10 +25,10 @@ impl Deciding<'_> {
         match rare(freshness.check(io, &asked)).await {
             Verdict::Holds => (state, None),
             Verdict::Denied(reason @ (Reason::UserDeleted | Reason::SessionEnded)) => {
-                (RequestState { from_cookies: state.from_cookies, ..RequestState::outdated(reason, String::new(), false) }, None)
+                (RequestState { from_cookies: state.from_cookies, ..*RequestState::outdated(reason, String::new(), false) }, None)
             }
             Verdict::Denied(reason) => (state, Some(reason)),
-            Verdict::Unknown(why) => (RequestState::outdated(Reason::FreshnessUnknown, why, true), None),
+            Verdict::Unknown(why) => (*RequestState::outdated(Reason::FreshnessUnknown, why, true), None),
         }
     }
 }

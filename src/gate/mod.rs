@@ -387,9 +387,9 @@ impl Deciding<'_> {
     /// Who asks.
     async fn check(&self, io: &Io) -> Checked {
         match self.authenticator.authenticate(io, self.request).await {
-            Ok(state) => Ok(state),
+            Ok(state) => Ok(*state),
             // No keys to check it with: no fault of the token, nor of the settings.
-            Err(AuthenticateError::Handshake(error)) if error.is_unknown() => Ok(RequestState::unchecked(&error)),
+            Err(AuthenticateError::Handshake(error)) if error.is_unknown() => Ok(*RequestState::unchecked(&error)),
             // Made by somebody else than the instance, or for another one: the address is of no use, whatever the path.
             Err(AuthenticateError::Handshake(error)) => {
                 Err(Box::new(unjudged(self.request, &error.reason().as_str(), error.to_string())))

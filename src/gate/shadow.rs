@@ -28,7 +28,7 @@ pub(super) async fn whole_gate(io: &Io, deciding: &Deciding<'_>, checked: Checke
         Ok(state) => (state.clone(), deciding.conclude(io, Ok(state)).await),
         // Wrong settings are for the operator to mend, now. A handshake that is none of ours may be the app's own.
         Err(decision) if decision.status() == Refusal::Misconfigured.wire().0 => return *decision,
-        Err(decision) => (RequestState::unjudged(), *decision),
+        Err(decision) => (*RequestState::unjudged(), *decision),
     };
     if matches!(decision.action, Action::Forward(_)) || decision.reason == CROSS_SITE {
         return decision;

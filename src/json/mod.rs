@@ -18,7 +18,7 @@ use reader::{Name, Reader};
 
 use crate::{
     number::parse_decimal,
-    text::{ByAny, plain_in_json},
+    text::{self, ByAny, plain_in_json},
 };
 
 /// Text that is not JSON, or is nested too deeply.
@@ -82,7 +82,7 @@ impl Document {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         match core::str::from_utf8(bytes) {
             Ok(text) => Self::parse(text.into()),
-            Err(_) => Self::parse(String::from_utf8_lossy(bytes).into()),
+            Err(_) => Self::parse(text::lossy(bytes).into()),
         }
     }
 
@@ -184,6 +184,20 @@ impl<'a> Raw<'a> {
         self.0.strip_prefix('"')?.strip_suffix('"').map(unescape)
     }
 
+    /// The same, to be kept.
+    #[must_use]
+    #[inline(never)]
+    pub fn as_string(self) -> Option<String> {
+        self.as_str().map(Cow::into_owned)
+    }
+
+    /// Whether it is this string.
+    #[must_use]
+    #[inline(never)]
+    pub fn is_str(self, text: &str) -> bool {
+        self.as_str().is_some_and(|found| found == text)
+    }
+
     /// The number, where it is one; infinite where a double cannot hold it.
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
@@ -248,15 +262,28 @@ impl<'a> Raw<'a> {
         self.0.starts_with('[').then(|| {
             let mut found = Vec::new();
             let mut reader = Reader::new(self.0);
-            let _ = reader.elements(|value| found.extend(self.0.get(value).map(Raw)));
+            let _ = reader.elements(|value| found.push(Raw(self.0.get(value).unwrap_or_default())));
             found
         })
     }
 
     /// All elements as strings, where it is an array of nothing but strings.
     #[must_use]
-    pub fn as_strings(self) -> Option<Vec<Cow<'a, str>>> {
-        self.elements()?.into_iter().map(Raw::as_str).collect()
+    pub fn as_strings(self) -> Option<Vec<String>> {
+        let mut strings = Vec::new();
+        for element in self.elements()? {
+            strings.push(element.as_string()?);
+        }
+        Some(strings)
+    }
+
+    /// The same, where one string is a list of one.
+    #[must_use]
+    pub fn as_string_or_strings(self) -> Option<Vec<String>> {
+        match self.as_string() {
+            Some(one) => Some(vec![one]),
+            None => self.as_strings(),
+        }
     }
 
     /// The value as a tree. Numbers that JSON cannot write again become null, as in `JSON.stringify`.
@@ -328,7 +355,7 @@ fn without_escapes(text: &str) -> String {
 }
 
 fn hex4(text: &str) -> Option<u32> {
-    u32::from_str_radix(text.get(..4)?, 16).ok()
+    text::whole_number(text.get(..4)?, 16)
 }
 
 fn skip(chars: &mut core::str::Chars<'_>, count: usize) {

@@ -86,8 +86,8 @@ impl Auth {
         Ok(Self { who })
     }
 
-    pub(super) fn machine(machine: MachineAuth) -> Self {
-        Self { who: Who::Machine(Box::new(machine)) }
+    pub(super) fn machine(machine: Box<MachineAuth>) -> Self {
+        Self { who: Who::Machine(machine) }
     }
 
     pub(super) fn signed_out(kind: Option<TokenType>) -> Self {
@@ -316,7 +316,7 @@ impl Default for Auth {
 
 impl SessionAuth {
     fn read(claims: VerifiedClaims) -> Result<Self, Malformed> {
-        let text = |value: Option<Raw<'_>>| value.and_then(Raw::as_str).map(std::borrow::Cow::into_owned);
+        let text = |value: Option<Raw<'_>>| value.and_then(Raw::as_string);
         let is_v2 = claims.get("v").and_then(Raw::as_f64) == Some(2.0);
         let (org_id, org_slug, org_role);
         if is_v2 {
@@ -372,8 +372,13 @@ impl SessionAuth {
                 let org = self.claims.get("o").filter(|org| org.is_truthy())?;
                 return Some(scopes::permissions(self.claims.get("fea"), org));
             }
-            let list = self.claims.get("org_permissions")?.elements()?;
-            Some(list.into_iter().filter_map(|one| one.as_str().map(std::borrow::Cow::into_owned)).collect())
+            let mut permissions = Vec::new();
+            for one in self.claims.get("org_permissions")?.elements()? {
+                if let Some(permission) = one.as_string() {
+                    permissions.push(permission);
+                }
+            }
+            Some(permissions)
         };
         self.permissions.get_or_init(read).as_deref()
     }

@@ -3,7 +3,7 @@
 use crate::{
     limits,
     machine::{BackendRequest, Purpose},
-    text,
+    text::{self, ByAny as _},
     web_url::WebUrl,
 };
 
@@ -62,7 +62,7 @@ impl Backend {
         // Without a key there is nothing that the Backend API would answer.
         let key = key?;
         let mut url = WebUrl::parse(&self.address)?;
-        url.set_path(&text::concat(&[url.path().trim_end_matches('/'), path]));
+        url.set_path(&text::concat(&[url.path().trim_end_any(b"/"), path]));
         if !params.is_empty() {
             url.append_params(params.iter().copied());
         }

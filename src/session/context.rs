@@ -39,7 +39,8 @@ pub(super) struct Context<'r> {
 /// A token and what decoding it gave; decoded at most once.
 pub(super) struct Carried {
     pub(super) token: Rc<str>,
-    decoded: OnceCell<Result<Rc<CompactJws>, TokenError>>,
+    /// Or what is wrong with its form.
+    decoded: OnceCell<Result<Rc<CompactJws>, &'static str>>,
     /// A good token from before.
     like: Option<Rc<CompactJws>>,
 }
@@ -63,13 +64,18 @@ impl Carried {
         Self { token: jws.token().clone(), decoded: OnceCell::from(Ok(jws)), like: None }
     }
 
-    pub(super) fn decoded(&self) -> &Result<Rc<CompactJws>, TokenError> {
-        self.decoded.get_or_init(|| CompactJws::decode_like(&self.token, self.like.as_deref()).map(Rc::new))
+    /// # Errors
+    ///
+    /// [`TokenError::Malformed`].
+    #[inline(never)]
+    pub(super) fn decoded(&self) -> Result<&Rc<CompactJws>, Box<TokenError>> {
+        let decoded = self.decoded.get_or_init(|| CompactJws::read(&self.token, self.like.as_deref()));
+        decoded.as_ref().map_err(|why| TokenError::Malformed(why).into())
     }
 
     /// An unverified claim.
     pub(super) fn claim(&self, name: &str) -> Option<Raw<'_>> {
-        self.decoded().as_ref().ok()?.unverified(name)
+        self.decoded().ok()?.unverified(name)
     }
 
     /// An unverified claim that is a string.
@@ -172,6 +178,7 @@ impl<'r> Context<'r> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn public_url(&self) -> Option<&WebUrl> {
         self.public_url.get_or_init(|| public_url(self.request, self.settings.options.forwarded_headers)).as_ref()
     }
@@ -196,6 +203,7 @@ impl<'r> Context<'r> {
         Some(self.settings.issuing_api().to_owned())
     }
 
+    #[inline(never)]
     pub(super) fn cookies(&self) -> &SessionCookies {
         self.cookies.get_or_init(|| self.read_cookies())
     }
@@ -206,18 +214,10 @@ impl<'r> Context<'r> {
         let mut found = Found::default();
         cookies.each(|name, value| found.take(name, value, suffix));
         let Found { plain, suffixed, handshake, nonce, redirect_count } = found;
-        let seen = &self.settings.verifier.options.seen;
-        let carried = |raw: Option<&str>| {
-            // What is remembered has no escapes.
-            let known = raw.and_then(|raw| seen.decoded(raw)).map(Carried::remembered);
-            let token = || decoded(raw).map(|token| Carried::unknown(&token, seen));
-            known.or_else(token).map(Rc::new)
-        };
-        let owned = |raw| decoded(raw).map(Cow::into_owned);
-
-        let plain_session = carried(plain.session);
+        let plain_session = self.carried_in(plain.session);
         // Clerk sets both cookies to the same token; it is decoded once.
-        let suffixed_session = if suffixed.session == plain.session { plain_session.clone() } else { carried(suffixed.session) };
+        let suffixed_session =
+            if suffixed.session == plain.session { plain_session.clone() } else { self.carried_in(suffixed.session) };
         let plain_uat = decoded(plain.client_uat);
         let suffixed_uat = decoded(suffixed.client_uat);
         let is_suffixed = self.uses_suffixed(
@@ -239,6 +239,18 @@ impl<'r> Context<'r> {
             handshake_nonce: in_query(HANDSHAKE_NONCE).or_else(|| owned(nonce)),
             redirect_count: to_number(&decoded(redirect_count).unwrap_or_default()),
         }
+    }
+
+    /// The token of a cookie.
+    #[inline(never)]
+    fn carried_in(&self, raw: Option<&str>) -> Option<Rc<Carried>> {
+        let seen = &self.settings.verifier.options.seen;
+        // What is remembered has no escapes.
+        let carried = match seen.decoded(raw?) {
+            Some(known) => Carried::remembered(known),
+            None => Carried::unknown(&decoded(raw)?, seen),
+        };
+        Some(Rc::new(carried))
     }
 
     /// The choice between plain cookies, which all instances on a domain share, and suffixed ones, which are one instance's.
@@ -349,6 +361,12 @@ impl<'a> Found<'a> {
         };
         place.get_or_insert(value);
     }
+}
+
+/// The same, to be kept.
+#[inline(never)]
+fn owned(raw: Option<&str>) -> Option<String> {
+    decoded(raw).map(Cow::into_owned)
 }
 
 /// The value of a cookie; one that is empty is none.

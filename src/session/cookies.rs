@@ -56,7 +56,7 @@ pub fn decode_value(value: &str) -> Cow<'_, str> {
     }
     let bytes = value.as_bytes();
     let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-    if !value.match_indices('%').all(|(at, _)| is_escape(at)) {
+    if !bytes.iter().enumerate().all(|(at, byte)| *byte != b'%' || is_escape(at)) {
         return Cow::Borrowed(value);
     }
     String::from_utf8(percent_decode(value.bytes())).map_or(Cow::Borrowed(value), Cow::Owned)

@@ -3,7 +3,11 @@
 //! Source: `isCrossOriginReferrer` and `isKnownClerkReferrer` in `@clerk/backend`.
 
 use super::{AuthenticateError, context::Context};
-use crate::{request::HeaderName, text, web_url::WebUrl};
+use crate::{
+    request::HeaderName,
+    text::{self, ByAny as _},
+    web_url::{WebUrl, has_scheme},
+};
 
 /// Whether a signed-in request is due for a handshake since it comes from an origin that may be a satellite of ours.
 pub(super) fn is_due(context: &Context<'_>) -> Result<bool, AuthenticateError> {
@@ -17,7 +21,7 @@ pub(super) fn is_due(context: &Context<'_>) -> Result<bool, AuthenticateError> {
     let own = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
     let Some(from) = WebUrl::parse(&without_credentials(&referrer)) else {
         // An app's address, say, is another origin; what is no address at all says nothing.
-        return Ok(has_scheme(&referrer));
+        return Ok(has_scheme(referrer.trim()));
     };
     Ok(!from.is_same_origin(own) && !is_clerk(context, &from))
 }
@@ -63,17 +67,10 @@ pub(super) fn accounts_base_url(frontend_api: &str) -> String {
 /// An address without user name and password, which make no other origin of it.
 fn without_credentials(address: &str) -> String {
     let Some((scheme, rest)) = text::split_once(address, "://") else { return address.to_owned() };
-    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let end = rest.find_any(b"/\\?#").unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority.rcut(b"@").map_or(authority, |(_, host)| host);
     text::concat(&[scheme, "://", host, rest])
-}
-
-fn has_scheme(text: &str) -> bool {
-    text.trim().split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-    })
 }
 
 const LEGACY_SUFFIXES: [&str; 3] = [".lcl.dev", ".lclstage.dev", ".lclclerk.com"];

@@ -17,7 +17,7 @@ pub enum AuthenticateError {
     /// A satellite's `sign_in_url` is on its own origin.
     SignInUrlOnSatellite,
     /// A development instance got a handshake token that does not verify.
-    Handshake(TokenError),
+    Handshake(Box<TokenError>),
 }
 
 impl AuthenticateError {

@@ -41,13 +41,13 @@ fn is_of_another_class(jws: &CompactJws) -> bool {
     is_machine || jws.header().category().is_non_session()
 }
 
-pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried) -> Result<RequestState, AuthenticateError> {
+pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried) -> Result<Box<RequestState>, AuthenticateError> {
     let jws = match token.decoded() {
         Ok(jws) => jws,
-        Err(error) => return rare(reject(context, io, error.clone(), Carrier::Header, token)).await,
+        Err(error) => return rare(reject(context, io, error, Carrier::Header, token)).await,
     };
     if is_of_another_class(jws) {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
+        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
     }
     let leniency = Leniency { missing_azp: context.allows_missing_azp_of_header(), clock_skew: None };
     match context.settings.verifier.verify(io, jws, leniency).await {
@@ -57,7 +57,7 @@ pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried)
 }
 
 /// Signed in, unless the claims hold features or permissions that nobody can read.
-fn signed_in(token: &Carried, claims: VerifiedClaims) -> RequestState {
+fn signed_in(token: &Carried, claims: VerifiedClaims) -> Box<RequestState> {
     match Auth::session(claims) {
         Ok(auth) => RequestState::signed_in(token.token.clone(), TokenType::SessionToken, auth, Headers::default()),
         Err(_) => RequestState::signed_out_quietly(
@@ -68,7 +68,7 @@ fn signed_in(token: &Carried, claims: VerifiedClaims) -> RequestState {
     }
 }
 
-pub(super) async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
+pub(super) async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<Box<RequestState>, AuthenticateError> {
     let cookies = context.cookies();
     if cookies.handshake_nonce.is_some() || cookies.handshake_token.is_some() {
         match rare(handshake::resolve(context, io)).await? {
@@ -86,12 +86,12 @@ pub(super) async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<Reque
 }
 
 /// Judges by the cookies of the session alone.
-async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
+async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<Box<RequestState>, AuthenticateError> {
     let cookies = context.cookies();
     if let Some(state) = satellite::sync(context)? {
         return Ok(state);
     }
-    let start = |reason| handshake::start(context, reason, String::new(), None);
+    let start = |reason| handshake::start(context, reason);
     if context.is_development() {
         if context.public_url().is_some_and(|url| url.has_param(DEV_BROWSER)) {
             return start(Reason::DevBrowserSync);
@@ -105,17 +105,17 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestStat
         None if has_client => return start(Reason::ClientUatWithoutSessionToken),
         None => {
             let reason = Reason::SessionTokenAndUatMissing;
-            return Ok(RequestState::signed_out(TokenType::SessionToken, reason, String::new()));
+            return Ok(RequestState::signed_out(TokenType::SessionToken, reason));
         }
         Some(_) if !has_client => return start(Reason::SessionTokenWithoutClientUat),
         Some(token) => token,
     };
     let jws = match token.decoded() {
         Ok(jws) => jws,
-        Err(error) => return rare(reject(context, io, error.clone(), Carrier::Cookie, token)).await,
+        Err(error) => return rare(reject(context, io, error, Carrier::Cookie, token)).await,
     };
     if is_of_another_class(jws) {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch, String::new()));
+        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
     }
     if is_older_than_client(token, cookies.client_uat) {
         return start(Reason::SessionTokenIatBeforeClientUat);
@@ -129,7 +129,7 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestStat
         return Ok(state);
     }
     if cross_origin::is_due(context)? {
-        return handshake::start(context, Reason::PrimaryDomainCrossOriginSync, CROSS_ORIGIN.into(), None);
+        return handshake::start_saying(context, Reason::PrimaryDomainCrossOriginSync, CROSS_ORIGIN.into());
     }
     match activation(context, &state.auth)? {
         Some(handshake) => Ok(handshake),
@@ -138,7 +138,7 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<RequestStat
 }
 
 /// The handshake that makes the organization active which the path names, where it is not and can be.
-fn activation(context: &Context<'_>, auth: &Auth) -> Result<Option<RequestState>, AuthenticateError> {
+fn activation(context: &Context<'_>, auth: &Auth) -> Result<Option<Box<RequestState>>, AuthenticateError> {
     let organizations = &context.settings.options.organization_sync;
     if organizations.is_empty() || auth.signed_in().is_none_or(|session| session.user_id().is_empty()) {
         return Ok(None);
@@ -148,15 +148,15 @@ fn activation(context: &Context<'_>, auth: &Auth) -> Result<Option<RequestState>
     if is_met || context.cookies().redirect_count >= limits::HANDSHAKE_REDIRECTS {
         return Ok(None);
     }
-    let state = handshake::start(context, Reason::ActiveOrganizationMismatch, String::new(), None)?;
+    let state = handshake::start(context, Reason::ActiveOrganizationMismatch)?;
     Ok((state.status == Status::Handshake).then_some(state))
 }
 
 /// The session of the request's own cookies, where it is good as it stands.
-async fn own_session(context: &Context<'_>, io: &Io) -> Option<RequestState> {
+async fn own_session(context: &Context<'_>, io: &Io) -> Option<Box<RequestState>> {
     let cookies = context.cookies();
     let token = cookies.session.as_ref().filter(|_| cookies.client_uat != 0.0)?;
-    let jws = token.decoded().as_ref().ok()?;
+    let jws = token.decoded().ok()?;
     if is_older_than_client(token, cookies.client_uat) || is_of_another_class(jws) {
         return None;
     }
@@ -177,12 +177,12 @@ fn is_older_than_client(token: &Carried, client_uat: f64) -> bool {
 async fn reject(
     context: &Context<'_>,
     io: &Io,
-    error: TokenError,
+    error: Box<TokenError>,
     carrier: Carrier,
     token: &Carried,
-) -> Result<RequestState, AuthenticateError> {
+) -> Result<Box<RequestState>, AuthenticateError> {
     let unknown = error.is_unknown();
-    let reason = match &error {
+    let reason = match &*error {
         TokenError::Expired { .. } => match renew(context, io, carrier, token).await {
             Ok(state) => return Ok(state),
             Err(failure) => Reason::SessionTokenExpired(failure),
@@ -192,17 +192,17 @@ async fn reject(
         other => other.reason(),
     };
     if error.is_about_time() {
-        return handshake::start(context, reason, error.text(), None);
+        return handshake::start_saying(context, reason, error.text());
     }
     let kind = TokenType::SessionToken;
     Ok(match reason {
         Reason::UnexpectedError => RequestState::signed_out_quietly(kind, reason, error.text()),
-        _ => RequestState::signed_out(kind, reason, error.text()),
+        _ => RequestState::signed_out_saying(kind, reason, error.text()),
     }
     .unknown_if(unknown))
 }
 
-async fn renew(context: &Context<'_>, io: &Io, carrier: Carrier, token: &Carried) -> Result<RequestState, RefreshFailure> {
+async fn renew(context: &Context<'_>, io: &Io, carrier: Carrier, token: &Carried) -> Result<Box<RequestState>, RefreshFailure> {
     if !context.is_get() {
         return Err(RefreshFailure::NonEligibleNonGet);
     }

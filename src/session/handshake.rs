@@ -19,7 +19,7 @@ use crate::{
     reason::Reason,
     request::HeaderName,
     text::{self, ByAny},
-    token::{Leniency, TokenError, verify},
+    token::{Leniency, TokenError, Verified, verify},
     web_url::WebUrl,
 };
 
@@ -34,16 +34,31 @@ pub(super) fn is_eligible(context: &Context<'_>) -> bool {
     }
 }
 
-/// Starts a handshake, or says signed out where the browser cannot be sent away, or has been sent too often. `headers` hold
-/// another `location` than the Frontend API's.
-pub(super) fn start(
+/// Starts a handshake, or says signed out where the browser cannot be sent away, or has been sent too often.
+#[inline(never)]
+pub(super) fn start(context: &Context<'_>, reason: Reason) -> Result<Box<RequestState>, AuthenticateError> {
+    start_saying(context, reason, String::new())
+}
+
+/// The same, with words for the operator.
+#[inline(never)]
+pub(super) fn start_saying(
+    context: &Context<'_>,
+    reason: Reason,
+    message: String,
+) -> Result<Box<RequestState>, AuthenticateError> {
+    start_to(context, reason, message, None)
+}
+
+/// The same; `headers` hold another `location` than the Frontend API's.
+pub(super) fn start_to(
     context: &Context<'_>,
     reason: Reason,
     message: String,
     headers: Option<Headers>,
-) -> Result<RequestState, AuthenticateError> {
+) -> Result<Box<RequestState>, AuthenticateError> {
     if !is_eligible(context) {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, reason, message));
+        return Ok(RequestState::signed_out_saying(TokenType::SessionToken, reason, message));
     }
     let mut headers = match headers {
         Some(headers) => headers,
@@ -51,11 +66,13 @@ pub(super) fn start(
     };
     if headers.has("location") {
         // Browsers keep inactive tabs in their cache, redirects included.
-        headers.set("cache-control", "no-store".into());
+        headers.set_to("cache-control", "no-store");
     }
     let count = context.cookies().redirect_count;
     if count >= limits::HANDSHAKE_REDIRECTS {
-        return Ok(RequestState { gave_up: true, ..RequestState::signed_out(TokenType::SessionToken, reason, message) });
+        let mut state = RequestState::signed_out_saying(TokenType::SessionToken, reason, message);
+        state.gave_up = true;
+        return Ok(state);
     }
     let cookie = text::concat(&[REDIRECT_COUNT, "=", &count_text(count.max(0.0) + 1.0), "; SameSite=Lax; HttpOnly; Max-Age=2"]);
     // Digits and letters are a header value.
@@ -92,13 +109,19 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
         params.push((SESSION, &session.token));
     } else {
         header_token = context.token_in_header();
-        params.extend(header_token.as_ref().map(|carried| (SESSION, &*carried.token)));
+        if let Some(carried) = &header_token {
+            params.push((SESSION, &carried.token));
+        }
     }
-    if context.is_development() {
-        params.extend(cookies.dev_browser.as_deref().map(|browser| (DEV_BROWSER, browser)));
+    if context.is_development()
+        && let Some(browser) = &cookies.dev_browser
+    {
+        params.push((DEV_BROWSER, browser));
     }
     let organization = context.settings.options.organization_sync.wanted(public_url.path());
-    params.extend(organization.as_ref().map(|wanted| ("organization_id", wanted.param())));
+    if let Some(wanted) = &organization {
+        params.push(("organization_id", wanted.param()));
+    }
     url.append_params(params);
     let mut headers = Headers::default();
     headers.set("location", url.href().into());
@@ -112,16 +135,16 @@ pub(super) fn handshake_url(frontend_api: &str) -> Result<WebUrl, AuthenticateEr
     } else {
         text::concat(&["https://", frontend_api]).into()
     };
-    let base = text::concat(&[base.trim_end_matches('/'), "/"]);
+    let base = text::concat(&[base.trim_end_any(b"/"), "/"]);
     WebUrl::parse(&base).and_then(|base| base.join("v1/client/handshake")).ok_or(AuthenticateError::FrontendApi)
 }
 
 /// How the taking-in of a handshake ended.
 pub(super) enum Resolved {
     /// With an answer.
-    State(RequestState),
+    State(Box<RequestState>),
     /// The nonce could not be redeemed. The answer is Clerk's, for a request that has no good session of its own.
-    NonceLost(RequestState),
+    NonceLost(Box<RequestState>),
     /// Without one: the handshake token is another application's, say. The request is judged by what else it has.
     GoOn,
     /// Without one, since it could not be checked: what else the request has may sign it in, but not out.
@@ -148,13 +171,13 @@ pub(super) async fn resolve(context: &Context<'_>, io: &Io) -> Result<Resolved, 
         (None, None) => return Ok(Resolved::GoOn),
     };
     let Some((mut headers, session)) = set_cookies(&directives) else { return Ok(Resolved::GoOn) };
-    headers.set("access-control-allow-origin", "null".into());
-    headers.set("access-control-allow-credentials", "true".into());
+    headers.set_to("access-control-allow-origin", "null");
+    headers.set_to("access-control-allow-credentials", "true");
     if context.is_development() {
         let mut url = context.public_url().ok_or(AuthenticateError::RequestUrl)?.clone();
         url.remove_params(&[HANDSHAKE, HANDSHAKE_HELP, DEV_BROWSER, HANDSHAKE_NONCE]);
         headers.set("location", url.href().into());
-        headers.set("cache-control", "no-store".into());
+        headers.set_to("cache-control", "no-store");
     }
     let Some(session) = session.filter(|session| !session.is_empty()) else {
         let kind = Some(TokenType::SessionToken);
@@ -189,13 +212,8 @@ fn go_on_after(error: &TokenError) -> Resolved {
     if error.is_unknown() { Resolved::Unchecked } else { Resolved::GoOn }
 }
 
-async fn verify_minted(
-    context: &Context<'_>,
-    io: &Io,
-    session: &Carried,
-    clock_skew: Option<core::time::Duration>,
-) -> Result<crate::token::VerifiedClaims, TokenError> {
-    let jws = session.decoded().as_ref().map_err(Clone::clone)?;
+async fn verify_minted(context: &Context<'_>, io: &Io, session: &Carried, clock_skew: Option<core::time::Duration>) -> Verified {
+    let jws = session.decoded()?;
     let leniency = Leniency { missing_azp: context.allows_missing_azp_of_minted(), clock_skew };
     context.settings.verifier.verify(io, jws, leniency).await
 }
@@ -213,8 +231,7 @@ pub(super) fn set_cookies(directives: &[String]) -> Option<(Headers, Option<Stri
         if !headers.append("set-cookie", directive.clone().into()) {
             return None;
         }
-        let pair = directive.split(';').next().unwrap_or_default();
-        let mut parts = pair.split('=');
+        let mut parts = directive.pieces(b";").next().unwrap_or_default().pieces(b"=");
         if parts.next().unwrap_or_default().starts_with(SESSION) {
             session = Some(parts.next().unwrap_or(NO_VALUE).to_owned());
         }
@@ -222,14 +239,14 @@ pub(super) fn set_cookies(directives: &[String]) -> Option<(Headers, Option<Stri
     Some((headers, session))
 }
 
-async fn verified_directives(context: &Context<'_>, io: &Io, token: &str) -> Result<Option<Vec<String>>, TokenError> {
+async fn verified_directives(context: &Context<'_>, io: &Io, token: &str) -> Result<Option<Vec<String>>, Box<TokenError>> {
     let verifier = &context.settings.verifier;
     let token = Carried::new(token);
-    let jws = token.decoded().as_ref().map_err(Clone::clone)?;
+    let jws = token.decoded()?;
     let skew = if context.is_development() { limits::HANDSHAKE_DEVELOPMENT_CLOCK_SKEW } else { verifier.options.clock_skew };
     let claims = verify::verify_handshake_token(io, jws, &verifier.keys, skew).await?;
     let Some(claims) = claims else { return Ok(Some(Vec::new())) };
-    Ok(claims.get("handshake").and_then(Raw::as_strings).map(owned))
+    Ok(claims.get("handshake").and_then(Raw::as_strings))
 }
 
 enum Redeemed {
@@ -258,14 +275,10 @@ async fn redeem(context: &Context<'_>, io: &Io, nonce: &str) -> Redeemed {
     }
     let Ok(body) = Document::parse_bytes(&response.body) else { return Redeemed::Lost { unknown: true } };
     match body.get("directives").map(|directives| (directives.elements().is_some(), directives.as_strings())) {
-        Some((true, Some(directives))) => Redeemed::Directives(owned(directives)),
+        Some((true, Some(directives))) => Redeemed::Directives(directives),
         Some((true, None)) => Redeemed::Odd,
         _ => Redeemed::Lost { unknown: false },
     }
-}
-
-fn owned(texts: Vec<Cow<'_, str>>) -> Vec<String> {
-    texts.into_iter().map(Cow::into_owned).collect()
 }
 
 /// A session cookie without a value: not an empty one, but no token either.

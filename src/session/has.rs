@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     json::{Document, Raw},
-    text,
+    text::{self, ByAny as _},
 };
 
 /// What is asked of a session. Roles and permissions may be given with or without `org:` before them; features and plans with
@@ -64,15 +64,18 @@ impl HasParams {
     /// Reads them as JavaScript passes them. `None` where one is of another type than it should be: then `has()` is false.
     #[must_use]
     pub fn parse(params: &Document) -> Option<Self> {
-        let text = |name| match params.get(name) {
-            None => Some(None),
-            Some(value) => value.as_str().map(|text| Some(text.into_owned())),
-        };
+        let mut texts = [const { None }; 4];
+        for (text, name) in texts.iter_mut().zip(["role", "permission", "feature", "plan"]) {
+            if let Some(value) = params.get(name) {
+                *text = Some(value.as_string()?);
+            }
+        }
+        let [role, permission, feature, plan] = texts;
         Some(Self {
-            role: text("role")?,
-            permission: text("permission")?,
-            feature: text("feature")?,
-            plan: text("plan")?,
+            role,
+            permission,
+            feature,
+            plan,
             reverification: match params.get("reverification") {
                 None => None,
                 Some(value) => Some(Reverification::parse(value)?),
@@ -145,7 +148,7 @@ impl<'a> CheckedFacts<'a> {
             return Self {
                 has_user: text("userId").is_some_and(|user| !user.is_empty()),
                 has_org: issuer.is_truthy(),
-                org_roles: texts("roles"),
+                org_roles: texts("roles").into_iter().map(Cow::Owned).collect(),
                 org_permissions: texts("permissions").into_iter().map(|one| as_clerks(&one)).collect(),
                 ..Self::default()
             };
@@ -224,7 +227,7 @@ fn without_org(mut name: &str) -> &str {
 
 fn has_entitlement(claim: Option<&str>, wanted: &str) -> bool {
     let Some(claim) = claim.filter(|claim| !claim.is_empty()) else { return false };
-    let mut parts = wanted.split(':');
+    let mut parts = wanted.pieces(b":");
     let scope = parts.next().unwrap_or_default();
     let (owner, name) = match parts.next() {
         None => (None, scope),

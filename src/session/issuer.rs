@@ -13,19 +13,23 @@
 use std::{future::Future, pin::Pin, rc::Rc};
 
 use super::{
-    Auth, RequestState, Status, TokenType,
+    Auth, AuthenticateError, RequestState, Status, TokenType,
     context::{Carried, Context},
     cookies::{Cookies, decode_value},
     machine::meets_audience,
     state::Headers,
+    with_cookies,
 };
 use crate::{
     json::Raw,
     limits,
-    machine::{BackendRequest, Io, Purpose},
+    machine::{BackendRequest, Io, Purpose, rare},
+    reason::Reason,
     request::HeaderName,
     text,
-    token::{Algorithm, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, VerifiedClaims, VerifyOptions, verify},
+    token::{
+        Algorithm, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, Verified, VerifiedClaims, VerifyOptions, verify,
+    },
 };
 
 /// Whose tokens to take beside Clerk's, and what they have to say.
@@ -53,49 +57,59 @@ pub struct IssuerOptions {
 
 /// Issuers beside Clerk; none by [`Default`]. What is done about their tokens is known by [`of`](Self::of) alone, so that a host that
 /// never asks for it does not carry it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct OtherIssuers {
-    list: Vec<IssuerOptions>,
-    ready: Option<Ready>,
+    options: Option<Rc<dyn Ready>>,
 }
 
-type Ready = fn(&[IssuerOptions], core::time::Duration, &Rc<SeenTokens>) -> Rc<dyn Issuers>;
+impl core::fmt::Debug for OtherIssuers {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(if self.is_empty() { "no other issuers" } else { "other issuers" })
+    }
+}
 
 impl OtherIssuers {
     /// These.
     #[must_use]
     pub fn of(list: Vec<IssuerOptions>) -> Self {
-        Self { list, ready: Some(ready) }
+        if list.is_empty() { Self::default() } else { Self { options: Some(Rc::new(list)) } }
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.options.is_none()
     }
 
     pub(super) fn ready(&self, clock_skew: core::time::Duration, seen: &Rc<SeenTokens>) -> Option<Rc<dyn Issuers>> {
-        let ready = self.ready.filter(|_| !self.is_empty())?;
-        Some(ready(&self.list, clock_skew, seen))
+        Some(self.options.as_ref()?.ready(clock_skew, seen))
     }
 }
 
-fn ready(list: &[IssuerOptions], clock_skew: core::time::Duration, seen: &Rc<SeenTokens>) -> Rc<dyn Issuers> {
-    Rc::new(list.iter().map(|issuer| Issuer::new(issuer, clock_skew, seen)).collect::<Vec<_>>())
+/// What issuers are made ready from.
+trait Ready {
+    fn ready(&self, clock_skew: core::time::Duration, seen: &Rc<SeenTokens>) -> Rc<dyn Issuers>;
 }
 
-/// What is being judged.
-pub(super) type Judged<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+impl Ready for Vec<IssuerOptions> {
+    fn ready(&self, clock_skew: core::time::Duration, seen: &Rc<SeenTokens>) -> Rc<dyn Issuers> {
+        Rc::new(self.iter().map(|issuer| Issuer::new(issuer, clock_skew, seen)).collect::<Vec<_>>())
+    }
+}
+
+/// What came of a request.
+type Authenticated = Result<Box<RequestState>, AuthenticateError>;
 
 /// Issuers, made ready.
 pub(super) trait Issuers {
     fn all(&self) -> &[Issuer];
 
-    /// Judges the token of the `Authorization` header, where it is one of theirs.
-    fn authenticate_named<'a>(&'a self, io: &'a Io, context: &Context<'_>) -> Option<Judged<'a, RequestState>>;
-
-    /// See [`authenticate_ambient`].
-    fn authenticate_ambient<'a>(&'a self, io: &'a Io, context: &'a Context<'_>) -> Judged<'a, Option<RequestState>>;
+    /// See [`authenticate`].
+    fn authenticate<'a>(
+        &'a self,
+        io: &'a Io,
+        context: &'a Context<'_>,
+    ) -> Pin<Box<dyn Future<Output = Option<Authenticated>> + 'a>>;
 }
 
 impl Issuers for Vec<Issuer> {
@@ -103,13 +117,12 @@ impl Issuers for Vec<Issuer> {
         self
     }
 
-    fn authenticate_named<'a>(&'a self, io: &'a Io, context: &Context<'_>) -> Option<Judged<'a, RequestState>> {
-        let presented = in_authorization(self, context)?;
-        Some(Box::pin(async move { presented.authenticate(io).await }))
-    }
-
-    fn authenticate_ambient<'a>(&'a self, io: &'a Io, context: &'a Context<'_>) -> Judged<'a, Option<RequestState>> {
-        Box::pin(authenticate_ambient(self, io, context))
+    fn authenticate<'a>(
+        &'a self,
+        io: &'a Io,
+        context: &'a Context<'_>,
+    ) -> Pin<Box<dyn Future<Output = Option<Authenticated>> + 'a>> {
+        Box::pin(authenticate(self, io, context))
     }
 }
 
@@ -182,20 +195,20 @@ impl Issuer {
         token.text("iss").is_some_and(|issuer| issuer == self.options.issuer)
     }
 
-    async fn verify(&self, io: &Io, token: &Carried) -> Result<VerifiedClaims, TokenError> {
-        let jws = token.decoded().as_ref().map_err(Clone::clone)?;
+    async fn verify(&self, io: &Io, token: &Carried) -> Verified {
+        let jws = token.decoded()?;
         if jws.header().has_crit() {
-            return Err(TokenError::Malformed("crit names what has to be understood, and nothing is"));
+            return Err(TokenError::Malformed("crit names what has to be understood, and nothing is").into());
         }
         let claims = verify::verify_jwt(io, jws, &self.keys, &self.verify, Leniency::default()).await?;
         let aud = claims.get("aud");
         if !meets_audience(aud, &self.options.audience) {
-            return Err(TokenError::Audience { found: verify::show(aud), expected: self.options.audience.len() });
+            return Err(TokenError::Audience { found: verify::show(aud), expected: self.options.audience.len() }.into());
         }
         Ok(claims)
     }
 
-    fn facts(&self, claims: &VerifiedClaims) -> Result<IssuedFacts, TokenError> {
+    fn facts(&self, claims: &VerifiedClaims) -> Result<IssuedFacts, Box<TokenError>> {
         let at = |path: &[String]| {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             claims.at(&path)
@@ -215,10 +228,10 @@ impl<'a> Presented<'a> {
     /// # Errors
     ///
     /// The first [`TokenError`] in the order of [`verify`].
-    pub(super) async fn verify(&self, io: &Io) -> Result<VerifiedClaims, TokenError> {
+    pub(super) async fn verify(&self, io: &Io) -> Verified {
         if !self.is_named && self.token.decoded().is_ok() {
             let found = verify::show(self.token.claim("iss"));
-            return Err(TokenError::Issuer { found, expected: 1 });
+            return Err(TokenError::Issuer { found, expected: 1 }.into());
         }
         self.issuer.verify(io, &self.token).await
     }
@@ -229,13 +242,13 @@ impl<'a> Presented<'a> {
     }
 
     /// What comes of the token, its user's id included.
-    pub(super) async fn verify_with_user(&self, io: &Io) -> Result<VerifiedClaims, TokenError> {
+    pub(super) async fn verify_with_user(&self, io: &Io) -> Verified {
         let claims = self.verify(io).await?;
         self.issuer.facts(&claims)?;
         Ok(claims)
     }
 
-    async fn authenticate(&self, io: &Io) -> RequestState {
+    async fn authenticate(&self, io: &Io) -> Box<RequestState> {
         let judged = self.verify(io).await.and_then(|claims| Ok((self.issuer.facts(&claims)?, claims)));
         match judged {
             Ok((facts, claims)) => {
@@ -297,10 +310,11 @@ pub(super) fn ambient<'a>(issuers: &'a [Issuer], context: &Context<'_>) -> Vec<P
 }
 
 /// What the ambient tokens come to: the first that signs in, else the refusal that says most. `None` where there is none.
-async fn authenticate_ambient(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Option<RequestState> {
-    let mut refused: Option<RequestState> = None;
+async fn authenticate_ambient(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Option<Box<RequestState>> {
+    let mut refused: Option<Box<RequestState>> = None;
     for presented in ambient(issuers, context) {
-        let state = RequestState { from_cookies: true, ..presented.authenticate(io).await };
+        let mut state = presented.authenticate(io).await;
+        state.from_cookies = true;
         if state.status == Status::SignedIn {
             return Some(state);
         }
@@ -313,12 +327,43 @@ async fn authenticate_ambient(issuers: &[Issuer], io: &Io, context: &Context<'_>
     refused
 }
 
+/// What a request comes to where issuers are named: by their tokens, or since there is nobody else. `None` where it is Clerk's to judge.
+async fn authenticate(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Option<Authenticated> {
+    let takes_sessions = context.settings.options.accepts_token.accepts(TokenType::SessionToken);
+    if takes_sessions && let Some(presented) = in_authorization(issuers, context) {
+        return Some(Ok(presented.authenticate(io).await));
+    }
+    let has_token = context.token_in_header().is_some();
+    if takes_sessions
+        && !has_token
+        && let Some(state) = authenticate_ambient(issuers, io, context).await
+    {
+        return Some(rare(beside_clerk(context, io, state)).await);
+    }
+    if context.settings.instance.is_some() {
+        return None;
+    }
+    let reason = if has_token { Reason::TokenInvalidIssuer } else { Reason::TokenMissing };
+    Some(Ok(RequestState::signed_out(TokenType::SessionToken, reason)))
+}
+
+/// A session of another issuer beside Clerk's cookies: whichever is good. An outage of either is no sign-out.
+async fn beside_clerk(context: &Context<'_>, io: &Io, state: Box<RequestState>) -> Authenticated {
+    if state.is_authenticated() || context.settings.instance.is_none() {
+        return Ok(state);
+    }
+    let of_clerk = with_cookies(context, io).await?;
+    let is_empty = of_clerk.reason == Some(Reason::SessionTokenAndUatMissing);
+    let is_undone = !of_clerk.is_authenticated() && state.unknown;
+    Ok(if is_undone || is_empty { state } else { of_clerk })
+}
+
 /// A string, or a list of strings; with `is_scope` one string is a list with blanks between (RFC 6749 section 3.3).
 fn texts(claim: Option<Raw<'_>>, is_scope: bool) -> Vec<String> {
     let Some(claim) = claim else { return Vec::new() };
     match claim.as_str() {
         Some(text) if is_scope => text.split(' ').filter(|one| !one.is_empty()).map(str::to_owned).collect(),
         Some(text) => vec![text.into_owned()],
-        None => claim.as_strings().unwrap_or_default().into_iter().map(std::borrow::Cow::into_owned).collect(),
+        None => claim.as_strings().unwrap_or_default(),
     }
 }

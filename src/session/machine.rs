@@ -10,6 +10,7 @@ use crate::{
     json::{Document, Raw, push_string},
     machine::{Io, Purpose},
     reason::Reason,
+    text::ByAny as _,
     token::{Category, CompactJws, Leniency, VerifiedClaims, VerifyOptions, compact::is_jwt_format, verify},
 };
 
@@ -40,16 +41,15 @@ fn is_oauth(jws: &CompactJws) -> bool {
     matches!(jws.header().typ(), Some("at+jwt" | "application/at+jwt"))
 }
 
-/// Why a machine token is not taken.
-struct Refusal {
-    kind: TokenType,
-    reason: Reason,
-    message: String,
-    unknown: bool,
+/// What stands behind a machine token, or the state of one that is not taken.
+type Judged = Result<Box<MachineAuth>, Box<RequestState>>;
+
+fn refuse(kind: TokenType, reason: Reason, message: &str, unknown: bool) -> Box<RequestState> {
+    RequestState::signed_out_saying(kind, reason, message.to_owned()).unknown_if(unknown)
 }
 
 /// Verifies a machine token.
-pub(super) async fn authenticate(settings: &Settings, io: &Io, token: &Rc<str>, kind: TokenType) -> RequestState {
+pub(super) async fn authenticate(settings: &Settings, io: &Io, token: &Rc<str>, kind: TokenType) -> Box<RequestState> {
     let verified =
         if is_jwt_format(token) { verify_jwt(settings, io, token).await } else { verify_opaque(settings, io, token, kind).await };
     match verified {
@@ -57,7 +57,7 @@ pub(super) async fn authenticate(settings: &Settings, io: &Io, token: &Rc<str>, 
             let kind = machine.kind;
             RequestState::signed_in(token.clone(), kind, Auth::machine(machine), Headers::default())
         }
-        Err(Refusal { kind, reason, message, unknown }) => RequestState::signed_out(kind, reason, message).unknown_if(unknown),
+        Err(refused) => refused,
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) struct MachineOptions {
 fn machine_options(settings: &Settings) -> &MachineOptions {
     settings.machine_options.get_or_init(|| {
         let AuthenticateOptions { audience, clock_skew, .. } = &settings.options;
-        let types = ["at+jwt", "application/at+jwt"].map(str::to_owned).to_vec();
+        let types = vec!["at+jwt".to_owned(), "application/at+jwt".to_owned()];
         MachineOptions {
             m2m: VerifyOptions { audience: audience.clone(), clock_skew: *clock_skew, ..VerifyOptions::default() },
             oauth: VerifyOptions { header_type: Some(types), clock_skew: *clock_skew, ..VerifyOptions::default() },
@@ -78,43 +78,38 @@ fn machine_options(settings: &Settings) -> &MachineOptions {
     })
 }
 
-async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Result<MachineAuth, Refusal> {
-    let refuse = |kind, reason, message: String| Refusal { kind, reason, message, unknown: false };
-    let jws = CompactJws::decode(token).map(Rc::new);
-    let jws = jws.map_err(|error| refuse(TokenType::M2mToken, Reason::TokenInvalid, error.text()))?;
+async fn verify_jwt(settings: &Settings, io: &Io, token: &Rc<str>) -> Judged {
+    let jws = CompactJws::decode(token);
+    let jws = jws.map_err(|error| refuse(TokenType::M2mToken, Reason::TokenInvalid, &error.text(), false))?;
     let kind = if is_m2m(&jws) { TokenType::M2mToken } else { TokenType::OauthToken };
     let verifier = &settings.verifier;
     let options = match kind {
         TokenType::M2mToken => {
             if !matches!(jws.header().category(), Category::Absent | Category::Machine) {
-                return Err(refuse(kind, Reason::TokenInvalid, "the token's category is not that of a machine token".into()));
+                return Err(refuse(kind, Reason::TokenInvalid, "the token's category is not that of a machine token", false));
             }
             &machine_options(settings).m2m
         }
         _ => &machine_options(settings).oauth,
     };
-    let claims = verify::verify_jwt(io, &jws, &verifier.keys, options, Leniency::default()).await.map_err(|error| Refusal {
-        kind,
-        reason: Reason::TokenVerificationFailed,
-        message: error.text(),
-        unknown: error.is_unknown(),
-    })?;
+    let claims = verify::verify_jwt(io, &jws, &verifier.keys, options, Leniency::default()).await;
+    let claims = claims.map_err(|error| refuse(kind, Reason::TokenVerificationFailed, &error.text(), error.is_unknown()))?;
     if kind == TokenType::M2mToken {
         return Ok(MachineAuth::from_m2m_claims(&claims));
     }
     if !meets_audience(claims.get("aud"), &verifier.options.audience) {
-        return Err(refuse(kind, Reason::TokenVerificationFailed, NOT_FOR_US.into()));
+        return Err(refuse(kind, Reason::TokenVerificationFailed, NOT_FOR_US, false));
     }
     Ok(MachineAuth::from_oauth_claims(&claims))
 }
 
-async fn verify_opaque(settings: &Settings, io: &Io, token: &str, kind: TokenType) -> Result<MachineAuth, Refusal> {
+async fn verify_opaque(settings: &Settings, io: &Io, token: &str, kind: TokenType) -> Judged {
     let (path, field) = match kind {
         TokenType::M2mToken => ("/m2m_tokens/verify", "token"),
         TokenType::OauthToken => ("/oauth_applications/access_tokens/verify", "access_token"),
         TokenType::ApiKey | TokenType::SessionToken => ("/api_keys/verify", "secret"),
     };
-    let refuse = |reason, message: &str, unknown| Refusal { kind, reason, message: message.into(), unknown };
+    let refuse = |reason, message: &str, unknown| refuse(kind, reason, message, unknown);
     let mut body = JsonObject::new();
     body.text(field, token);
     let is_m2m = kind == TokenType::M2mToken;
@@ -152,11 +147,8 @@ pub(super) fn meets_audience(aud: Option<Raw<'_>>, audience: &[String]) -> bool 
     if audience.iter().all(String::is_empty) {
         return true;
     }
-    let auds = match aud {
-        None => return false,
-        Some(aud) => aud.as_str().map(|aud| vec![aud]).or_else(|| aud.as_strings()).unwrap_or_default(),
-    };
-    !auds.iter().any(|aud| aud.is_empty()) && auds.iter().any(|aud| audience.iter().any(|one| one == aud))
+    let auds = aud.and_then(Raw::as_string_or_strings).unwrap_or_default();
+    !auds.iter().any(String::is_empty) && auds.iter().any(|aud| audience.iter().any(|one| one == aud))
 }
 
 /// What stands behind a machine token.
@@ -198,16 +190,17 @@ impl MachineAuth {
     pub fn scopes(&self) -> Vec<String> {
         let scopes = self.members.iter().find(|(name, _)| *name == "scopes");
         let list = scopes.and_then(|(_, json)| Document::parse(json.as_str().into()).ok());
-        let list = list.as_ref().and_then(|list| list.root().as_strings()).unwrap_or_default();
-        list.into_iter().map(std::borrow::Cow::into_owned).collect()
+        list.as_ref().and_then(|list| list.root().as_strings()).unwrap_or_default()
     }
 
     /// Reads the Backend API's answer. An answer that does not say which resource it is stands in JavaScript's names.
-    fn from_answer(kind: TokenType, answer: &Document) -> Option<Self> {
-        let subject = answer.get("subject")?.as_str()?.into_owned();
+    fn from_answer(kind: TokenType, answer: &Document) -> Option<Box<Self>> {
+        let subject = answer.get("subject")?.as_string()?;
         let mut members = Vec::new();
         let mut copy = |name: &'static str, from: &str| {
-            members.extend(answer.get(from).map(|value| (name, value.text().to_owned())));
+            if let Some(value) = answer.get(from) {
+                members.push((name, value.text().to_owned()));
+            }
         };
         for name in ["id", "subject", "scopes"] {
             copy(name, name);
@@ -220,10 +213,10 @@ impl MachineAuth {
             TokenType::M2mToken => copy("claims", "claims"),
             _ => copy("clientId", if answer.get("object").is_some() { "client_id" } else { "clientId" }),
         }
-        Some(Self { kind, subject, members })
+        Some(Box::new(Self { kind, subject, members }))
     }
 
-    fn from_m2m_claims(claims: &VerifiedClaims) -> Self {
+    fn from_m2m_claims(claims: &VerifiedClaims) -> Box<Self> {
         let mut custom = JsonObject::new();
         let mut has_custom = false;
         claims.root().each_member(|name, value| {
@@ -239,17 +232,19 @@ impl MachineAuth {
         Self::from_claims(TokenType::M2mToken, claims, vec![("claims", custom), ("scopes", scopes)])
     }
 
-    fn from_oauth_claims(claims: &VerifiedClaims) -> Self {
+    fn from_oauth_claims(claims: &VerifiedClaims) -> Box<Self> {
         let scp = claims.get("scp").filter(|scp| !scp.is_null()).map(|scp| scp.text().to_owned());
         let scopes = scp.or_else(|| claims.text("scope").map(|scope| split_scopes(&scope))).unwrap_or_else(|| "[]".into());
         let client_id = or_empty(claims.get("client_id"));
         Self::from_claims(TokenType::OauthToken, claims, vec![("clientId", client_id), ("scopes", scopes)])
     }
 
-    fn from_claims(kind: TokenType, claims: &VerifiedClaims, mut members: Vec<(&'static str, String)>) -> Self {
+    fn from_claims(kind: TokenType, claims: &VerifiedClaims, mut members: Vec<(&'static str, String)>) -> Box<Self> {
         members.push(("id", or_empty(claims.get("jti"))));
-        members.extend(claims.get("sub").map(|sub| ("subject", sub.text().to_owned())));
-        Self { kind, subject: claims.text("sub").unwrap_or_default().into_owned(), members }
+        if let Some(sub) = claims.get("sub") {
+            members.push(("subject", sub.text().to_owned()));
+        }
+        Box::new(Self { kind, subject: claims.text("sub").unwrap_or_default().into_owned(), members })
     }
 
     pub(super) fn write(&self, out: &mut JsonObject) {
@@ -289,7 +284,7 @@ impl MachineAuth {
 /// A list of scopes with blanks between, as a JSON array.
 fn split_scopes(scopes: &str) -> String {
     let mut json = String::from("[");
-    for (at, scope) in scopes.split(' ').enumerate() {
+    for (at, scope) in scopes.pieces(b" ").enumerate() {
         if at > 0 {
             json.push(',');
         }

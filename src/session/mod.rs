@@ -23,7 +23,7 @@ use crate::{
     time::UnixMillis,
     token::{
         Algorithm, AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens,
-        TokenError, VerificationKey, VerifiedClaims, VerifyOptions, verify,
+        TokenError, VerificationKey, Verified, VerifyOptions, verify,
     },
 };
 
@@ -124,9 +124,9 @@ impl Instance {
 fn is_plain_host(text: &str) -> bool {
     let last = text.rcut(b".").map_or(text, |(_, last)| last);
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-    text.bytes().all(is_plain)
+    text::is_all(text, is_plain)
         && !last.is_empty()
-        && last.bytes().all(|byte| byte.is_ascii_lowercase())
+        && text::is_all(last, |byte| byte.is_ascii_lowercase())
         && !text.starts_with("http")
 }
 
@@ -173,12 +173,15 @@ impl TokenVerifier {
             }),
             (None, None) => KeySource::None,
         };
-        let party = |text: &String| AuthorizedParty::parse(text, options.authorized_party_patterns);
+        let mut authorized_parties = Vec::new();
+        for party in &options.authorized_parties {
+            authorized_parties.push(AuthorizedParty::parse(party, options.authorized_party_patterns));
+        }
         Ok(Self {
             keys,
             options: VerifyOptions {
                 audience: options.audience.clone(),
-                authorized_parties: options.authorized_parties.iter().map(party).collect(),
+                authorized_parties,
                 issuer: options.issuer.clone(),
                 clock_skew: options.clock_skew,
                 header_type: options.header_type.clone(),
@@ -194,16 +197,16 @@ impl TokenVerifier {
     /// # Errors
     ///
     /// The first [`TokenError`] in the order of [`verify`].
-    pub async fn verify_token(&self, io: &Io, token: &str) -> Result<VerifiedClaims, TokenError> {
+    pub async fn verify_token(&self, io: &Io, token: &str) -> Verified {
         let seen = &self.options.seen;
         let jws = match seen.decoded(token) {
             Some(jws) => jws,
-            None => Rc::new(CompactJws::decode_like(&token.into(), seen.last().as_deref())?),
+            None => CompactJws::decode_like(&token.into(), seen.last().as_deref())?,
         };
         self.verify(io, &jws, Leniency::default()).await
     }
 
-    async fn verify(&self, io: &Io, jws: &Rc<CompactJws>, leniency: Leniency) -> Result<VerifiedClaims, TokenError> {
+    async fn verify(&self, io: &Io, jws: &Rc<CompactJws>, leniency: Leniency) -> Verified {
         verify::verify_session_token(io, jws, &self.keys, &self.options, leniency).await
     }
 }
@@ -369,23 +372,23 @@ impl Authenticator {
     /// # Errors
     ///
     /// As [`TokenVerifier::verify_token`].
-    pub async fn verify_token(&self, io: &Io, token: &str) -> Result<VerifiedClaims, TokenError> {
+    pub async fn verify_token(&self, io: &Io, token: &str) -> Verified {
         self.settings.verifier.verify_token(io, token).await
     }
 
     /// Verifies a session token by itself, for an operator who looks into it: by the keys and the settings of the issuer that it
     /// names, which is given beside what came of it; without one it is Clerk's to judge.
-    pub async fn verify_alone(&self, io: &Io, token: &str) -> (Option<&str>, Result<VerifiedClaims, TokenError>) {
+    pub async fn verify_alone(&self, io: &Io, token: &str) -> (Option<&str>, Verified) {
         if let Some(presented) = issuer::named_by(self.settings.issuers(), token) {
             return (Some(presented.issuer()), presented.verify_with_user(io).await);
         }
         let jws = match CompactJws::decode(&token.into()) {
-            Ok(jws) => Rc::new(jws),
-            Err(error) => return (None, Err(error)),
+            Ok(jws) => jws,
+            Err(error) => return (None, Err(error.into())),
         };
         if self.settings.instance.is_none() {
             let found = verify::show(jws.unverified("iss"));
-            return (None, Err(TokenError::Issuer { found, expected: self.settings.issuers().len() }));
+            return (None, Err(TokenError::Issuer { found, expected: self.settings.issuers().len() }.into()));
         }
         let missing_azp = self.settings.options.missing_azp == MissingAzp::Observe;
         let leniency = Leniency { missing_azp, clock_skew: None };
@@ -394,11 +397,7 @@ impl Authenticator {
 
     /// Verifies the session token that a request carries, for an explanation: where it stands, and what came of it. `None`: there is
     /// none, or the one in the header is a machine's.
-    pub async fn verify_carried(
-        &self,
-        io: &Io,
-        request: &RequestView,
-    ) -> Option<(&'static str, Result<VerifiedClaims, TokenError>)> {
+    pub async fn verify_carried(&self, io: &Io, request: &RequestView) -> Option<(&'static str, Verified)> {
         let context = Context::new(&self.settings, request, io.now());
         if let Some(presented) = issuer::in_authorization(self.settings.issuers(), &context) {
             return Some(("header", presented.verify(io).await));
@@ -414,7 +413,7 @@ impl Authenticator {
         };
         let jws = match token.decoded() {
             Ok(jws) => jws,
-            Err(error) => return Some((place, Err(error.clone()))),
+            Err(error) => return Some((place, Err(error))),
         };
         if machine::kind_of(&token.token, Some(jws)).is_some_and(|kind| kind != TokenType::SessionToken) {
             return None;
@@ -428,33 +427,24 @@ impl Authenticator {
     /// # Errors
     ///
     /// [`AuthenticateError`] where settings and request do not go together; Clerk throws.
-    pub async fn authenticate(self: &Rc<Self>, io: &Io, request: &RequestView) -> Result<RequestState, AuthenticateError> {
+    pub async fn authenticate(self: &Rc<Self>, io: &Io, request: &RequestView) -> Result<Box<RequestState>, AuthenticateError> {
         let context = Context::new(&self.settings, request, io.now());
         let accepts = &self.settings.options.accepts_token;
         if self.settings.options.is_satellite && !accepts.is_m2m_only() {
             flow::check_sign_in_url(&context)?;
         }
-        let issuers = self.settings.issuers.as_deref().filter(|_| accepts.accepts(TokenType::SessionToken));
-        if let Some(judged) = issuers.and_then(|issuers| issuers.authenticate_named(io, &context)) {
-            return Ok(judged.await);
+        if let Some(issuers) = &self.settings.issuers
+            && let Some(judged) = issuers.authenticate(io, &context).await
+        {
+            return judged;
         }
         let token = context.token_in_header();
-        if let Some(issuers) = issuers
-            && token.is_none()
-            && let Some(state) = issuers.authenticate_ambient(io, &context).await
-        {
-            return rare(self.beside_clerk(&context, io, state)).await;
-        }
-        if self.settings.instance.is_none() && self.settings.issuers.is_some() {
-            let reason = if token.is_some() { Reason::TokenInvalidIssuer } else { Reason::TokenMissing };
-            return Ok(RequestState::signed_out(TokenType::SessionToken, reason, String::new()));
-        }
-        let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().as_deref().ok()));
+        let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().ok().map(|jws| &**jws)));
         if matches!(accepts, AcceptsToken::List(_)) && !accepts.accepts(kind.unwrap_or(TokenType::SessionToken)) {
             let reason = Reason::TokenTypeMismatch;
             return Ok(RequestState::signed_out_with(None, reason, String::new(), Headers::default()));
         }
-        let mismatch = |kind| RequestState::signed_out(kind, Reason::TokenTypeMismatch, String::new());
+        let mismatch = |kind| RequestState::signed_out(kind, Reason::TokenTypeMismatch);
         match (token, accepts) {
             (Some(token), AcceptsToken::One(TokenType::SessionToken)) => flow::with_header(&context, io, &token).await,
             (Some(token), AcceptsToken::One(wanted)) => match kind {
@@ -466,36 +456,23 @@ impl Authenticator {
                 None => flow::with_header(&context, io, &token).await,
             },
             (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {
-                Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader, String::new()))
+                Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader))
             }
             (None, _) => with_cookies(&context, io).await,
         }
     }
-
-    /// A session of another issuer beside Clerk's cookies: whichever is good. An outage of either is no sign-out.
-    async fn beside_clerk(
-        self: &Rc<Self>,
-        context: &Context<'_>,
-        io: &Io,
-        state: RequestState,
-    ) -> Result<RequestState, AuthenticateError> {
-        if state.is_authenticated() || self.settings.instance.is_none() {
-            return Ok(state);
-        }
-        let of_clerk = with_cookies(context, io).await?;
-        let is_empty = of_clerk.reason == Some(Reason::SessionTokenAndUatMissing);
-        let is_undone = !of_clerk.is_authenticated() && state.unknown;
-        Ok(if is_undone || is_empty { state } else { of_clerk })
-    }
 }
 
 /// Judges by Clerk's cookies, and says what a loop is explained by.
-async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<RequestState, AuthenticateError> {
-    let state = flow::with_cookies(context, io).await?;
-    let held = || context.cookies().session.as_ref().filter(|_| !state.is_authenticated())?.issued_at();
+async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<Box<RequestState>, AuthenticateError> {
+    let mut state = flow::with_cookies(context, io).await?;
     let minted = context.minted_off_time.get();
-    let (issued_at, minted_off_time) = (minted.or_else(held), minted.is_some());
-    Ok(RequestState { from_cookies: true, issued_at, minted_off_time, checked_at: io.now().as_secs(), ..state })
+    let held = || context.cookies().session.as_ref().filter(|_| !state.is_authenticated())?.issued_at();
+    state.issued_at = minted.or_else(held);
+    state.minted_off_time = minted.is_some();
+    state.from_cookies = true;
+    state.checked_at = io.now().as_secs();
+    Ok(state)
 }
 
 /// The value of the first cookie of that name in a `Cookie` header.

@@ -2,6 +2,8 @@
 //!
 //! Source: `getAutoProxyUrlFromEnvironment` in `@clerk/shared`.
 
+use crate::text::ByAny as _;
+
 /// What a host on Vercel knows about where it runs.
 #[derive(Clone, Debug, Default)]
 pub struct VercelEnvironment {
@@ -22,7 +24,7 @@ pub fn auto_proxy_path(publishable_key: &str, environment: &VercelEnvironment) -
     let is_production = environment.target_env.as_deref() == Some("production");
     let url = environment.project_production_url.as_deref().unwrap_or_default();
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or(url);
-    let end = host.bytes().position(|byte| matches!(byte, b'/' | b':' | b'?' | b'#')).unwrap_or(host.len());
+    let end = host.find_any(b"/:?#").unwrap_or(host.len());
     let host = host.get(..end).unwrap_or_default();
     (is_live && !is_disabled && is_production && host.ends_with(".vercel.app")).then_some("/__clerk")
 }

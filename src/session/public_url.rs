@@ -2,7 +2,7 @@
 
 use crate::{
     request::{HeaderName, RequestView},
-    text,
+    text::{self, ByAny as _},
     web_url::WebUrl,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn public_url(request: &RequestView, forwarded_headers: bool) -> Opti
 /// The first of a list, blanks and all; an empty header counts, as an empty first.
 fn first(request: &RequestView, name: HeaderName) -> Option<String> {
     let mut value = request.headers.header(name)?;
-    if let Some(comma) = value.find(',') {
+    if let Some(comma) = value.find_any(b",") {
         value.truncate(comma);
     }
     Some(value)

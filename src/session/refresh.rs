@@ -23,13 +23,13 @@ use crate::{
 /// # Errors
 ///
 /// [`RefreshFailure`], for the reason of the handshake that follows.
-pub(super) async fn refresh(context: &Context<'_>, io: &Io, expired: &Carried) -> Result<RequestState, RefreshFailure> {
+pub(super) async fn refresh(context: &Context<'_>, io: &Io, expired: &Carried) -> Result<Box<RequestState>, RefreshFailure> {
     let cookies = context.cookies();
     let refresh_token = cookies.refresh.as_deref().ok_or(RefreshFailure::NonEligibleNoCookie)?;
-    let sid = expired.decoded().as_ref().ok().and_then(|jws| jws.unverified("sid")).filter(|sid| sid.is_truthy());
+    let sid = expired.decoded().ok().and_then(|jws| jws.unverified("sid")).filter(|sid| sid.is_truthy());
     let sid = sid.ok_or(RefreshFailure::MissingSid)?.as_str();
     // The id becomes part of a path: what is more than a name is not sent.
-    let is_name = |sid: &str| sid.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let is_name = |sid: &str| text::is_all(sid, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     let sid = sid.filter(|sid| is_name(sid)).ok_or(RefreshFailure::UnexpectedBapiError)?;
 
     let mut body = JsonObject::new();
@@ -52,13 +52,12 @@ pub(super) async fn refresh(context: &Context<'_>, io: &Io, expired: &Carried) -
         return Err(failure(answer.as_ref()));
     }
     let directives = answer.as_ref().and_then(|answer| answer.get("cookies")).and_then(Raw::as_strings).unwrap_or_default();
-    let directives: Vec<String> = directives.into_iter().map(std::borrow::Cow::into_owned).collect();
     if directives.is_empty() {
         return Err(RefreshFailure::UnexpectedSdkError);
     }
     let (headers, session) = set_cookies(&directives).ok_or(RefreshFailure::UnexpectedSdkError)?;
     let session = Carried::new(&session.unwrap_or_default());
-    let jws = session.decoded().as_ref().map_err(|_| RefreshFailure::InvalidSessionToken)?;
+    let jws = session.decoded().map_err(|_| RefreshFailure::InvalidSessionToken)?;
     let leniency = Leniency { missing_azp: context.allows_missing_azp_of_minted(), clock_skew: None };
     let claims = context.settings.verifier.verify(io, jws, leniency).await.map_err(|_| RefreshFailure::InvalidSessionToken)?;
     let auth = Auth::session(claims).map_err(|_| RefreshFailure::InvalidSessionToken)?;
@@ -69,9 +68,9 @@ pub(super) async fn refresh(context: &Context<'_>, io: &Io, expired: &Carried) -
 fn failure(answer: Option<&Document>) -> RefreshFailure {
     let errors = answer.and_then(|answer| answer.get("errors")).and_then(Raw::elements).unwrap_or_default();
     let Some(first) = errors.first() else { return RefreshFailure::UnexpectedBapiError };
-    match first.get("code").and_then(Raw::as_str) {
+    match first.get("code").and_then(Raw::as_string) {
         Some(code) if code == "unexpected_error" => RefreshFailure::FetchError,
-        Some(code) if !code.is_empty() => RefreshFailure::Backend(code.into_owned()),
+        Some(code) if !code.is_empty() => RefreshFailure::Backend(code),
         _ => RefreshFailure::UnexpectedSdkError,
     }
 }

@@ -11,13 +11,13 @@ use super::{
 use crate::{reason::Reason, web_url::WebUrl};
 
 /// What multi-domain sync makes of a request, if anything.
-pub(super) fn sync(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError> {
+pub(super) fn sync(context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateError> {
     if context.settings.options.is_satellite { ask(context) } else { answer(context) }
 }
 
 /// A satellite asks its primary: on a first visit without cookies (where it is to do so by itself), or when it comes back from
 /// signing in there.
-fn ask(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError> {
+fn ask(context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateError> {
     if !context.is_document_navigation() {
         return Ok(None);
     }
@@ -32,7 +32,7 @@ fn ask(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError>
     let options = &context.settings.options;
     if !options.satellite_auto_sync && !has_cookies && !needs_sync {
         let reason = Reason::SessionTokenAndUatMissing;
-        return Ok(Some(RequestState::signed_out(TokenType::SessionToken, reason, String::new())));
+        return Ok(Some(RequestState::signed_out(TokenType::SessionToken, reason)));
     }
     if has_cookies && !needs_sync {
         return Ok(None);
@@ -47,14 +47,14 @@ fn ask(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError>
     } else {
         None
     };
-    handshake::start(context, Reason::SatelliteCookieNeedsSyncing, String::new(), headers).map(Some)
+    handshake::start_to(context, Reason::SatelliteCookieNeedsSyncing, String::new(), headers).map(Some)
 }
 
 /// A development primary sends the browser back to the satellite, dev browser and all.
 ///
 /// Clerk sends it to any address, and throws on what is none. Here it goes to an authorized party or to this machine only: the dev
 /// browser is a credential. Another target is left alone, and the request judged as if it were not there.
-fn answer(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateError> {
+fn answer(context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateError> {
     if !context.is_development() {
         return Ok(None);
     }
@@ -66,7 +66,7 @@ fn answer(context: &Context<'_>) -> Result<Option<RequestState>, AuthenticateErr
     back.set_param(SYNCED, "true");
     let mut headers = Headers::default();
     headers.set("location", back.href().into());
-    handshake::start(context, Reason::PrimaryRespondsToSyncing, String::new(), Some(headers)).map(Some)
+    handshake::start_to(context, Reason::PrimaryRespondsToSyncing, String::new(), Some(headers)).map(Some)
 }
 
 fn is_trusted(context: &Context<'_>, url: &WebUrl) -> bool {

@@ -8,7 +8,10 @@
 
 use std::borrow::Cow;
 
-use crate::{json::Raw, text};
+use crate::{
+    json::Raw,
+    text::{self, ByAny as _},
+};
 
 /// A claim that cannot be read as what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +28,8 @@ pub(super) enum Owner {
 ///
 /// The error comes in the place of an entry without a colon.
 fn entries(claim: &str) -> impl Iterator<Item = Result<(&str, &str), Malformed>> {
-    let parts = if claim.is_empty() { None } else { Some(claim.split(',')) };
-    parts.into_iter().flatten().map(|part| part.trim().split_once(':').ok_or(Malformed))
+    let parts = if claim.is_empty() { None } else { Some(claim.pieces(b",")) };
+    parts.into_iter().flatten().map(|part| part.trim().cut(b":").ok_or(Malformed))
 }
 
 fn is_of(scope: &str, owner: Owner) -> bool {
@@ -73,40 +76,49 @@ fn permission_claims(org: Raw<'_>) -> Option<(Raw<'_>, Raw<'_>)> {
 
 /// The permissions, spelled out.
 pub(super) fn permissions(features: Option<Raw<'_>>, org: Raw<'_>) -> Vec<String> {
-    let text = |claim: Raw<'_>| claim.as_str().map(Cow::into_owned).unwrap_or_default();
+    let text = |claim: Raw<'_>| claim.as_string().unwrap_or_default();
     let Some((per, fpm)) = permission_claims(org) else { return Vec::new() };
     let (per, fpm) = (text(per), text(fpm));
     let features = features.map(text).unwrap_or_default();
-    let names: Vec<&str> = per.split(',').map(str::trim).collect();
-    let org_features = entries(&features).flatten().filter(|(scope, _)| is_of(scope, Owner::Organization));
+    let mut all_bits = fpm.pieces(b",");
     let mut found = Vec::new();
-    for ((_, feature), bits) in org_features.zip(fpm.split(',')) {
-        for (name, is_set) in names.iter().zip(low_bits(bits.trim(), names.len())) {
-            if is_set {
-                found.push(text::concat(&["org:", feature, ":", name]));
+    for entry in entries(&features) {
+        let Ok((scope, feature)) = entry else { continue };
+        if !is_of(scope, Owner::Organization) {
+            continue;
+        }
+        let Some(bits) = all_bits.next() else { break };
+        let mut digits = digits_of(bits.trim());
+        for name in per.pieces(b",") {
+            if take_low_bit(&mut digits) {
+                found.push(text::concat(&["org:", feature, ":", name.trim()]));
             }
         }
     }
     found
 }
 
-/// The lowest bits of a decimal number of any length, the lowest first; none for what is no number.
-fn low_bits(decimal: &str, count: usize) -> Vec<bool> {
-    if decimal.is_empty() || !decimal.bytes().all(|b| b.is_ascii_digit()) {
+/// The digits of a decimal number of any length; none for what is no number.
+fn digits_of(decimal: &str) -> Vec<u8> {
+    if !text::is_all(decimal, |byte| byte.is_ascii_digit()) {
         return Vec::new();
     }
-    let mut digits: Vec<u8> = decimal.bytes().map(|b| b - b'0').collect();
-    (0..count)
-        .map(|_| {
-            let mut remainder = 0;
-            for digit in &mut digits {
-                let value = remainder * 10 + *digit;
-                *digit = value / 2;
-                remainder = value % 2;
-            }
-            remainder == 1
-        })
-        .collect()
+    let mut digits = decimal.as_bytes().to_vec();
+    for digit in &mut digits {
+        *digit -= b'0';
+    }
+    digits
+}
+
+/// The lowest bit of a number, which is halved.
+fn take_low_bit(digits: &mut [u8]) -> bool {
+    let mut remainder = 0;
+    for digit in digits {
+        let value = remainder * 10 + *digit;
+        *digit = value / 2;
+        remainder = value % 2;
+    }
+    remainder == 1
 }
 
 /// A value as a template string would write it.
@@ -132,7 +144,8 @@ mod tests {
 
     #[test]
     fn numbers_of_any_length_are_read_and_nonsense_is_none() {
-        assert_eq!(low_bits("36893488147419103233", 66).iter().filter(|bit| **bit).count(), 2, "2^65 + 1");
+        let mut digits = digits_of("36893488147419103233");
+        assert_eq!((0..66).filter(|_| take_low_bit(&mut digits)).count(), 2, "2^65 + 1");
         assert_eq!(read(r#"{"fea":"o:a","o":{"per":"read","fpm":"x"}}"#), Vec::<String>::new());
         assert_eq!(read(r#"{"fea":"o:a","o":{"per":"read"}}"#), Vec::<String>::new());
     }

@@ -66,7 +66,7 @@ impl TokenType {
     }
 }
 
-/// What `authenticateRequest` answers.
+/// What `authenticateRequest` answers. It goes from hand to hand in a box: moved by itself it is twenty words each time.
 #[derive(Clone, Debug)]
 pub struct RequestState {
     /// Signed in or not, or a handshake.
@@ -113,8 +113,8 @@ impl RequestState {
         self.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| &**value)
     }
 
-    pub(super) fn signed_in(token: Rc<str>, kind: TokenType, auth: Auth, headers: Headers) -> Self {
-        Self {
+    pub(super) fn signed_in(token: Rc<str>, kind: TokenType, auth: Auth, headers: Headers) -> Box<Self> {
+        Box::new(Self {
             status: Status::SignedIn,
             reason: None,
             message: String::new(),
@@ -129,49 +129,58 @@ impl RequestState {
             issued_at: None,
             minted_off_time: false,
             checked_at: 0,
-        }
+        })
     }
 
-    pub(super) fn signed_out(kind: TokenType, reason: Reason, message: String) -> Self {
+    /// Signed out, with nothing to add.
+    #[inline(never)]
+    pub(super) fn signed_out(kind: TokenType, reason: Reason) -> Box<Self> {
+        Self::signed_out_saying(kind, reason, String::new())
+    }
+
+    #[inline(never)]
+    pub(super) fn signed_out_saying(kind: TokenType, reason: Reason, message: String) -> Box<Self> {
         Self::signed_out_with(Some(kind), reason, message, Headers::default())
     }
 
     /// Signed out, with words for the operator that the response does not show.
-    pub(super) fn signed_out_quietly(kind: TokenType, reason: Reason, message: String) -> Self {
-        Self { message, ..Self::signed_out(kind, reason, String::new()) }
+    pub(super) fn signed_out_quietly(kind: TokenType, reason: Reason, message: String) -> Box<Self> {
+        let mut state = Self::signed_out(kind, reason);
+        state.message = message;
+        state
     }
 
-    pub(super) fn signed_out_with(kind: Option<TokenType>, reason: Reason, message: String, headers: Headers) -> Self {
+    pub(super) fn signed_out_with(kind: Option<TokenType>, reason: Reason, message: String, headers: Headers) -> Box<Self> {
         let auth = Auth::signed_out(kind);
         Self::not_signed_in(Status::SignedOut, kind, reason, message, headers, auth)
     }
 
-    pub(super) fn handshake(reason: Reason, message: String, headers: Headers) -> Self {
+    pub(super) fn handshake(reason: Reason, message: String, headers: Headers) -> Box<Self> {
         let kind = Some(TokenType::SessionToken);
         Self::not_signed_in(Status::Handshake, kind, reason, message, headers, Auth::handshake())
     }
 
     /// Nobody known, since a token could not be checked.
-    pub(crate) fn unchecked(error: &TokenError) -> Self {
+    pub(crate) fn unchecked(error: &TokenError) -> Box<Self> {
         Self::signed_out_quietly(TokenType::SessionToken, error.reason(), error.text()).unknown_if(true)
     }
 
     /// Nobody can say who it is, and nothing else is known.
-    pub(crate) fn unjudged() -> Self {
+    pub(crate) fn unjudged() -> Box<Self> {
         Self::signed_out_quietly(TokenType::SessionToken, Reason::UnexpectedError, String::new()).unknown_if(true)
     }
 
     /// Nobody: what is asked is not asked by anybody.
-    pub(crate) fn nobody() -> Self {
+    pub(crate) fn nobody() -> Box<Self> {
         Self::signed_out_quietly(TokenType::SessionToken, Reason::SessionTokenAndUatMissing, String::new())
     }
 
     /// Signed in no longer, whatever the token says; or, if `unknown`, nobody can tell.
-    pub(crate) fn outdated(reason: Reason, message: String, unknown: bool) -> Self {
+    pub(crate) fn outdated(reason: Reason, message: String, unknown: bool) -> Box<Self> {
         Self::signed_out_quietly(TokenType::SessionToken, reason, message).unknown_if(unknown)
     }
 
-    pub(super) fn unknown_if(mut self, unknown: bool) -> Self {
+    pub(super) fn unknown_if(mut self: Box<Self>, unknown: bool) -> Box<Self> {
         self.unknown = unknown;
         self
     }
@@ -183,13 +192,13 @@ impl RequestState {
         message: String,
         mut headers: Headers,
         auth: Auth,
-    ) -> Self {
+    ) -> Box<Self> {
         if !message.is_empty() {
             headers.set("x-clerk-auth-message", message.clone().into());
         }
         headers.set("x-clerk-auth-reason", reason.as_str());
-        headers.set("x-clerk-auth-status", status.as_str().into());
-        Self {
+        headers.set_to("x-clerk-auth-status", status.as_str());
+        Box::new(Self {
             status,
             reason: Some(reason),
             message,
@@ -204,7 +213,7 @@ impl RequestState {
             minted_off_time: false,
             checked_at: 0,
             azp_missing: false,
-        }
+        })
     }
 }
 
@@ -215,18 +224,29 @@ pub(super) struct Headers(Vec<Field>);
 impl Headers {
     /// Sets a header to one value. A value that is none, as Fetch has it, is left out: better no reason than a second header.
     pub(super) fn set(&mut self, name: &'static str, value: Cow<'static, str>) {
-        self.0.retain(|(found, _)| *found != name);
+        while let Some(at) = self.0.iter().position(|(found, _)| *found == name) {
+            self.0.remove(at);
+        }
         // The one result is whether it is there now, and nobody asks.
         let _ = self.append(name, value);
+    }
+
+    /// Sets a header to a value that is written in the program.
+    pub(super) fn set_to(&mut self, name: &'static str, value: &'static str) {
+        self.set(name, value.into());
     }
 
     /// Adds a header; false where the value is none.
     #[must_use]
     pub(super) fn append(&mut self, name: &'static str, value: Cow<'static, str>) -> bool {
         let value = clean(value);
-        let is_value = value.is_some();
-        self.0.extend(value.map(|value| (name, value)));
-        is_value
+        match value {
+            Some(value) => {
+                self.0.push((name, value));
+                true
+            }
+            None => false,
+        }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

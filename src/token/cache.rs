@@ -10,7 +10,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     rc::Rc,
 };
 
@@ -180,14 +179,14 @@ impl KeySetCache {
 /// nothing about whose key it is.
 #[derive(Debug, Default)]
 pub struct KeySetCaches {
-    caches: RefCell<VecDeque<(String, Rc<KeySetCache>)>>,
+    caches: RefCell<Vec<(String, Rc<KeySetCache>)>>,
 }
 
 impl KeySetCaches {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { caches: RefCell::new(VecDeque::new()) }
+        Self { caches: RefCell::new(Vec::new()) }
     }
 
     /// The cache of an instance, by its Backend API address, version and secret key. The oldest makes place when there are more
@@ -200,10 +199,10 @@ impl KeySetCaches {
             return cache.clone();
         }
         if caches.len() >= limits::INSTANCES {
-            caches.pop_front();
+            caches.remove(0);
         }
         let cache = Rc::new(KeySetCache::default());
-        caches.push_back((name, cache.clone()));
+        caches.push((name, cache.clone()));
         cache
     }
 }

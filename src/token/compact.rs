@@ -36,7 +36,7 @@ impl CompactJws {
     /// [`TokenError::Malformed`].
     ///
     /// Source: RFC 7515 sections 3.1 and 5.2; `decodeJwt` in `@clerk/backend`.
-    pub fn decode(token: &Rc<str>) -> Result<Self, TokenError> {
+    pub fn decode(token: &Rc<str>) -> Result<Rc<Self>, TokenError> {
         Self::decode_like(token, None)
     }
 
@@ -46,39 +46,33 @@ impl CompactJws {
     /// # Errors
     ///
     /// As [`decode`](Self::decode).
-    pub fn decode_like(token: &Rc<str>, other: Option<&Self>) -> Result<Self, TokenError> {
+    pub fn decode_like(token: &Rc<str>, other: Option<&Self>) -> Result<Rc<Self>, TokenError> {
+        Self::read(token, other).map_err(TokenError::Malformed)
+    }
+
+    /// The same, with what is wrong alone.
+    pub(crate) fn read(token: &Rc<str>, other: Option<&Self>) -> Result<Rc<Self>, &'static str> {
         if token.len() > limits::TOKEN_BYTES {
-            return Err(TokenError::Malformed("longer than any token is"));
+            return Err("longer than any token is");
         }
         let mut parts = token.pieces(b".");
         let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(TokenError::Malformed("expected three parts with a dot between"));
-        };
-        let known = other.filter(|other| text::is_same(header, other.encoded_header())).map(|other| other.header.clone());
-        let header_json = match known {
-            Some(_) => Vec::new(),
-            None => URL_SAFE_NO_PAD
-                .decode(header)
-                .map_err(|_| TokenError::Malformed("the protected header is not unpadded base64url"))?,
-        };
-        let payload_json =
-            URL_SAFE_NO_PAD.decode(payload).map_err(|_| TokenError::Malformed("the payload is not unpadded base64url"))?;
-        let signature =
-            URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed("the signature is not unpadded base64url"))?;
-        let null = || TokenError::Malformed("the protected header or the payload is null");
-        let read_header = || match Document::parse_bytes(&header_json) {
-            Err(_) => Err(TokenError::Malformed("the protected header is not JSON")),
-            Ok(Document::Null) => Err(null()),
-            Ok(document) => Ok(Rc::new(ProtectedHeader::read(&document))),
+            return Err("expected three parts with a dot between");
         };
         let (header_bytes, signing_input_bytes) = (header.len(), header.len() + 1 + payload.len());
-        let header = known.map_or_else(read_header, Ok)?;
-        let payload = Document::parse_bytes(&payload_json).map_err(|_| TokenError::Malformed("the payload is not JSON"))?;
-        if matches!(payload, Document::Null) {
-            return Err(null());
-        }
-        Ok(Self { token: token.clone(), header, header_bytes, payload, signature, signing_input_bytes, good_under: Cell::new(0) })
+        let known = other.filter(|other| text::is_same(header, other.encoded_header())).map(|other| other.header.clone());
+        // All of it is decoded before any of it is read.
+        let header = if known.is_some() { Vec::new() } else { decode_part(header, HEADER[0])? };
+        let payload = decode_part(payload, PAYLOAD[0])?;
+        let signature = decode_part(signature, "the signature is not unpadded base64url")?;
+        let header = match known {
+            Some(known) => known,
+            None => Rc::new(ProtectedHeader::read(&read_part(&header, HEADER[1])?)),
+        };
+        let payload = read_part(&payload, PAYLOAD[1])?;
+        let good_under = Cell::new(0);
+        Ok(Rc::new(Self { token: token.clone(), header, header_bytes, payload, signature, signing_input_bytes, good_under }))
     }
 
     /// The token as it came.
@@ -125,12 +119,29 @@ impl CompactJws {
     }
 }
 
+/// What is wrong with a part that is not base64url, and with one that is not JSON.
+const HEADER: [&str; 2] = ["the protected header is not unpadded base64url", "the protected header is not JSON"];
+const PAYLOAD: [&str; 2] = ["the payload is not unpadded base64url", "the payload is not JSON"];
+
+#[inline(never)]
+fn decode_part(part: &str, error: &'static str) -> Result<Vec<u8>, &'static str> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| error)
+}
+
+#[inline(never)]
+fn read_part(json: &[u8], error: &'static str) -> Result<Document, &'static str> {
+    match Document::parse_bytes(json) {
+        Ok(Document::Null) => Err("the protected header or the payload is null"),
+        read => read.map_err(|_| error),
+    }
+}
+
 /// Whether a text looks like a JWS: three parts of base64url letters, none empty.
 ///
 /// Source: `JwtFormatRegExp` in `@clerk/backend`.
 #[must_use]
 pub fn is_jwt_format(token: &str) -> bool {
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let is_part = |part: &str| !part.is_empty() && text::is_all(part, |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let mut parts = 0;
     token.split('.').all(|part| {
         parts += 1;
@@ -142,7 +153,7 @@ pub fn is_jwt_format(token: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn decode(header: &str, payload: &str, signature: &str) -> Result<CompactJws, TokenError> {
+    fn decode(header: &str, payload: &str, signature: &str) -> Result<Rc<CompactJws>, TokenError> {
         let token = format!("{}.{}.{signature}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
         CompactJws::decode(&token.into())
     }

@@ -177,8 +177,8 @@ impl Parameter {
     fn read(raw: Option<Raw<'_>>) -> Self {
         match raw {
             None => Self::Absent,
-            Some(raw) => match raw.as_str() {
-                Some(text) => Self::Text(text.into_owned()),
+            Some(raw) => match raw.as_string() {
+                Some(text) => Self::Text(text),
                 None => Self::Other(raw.text().into()),
             },
         }

@@ -58,7 +58,7 @@ impl VerificationKey {
     ///
     /// Source: RFC 7518 section 6.2.1, RFC 8037 section 2.
     fn on_curve(jwk: Raw<'_>, kty: &str, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
-        let text = |name| jwk.get(name).and_then(Raw::as_str);
+        let text = |name| jwk.get(name).and_then(Raw::as_string);
         let (kind, bytes) = match (kty, text("crv").as_deref()) {
             ("EC", Some("P-256")) => (KeyKind::P256, 32),
             ("EC", Some("P-384")) => (KeyKind::P384, 48),
@@ -69,7 +69,7 @@ impl VerificationKey {
         let mut members = vec![("kty", kty.to_owned()), ("crv", kind.as_str().to_owned())];
         let coordinates: &[&'static str] = if kty == "EC" { &["x", "y"] } else { &["x"] };
         for name in coordinates {
-            let value = text(name).ok_or("x or y is missing")?.into_owned();
+            let value = text(name).ok_or("x or y is missing")?;
             if URL_SAFE_NO_PAD.decode(&value).map(|decoded| decoded.len()) != Ok(bytes) {
                 return Err("x or y is not of the curve's length");
             }
@@ -175,11 +175,13 @@ impl KeySet {
         if members.len() > limits::KEYS_PER_SET {
             return Err(KeySetError::TooManyKeys);
         }
-        let read = |member: Raw<'_>| {
-            let kid = member.get("kid")?.as_str()?.into_owned();
-            Some(Jwk { kid, key: read_jwk(member, previous) })
-        };
-        Ok(Self { keys: members.into_iter().filter_map(read).collect() })
+        let mut keys = Vec::new();
+        for member in members {
+            if let Some(kid) = member.get("kid").and_then(Raw::as_string) {
+                keys.push(Jwk { kid, key: read_jwk(member, previous) });
+            }
+        }
+        Ok(Self { keys })
     }
 
     /// The key with that `kid`, or what is wrong with it. Of two the last counts, as in Clerk.
@@ -190,9 +192,9 @@ impl KeySet {
 }
 
 fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKey>, &'static str> {
-    let text = |name| jwk.get(name).and_then(Raw::as_str);
+    let text = |name| jwk.get(name).and_then(Raw::as_string);
     let kty = text("kty").unwrap_or_default();
-    if jwk.get("use").is_some() && text("use").as_deref() != Some("sig") {
+    if !jwk.get("use").is_none_or(|purpose| purpose.is_str("sig")) {
         return Err("use is not sig");
     }
     let is_for_verifying =
@@ -209,7 +211,7 @@ fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKe
     };
     let key = if kty == "RSA" {
         let (Some(n), Some(e)) = (text("n"), text("e")) else { return Err("n or e is missing") };
-        VerificationKey::rsa(n.into_owned(), e.into_owned(), algorithm)?
+        VerificationKey::rsa(n, e, algorithm)?
     } else {
         VerificationKey::on_curve(jwk, &kty, algorithm)?
     };

@@ -36,6 +36,9 @@ pub use seen::SeenTokens;
 pub use signing_key::{SigningKey, SigningKeys, SigningRequest};
 pub use verify::{AuthorizedParty, Leniency, MissingAzp, VerifyOptions};
 
+/// What a check of a token comes to. The error is in a box, since the result goes through many hands and is hardly ever one.
+pub type Verified = Result<VerifiedClaims, Box<TokenError>>;
+
 /// A signature to be checked by the host.
 #[derive(Clone, Debug)]
 pub struct SignatureCheck {

@@ -48,30 +48,30 @@ impl KeySource {
     /// [`TokenError::KeySet`], [`TokenError::KidNotFound`] or [`TokenError::NoKeySource`].
     ///
     /// Source: `loadClerkJwkFromPem` and `loadClerkJWKFromRemote` in `@clerk/backend`.
-    pub(super) async fn resolve(&self, io: &Io, header: &ProtectedHeader) -> Result<Selected, TokenError> {
+    pub(super) async fn resolve(&self, io: &Io, header: &ProtectedHeader) -> Result<Selected, Box<TokenError>> {
         match self {
             Self::Pem(key) => Ok(Ok(key.clone())),
             Self::Remote(remote) => remote.resolve(io, header).await,
-            Self::None => Err(TokenError::NoKeySource),
+            Self::None => Err(TokenError::NoKeySource.into()),
         }
     }
 }
 
 impl RemoteKeys {
-    async fn resolve(&self, io: &Io, header: &ProtectedHeader) -> Result<Selected, TokenError> {
-        let not_found = || TokenError::KidNotFound { kid: header.found_kid() };
+    async fn resolve(&self, io: &Io, header: &ProtectedHeader) -> Result<Selected, Box<TokenError>> {
+        let not_found = || Box::new(TokenError::KidNotFound { kid: header.found_kid() });
         // A token without a `kid` names no key, but Clerk asks for the set all the same; no key has this name.
         let kid = header.kid().unwrap_or_default();
         let is_named = header.kid().is_some();
         if self.skip_cache {
-            let set = self.fetch(io, None).await?;
+            let set = self.fetch(io, None).await.map_err(TokenError::KeySet)?;
             return set.select(kid).filter(|_| is_named).ok_or_else(not_found);
         }
         loop {
             match self.cache.look(kid, io.now()) {
                 Look::Found(key) if is_named => return Ok(key),
                 Look::Found(_) | Look::NotFound => return Err(not_found()),
-                Look::Failed(error) => return Err(error.into()),
+                Look::Failed(error) => return Err(TokenError::KeySet(error).into()),
                 Look::Wait => io.wait(limits::WAIT_FOR_OTHER_FETCH).await,
                 Look::Fetch(ticket) => {
                     let outcome = self.fetch(io, Some(&ticket)).await;
@@ -79,7 +79,7 @@ impl RemoteKeys {
                     self.cache.settle(ticket, outcome, io.now());
                     return match (self.cache.found(kid, io.now()), error) {
                         (Some(key), _) if is_named => Ok(key),
-                        (_, Some(error)) => Err(error.into()),
+                        (_, Some(error)) => Err(TokenError::KeySet(error).into()),
                         (_, None) => Err(not_found()),
                     };
                 }
@@ -140,7 +140,7 @@ impl RemoteKeys {
             return Err(KeySetError::Status { status: response.status, json: false });
         };
         let is_our_key = body.get("errors").and_then(Raw::elements).is_some_and(|errors| {
-            errors.iter().any(|error| error.get("code").and_then(Raw::as_str).as_deref() == Some("clerk_key_invalid"))
+            errors.iter().any(|error| error.get("code").is_some_and(|code| code.is_str("clerk_key_invalid")))
         });
         Err(if is_our_key { KeySetError::SecretKeyInvalid } else { KeySetError::Status { status: response.status, json: true } })
     }

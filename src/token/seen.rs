@@ -7,11 +7,7 @@
 //!
 //! Why that is safe stands in `docs/security.md`.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, VecDeque},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use super::CompactJws;
 use crate::{limits, text};
@@ -19,7 +15,6 @@ use crate::{limits, text};
 /// A bounded memory of good tokens; the oldest makes place.
 #[derive(Debug, Default)]
 pub struct SeenTokens {
-    room: usize,
     seen: RefCell<Seen>,
 }
 
@@ -27,70 +22,112 @@ pub struct SeenTokens {
 /// read its claims.
 type Ending = [u8; 16];
 
+/// Tokens are numbered as they come in and stand in a ring, so that each new one has the place of the oldest. By their endings they are in
+/// lists, from the newest to the oldest. (A hash map is 2 KB of a gzipped Wasm module.)
 #[derive(Debug, Default)]
 struct Seen {
-    tokens: HashMap<Ending, Rc<CompactJws>>,
-    /// The names as they came in; some may be forgotten already.
-    order: VecDeque<Ending>,
+    room: usize,
+    /// The token of a number is at that number modulo `room`.
+    ring: Vec<Place>,
+    /// The number of each list's newest token, or zero.
+    lists: Vec<usize>,
+    /// The numbers of the oldest token that is there and of the one to come; never zero.
+    oldest: usize,
+    next: usize,
     bytes: usize,
-    /// The one that came in last.
-    last: Option<Rc<CompactJws>>,
+}
+
+#[derive(Debug)]
+struct Place {
+    /// `None` once it is forgotten.
+    jws: Option<Rc<CompactJws>>,
+    /// The number of the next older token in the list.
+    older: usize,
 }
 
 impl SeenTokens {
     /// A memory for so many tokens, of [`limits::SEEN_TOKEN_BYTES`] together; none for zero.
     #[must_use]
     pub fn new(room: usize) -> Self {
-        Self { room, seen: RefCell::default() }
+        Self { seen: RefCell::new(Seen { room, ..Seen::default() }) }
     }
 
     /// The decoded form of exactly this token, if it is remembered; it knows under which key its signature was good.
     #[must_use]
     pub fn decoded(&self, token: &str) -> Option<Rc<CompactJws>> {
-        if self.room == 0 {
-            return None;
-        }
-        let seen = self.seen.borrow();
-        seen.tokens.get(ending(token)?).filter(|jws| text::is_same(jws.token(), token)).cloned()
+        let mut seen = self.seen.borrow_mut();
+        seen.find(ending(token)?)?.as_ref().filter(|jws| text::is_same(jws.token(), token)).cloned()
     }
 
     /// The token that was remembered last; the next new one likely [begins as it does](CompactJws::decode_like).
     #[must_use]
     pub fn last(&self) -> Option<Rc<CompactJws>> {
-        self.seen.borrow().last.clone()
+        let seen = self.seen.borrow();
+        seen.ring.get(seen.next.checked_sub(1)?.checked_rem(seen.room)?)?.jws.clone()
     }
 
     /// Remembers a token whose signature was good.
     pub fn remember(&self, jws: &Rc<CompactJws>) {
-        let Some(ending) = ending(jws.token()).filter(|_| self.room > 0) else { return };
         let seen = &mut *self.seen.borrow_mut();
-        seen.bytes += jws.token().len();
-        seen.last = Some(jws.clone());
-        match seen.tokens.insert(*ending, jws.clone()) {
-            Some(before) => seen.bytes -= before.token().len(),
-            None => seen.order.push_back(*ending),
+        let Some(ending) = ending(jws.token()).filter(|_| seen.room > 0) else { return };
+        match seen.find(ending) {
+            Some(place) => {
+                let before = place.replace(jws.clone());
+                seen.bytes -= before.map_or(0, |before| before.token().len());
+            }
+            None => seen.add(jws.clone(), ending),
         }
-        while seen.order.len() > self.room || seen.bytes > limits::SEEN_TOKEN_BYTES {
-            let Some(oldest) = seen.order.pop_front() else { break };
-            seen.remove(&oldest);
+        seen.bytes += jws.token().len();
+        while seen.bytes > limits::SEEN_TOKEN_BYTES {
+            seen.drop_oldest();
         }
     }
 
     /// Forgets a token that will not be good again.
     pub fn forget(&self, token: &str) {
         let seen = &mut *self.seen.borrow_mut();
-        if let Some(ending) = ending(token).filter(|ending| seen.tokens.get(*ending).is_some_and(|jws| **jws.token() == *token)) {
-            seen.remove(ending);
-            seen.order.retain(|known| known != ending);
+        let place = ending(token).and_then(|ending| seen.find(ending));
+        if place.and_then(|place| place.take_if(|jws| **jws.token() == *token)).is_some() {
+            seen.bytes -= token.len();
         }
     }
 }
 
 impl Seen {
-    fn remove(&mut self, ending: &Ending) {
-        if let Some(jws) = self.tokens.remove(ending) {
-            self.bytes -= jws.token().len();
+    /// Where the token with that ending is.
+    fn find(&mut self, ending: &Ending) -> Option<&mut Option<Rc<CompactJws>>> {
+        let mut number = *self.lists.get(list_of(ending))?;
+        while number >= self.oldest {
+            let at = number % self.room;
+            let Place { jws, older } = self.ring.get(at)?;
+            if jws.as_ref().is_some_and(|jws| jws.token().as_bytes().ends_with(ending)) {
+                return self.ring.get_mut(at).map(|place| &mut place.jws);
+            }
+            number = *older;
         }
+        None
+    }
+
+    fn add(&mut self, jws: Rc<CompactJws>, ending: &Ending) {
+        if self.lists.is_empty() {
+            self.lists = vec![0; LISTS];
+            (self.oldest, self.next) = (self.room, self.room);
+        }
+        if self.next - self.oldest == self.room {
+            self.drop_oldest();
+        }
+        let place = Place { jws: Some(jws), older: core::mem::replace(&mut self.lists[list_of(ending)], self.next) };
+        match self.ring.get_mut(self.next % self.room) {
+            Some(free) => *free = place,
+            None => self.ring.push(place),
+        }
+        self.next += 1;
+    }
+
+    fn drop_oldest(&mut self) {
+        let oldest = self.ring.get_mut(self.oldest % self.room).and_then(|place| place.jws.take());
+        self.bytes -= oldest.map_or(0, |jws| jws.token().len());
+        self.oldest += 1;
     }
 }
 
@@ -99,13 +136,22 @@ fn ending(token: &str) -> Option<&Ending> {
     token.as_bytes().last_chunk()
 }
 
+/// The list of an ending; the letters of a signature are spread by one multiplication.
+fn list_of(ending: &Ending) -> usize {
+    let sum = ending.as_chunks::<4>().0.iter().fold(0_u32, |sum, four| sum.rotate_left(7) ^ u32::from_le_bytes(*four));
+    sum.wrapping_mul(0x9E37_79B1) as usize >> 20
+}
+
+/// As many as [`list_of`] tells apart.
+const LISTS: usize = 1 << 12;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn jws(name: &str) -> Rc<CompactJws> {
         // {"alg":"RS256"}.{}.name
-        Rc::new(CompactJws::decode(&format!("eyJhbGciOiJSUzI1NiJ9.e30.{name}").into()).unwrap())
+        CompactJws::decode(&format!("eyJhbGciOiJSUzI1NiJ9.e30.{name}").into()).unwrap()
     }
 
     #[test]
@@ -146,10 +192,11 @@ mod tests {
         assert!(seen.decoded(&forged).is_none());
         seen.forget(&forged);
         assert!(seen.decoded(good.token()).is_some());
-        let other = Rc::new(CompactJws::decode(&forged.as_str().into()).unwrap());
+        let other = CompactJws::decode(&forged.as_str().into()).unwrap();
         seen.remember(&other);
         assert!(seen.decoded(good.token()).is_none() && seen.decoded(&forged).is_some());
-        assert_eq!((seen.seen.borrow().bytes, seen.seen.borrow().order.len()), (forged.len(), 1));
+        let seen = seen.seen.borrow();
+        assert_eq!((seen.bytes, seen.next - seen.oldest), (forged.len(), 1));
     }
 
     #[test]
@@ -160,8 +207,40 @@ mod tests {
             seen.remember(&jws(&format!("{n:0>1000}")));
         }
         let seen = seen.seen.borrow();
-        assert!(seen.bytes <= limits::SEEN_TOKEN_BYTES && seen.tokens.len() < count);
-        assert_eq!(seen.tokens.len(), seen.order.len());
+        assert!(seen.bytes <= limits::SEEN_TOKEN_BYTES && seen.next - seen.oldest < count);
+        assert!(seen.ring.iter().filter(|place| place.jws.is_some()).count() == seen.next - seen.oldest);
+    }
+
+    fn list(token: &CompactJws) -> usize {
+        list_of(ending(token.token()).unwrap())
+    }
+
+    #[test]
+    fn tokens_of_one_list_are_told_apart_and_grow_old_together() {
+        let seen = SeenTokens::new(3);
+        // The first four in the list of the first.
+        let mut alike = (0..).map(|n| jws(&format!("{n:0>32}"))).filter(|token| list(token) == list(&jws(&"0".repeat(32))));
+        let [a, b, c, d] = core::array::from_fn(|_| alike.next().unwrap());
+        for token in [&a, &b, &c] {
+            seen.remember(token);
+        }
+        assert!([&a, &b, &c].iter().all(|token| seen.decoded(token.token()).is_some()));
+        seen.forget(b.token());
+        assert!(seen.decoded(a.token()).is_some() && seen.decoded(b.token()).is_none());
+        seen.remember(&d);
+        assert!(seen.decoded(a.token()).is_none() && seen.decoded(c.token()).is_some() && seen.decoded(d.token()).is_some());
+    }
+
+    #[test]
+    fn the_ring_goes_round_many_times() {
+        let seen = SeenTokens::new(7);
+        let tokens: Vec<_> = (0..1000).map(|n| jws(&format!("{n:0>32}"))).collect();
+        for (n, token) in tokens.iter().enumerate() {
+            seen.remember(token);
+            let known = tokens.iter().take(n + 1).rev().take_while(|token| seen.decoded(token.token()).is_some()).count();
+            assert_eq!(known, (n + 1).min(7));
+        }
+        assert_eq!(seen.seen.borrow().bytes, tokens.iter().rev().take(7).map(|token| token.token().len()).sum::<usize>());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use core::time::Duration;
 use std::{borrow::Cow, rc::Rc};
 
 use super::{
-    Algorithm, Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, VerifiedClaims, error::quoted,
+    Algorithm, Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, Verified, VerifiedClaims, error::quoted,
     resolve::Selected,
 };
 use crate::{
@@ -114,7 +114,7 @@ impl AuthorizedParty {
             Self::Exact(party) => party == azp,
             Self::OneLabel { before, after } => {
                 azp.strip_prefix(before.as_str()).and_then(|rest| rest.strip_suffix(after.as_str())).is_some_and(|label| {
-                    !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                    !label.is_empty() && text::is_all(label, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
                 })
             }
         }
@@ -134,9 +134,9 @@ pub async fn verify_session_token(
     keys: &KeySource,
     options: &VerifyOptions,
     leniency: Leniency,
-) -> Result<VerifiedClaims, TokenError> {
+) -> Verified {
     if jws.header().category() == Category::Machine {
-        return Err(TokenError::Category);
+        return Err(TokenError::Category.into());
     }
     verify_jwt(io, jws, keys, options, leniency).await
 }
@@ -152,7 +152,7 @@ pub async fn verify_jwt(
     keys: &KeySource,
     options: &VerifyOptions,
     leniency: Leniency,
-) -> Result<VerifiedClaims, TokenError> {
+) -> Verified {
     let key = keys.resolve(io, jws.header()).await?;
     check_type(jws, options.header_type.as_deref(), options.type_is_optional)?;
     check_signature(io, jws, key, &options.algorithms, &options.seen).await?;
@@ -162,7 +162,7 @@ pub async fn verify_jwt(
     let azp_missing = check_authorized_party(payload, &options.authorized_parties, leniency.missing_azp)?;
     check_issuer(payload, &options.issuer)?;
     let times = check_times(payload, io.now(), leniency.clock_skew.unwrap_or(options.clock_skew), ExpIs::Required);
-    if let Err(TokenError::Expired { .. }) = times {
+    if times.as_ref().is_err_and(|error| matches!(**error, TokenError::Expired { .. })) {
         options.seen.forget(jws.token());
     }
     times?;
@@ -184,11 +184,11 @@ pub async fn verify_handshake_token(
     jws: &Rc<CompactJws>,
     keys: &KeySource,
     clock_skew: Duration,
-) -> Result<Option<VerifiedClaims>, TokenError> {
+) -> Result<Option<VerifiedClaims>, Box<TokenError>> {
     let key = keys.resolve(io, jws.header()).await?;
     check_type(jws, None, false)?;
     if jws.header().algorithm().is_some() && jws.header().category().is_non_session() {
-        return Err(TokenError::HandshakeCategory);
+        return Err(TokenError::HandshakeCategory.into());
     }
     check_signature(io, jws, key, &Algorithm::OF_CLERK, &SeenTokens::default()).await?;
     check_times(jws.payload(), io.now(), clock_skew, ExpIs::Optional)?;
@@ -196,7 +196,7 @@ pub async fn verify_handshake_token(
     Ok(has_cookies.then(|| VerifiedClaims::new(jws.clone(), false)))
 }
 
-fn check_type(jws: &CompactJws, allowed: Option<&[String]>, is_optional: bool) -> Result<(), TokenError> {
+fn check_type(jws: &CompactJws, allowed: Option<&[String]>, is_optional: bool) -> Result<(), Box<TokenError>> {
     let header = jws.header();
     let is_allowed = match allowed {
         None => !header.has_typ() || header.typ() == Some("JWT"),
@@ -206,9 +206,13 @@ fn check_type(jws: &CompactJws, allowed: Option<&[String]>, is_optional: bool) -
     if is_allowed {
         return Ok(());
     }
-    let one_of = |allowed: &[String]| quoted(&text::join(&allowed.iter().map(String::as_str).collect::<Vec<_>>(), ", "));
-    let expected = allowed.map_or_else(|| "JWT".into(), one_of);
-    Err(TokenError::Type { found: header.found_typ(), expected })
+    let mut expected = String::new();
+    for (at, one) in allowed.unwrap_or_default().iter().enumerate() {
+        expected.push_str(if at > 0 { ", " } else { "" });
+        expected.push_str(one);
+    }
+    let expected = if allowed.is_some() { quoted(&expected) } else { "JWT".into() };
+    Err(TokenError::Type { found: header.found_typ(), expected }.into())
 }
 
 async fn check_signature(
@@ -217,21 +221,21 @@ async fn check_signature(
     key: Selected,
     allowed: &[Algorithm],
     seen: &SeenTokens,
-) -> Result<(), TokenError> {
+) -> Result<(), Box<TokenError>> {
     let header = jws.header();
     let Some(algorithm) = header.algorithm().filter(|algorithm| allowed.contains(algorithm)) else {
-        return Err(TokenError::Algorithm { found: header.found_algorithm() });
+        return Err(TokenError::Algorithm { found: header.found_algorithm() }.into());
     };
     let key = key.map_err(|why| TokenError::UnusableKey { kid: header.found_kid(), why })?;
     if let Some(only) = key.algorithm.filter(|only| *only != algorithm) {
-        return Err(TokenError::KeyAlgorithm { key: only.as_str(), token: algorithm.as_str() });
+        return Err(TokenError::KeyAlgorithm { key: only.as_str(), token: algorithm.as_str() }.into());
     }
     // INVARIANT: a key is never tried with an algorithm of another kind of key, whatever either of them says.
     if key.kind != algorithm.key_kind() {
-        return Err(TokenError::KeyAlgorithm { key: key.kind.as_str(), token: algorithm.as_str() });
+        return Err(TokenError::KeyAlgorithm { key: key.kind.as_str(), token: algorithm.as_str() }.into());
     }
     if algorithm.signature_bytes().is_some_and(|bytes| bytes != jws.signature().len()) {
-        return Err(TokenError::Signature);
+        return Err(TokenError::Signature.into());
     }
     if jws.is_good_under(key.id) {
         return Ok(());
@@ -250,35 +254,32 @@ async fn check_signature(
             seen.remember(jws);
             Ok(())
         }
-        SignatureOutcome::Invalid => Err(TokenError::Signature),
-        SignatureOutcome::Unusable(why) => Err(TokenError::SignatureUnchecked(why)),
+        SignatureOutcome::Invalid => Err(TokenError::Signature.into()),
+        SignatureOutcome::Unusable(why) => Err(TokenError::SignatureUnchecked(why).into()),
     }
 }
 
 /// Checks that `sub` is a string. An empty one passes, as in Clerk.
-fn check_subject(payload: &Document) -> Result<(), TokenError> {
+fn check_subject(payload: &Document) -> Result<(), Box<TokenError>> {
     match payload.get("sub") {
         Some(sub) if sub.as_str().is_some() => Ok(()),
-        found => Err(TokenError::Subject { found: show(found) }),
+        found => Err(TokenError::Subject { found: show(found) }.into()),
     }
 }
 
 /// Checks `aud` where there is something to check: a string, or a list of nothing but strings. Clerk's session tokens have none.
-fn check_audience(payload: &Document, audience: &[String]) -> Result<(), TokenError> {
+fn check_audience(payload: &Document, audience: &[String]) -> Result<(), Box<TokenError>> {
     let Some(aud) = payload.get("aud").filter(|_| audience.iter().any(|one| !one.is_empty())) else { return Ok(()) };
-    let auds = match aud.as_str() {
-        Some(aud) => vec![aud],
-        None => aud.as_strings().unwrap_or_default(),
-    };
+    let auds = aud.as_string_or_strings().unwrap_or_default();
     let is_met = auds.iter().any(|aud| !aud.is_empty() && audience.iter().any(|one| one == aud));
-    if is_met || auds.iter().all(|aud| aud.is_empty()) {
+    if is_met || auds.iter().all(String::is_empty) {
         return Ok(());
     }
-    Err(TokenError::Audience { found: show(Some(aud)), expected: audience.len() })
+    Err(TokenError::Audience { found: show(Some(aud)), expected: audience.len() }.into())
 }
 
 /// Checks `azp`; says whether it is missing but was let through.
-fn check_authorized_party(payload: &Document, parties: &[AuthorizedParty], allow_missing: bool) -> Result<bool, TokenError> {
+fn check_authorized_party(payload: &Document, parties: &[AuthorizedParty], allow_missing: bool) -> Result<bool, Box<TokenError>> {
     if parties.is_empty() {
         return Ok(false);
     }
@@ -289,11 +290,11 @@ fn check_authorized_party(payload: &Document, parties: &[AuthorizedParty], allow
     }
     match found.and_then(Raw::as_str) {
         Some(azp) if !azp.is_empty() && parties.iter().any(|party| party.is_met_by(&azp)) => Ok(false),
-        _ => Err(TokenError::AuthorizedParty { found: show(found), expected: parties.len() }),
+        _ => Err(TokenError::AuthorizedParty { found: show(found), expected: parties.len() }.into()),
     }
 }
 
-fn check_issuer(payload: &Document, issuer: &[String]) -> Result<(), TokenError> {
+fn check_issuer(payload: &Document, issuer: &[String]) -> Result<(), Box<TokenError>> {
     let mut issuers = issuer.iter().filter(|one| !one.is_empty()).peekable();
     if issuers.peek().is_none() {
         return Ok(());
@@ -301,7 +302,7 @@ fn check_issuer(payload: &Document, issuer: &[String]) -> Result<(), TokenError>
     let found = payload.get("iss");
     match found.and_then(Raw::as_str) {
         Some(iss) if issuers.any(|one| *one == iss) => Ok(()),
-        _ => Err(TokenError::Issuer { found: show(found), expected: issuer.len() }),
+        _ => Err(TokenError::Issuer { found: show(found), expected: issuer.len() }.into()),
     }
 }
 
@@ -318,7 +319,7 @@ enum ExpIs {
 /// takes it for one that never comes.
 ///
 /// Source: RFC 7519 sections 4.1.4 to 4.1.6; `assertExpirationClaim` and its neighbours in `@clerk/backend`.
-fn check_times(payload: &Document, now: UnixMillis, clock_skew: Duration, exp_is: ExpIs) -> Result<(), TokenError> {
+fn check_times(payload: &Document, now: UnixMillis, clock_skew: Duration, exp_is: ExpIs) -> Result<(), Box<TokenError>> {
     let skew = millis(clock_skew);
     let now_secs = now.as_secs();
     let time = |claim: &'static str| match payload.get(claim) {
@@ -329,21 +330,21 @@ fn check_times(payload: &Document, now: UnixMillis, clock_skew: Duration, exp_is
         }
     };
     match time("exp")? {
-        None if exp_is == ExpIs::Required => return Err(TokenError::NotATime { claim: "exp", found: show(None) }),
+        None if exp_is == ExpIs::Required => return Err(TokenError::NotATime { claim: "exp", found: show(None) }.into()),
         Some(exp) if at(exp) <= now.0.saturating_sub(skew) => {
-            return Err(TokenError::Expired { exp_secs: at(exp) / 1000, now_secs });
+            return Err(TokenError::Expired { exp_secs: at(exp) / 1000, now_secs }.into());
         }
         _ => {}
     }
     match time("nbf")? {
         Some(nbf) if at(nbf) > now.0.saturating_add(skew) => {
-            return Err(TokenError::NotYetValid { nbf_secs: at(nbf) / 1000, now_secs });
+            return Err(TokenError::NotYetValid { nbf_secs: at(nbf) / 1000, now_secs }.into());
         }
         _ => {}
     }
     match time("iat")? {
         Some(iat) if at(iat) > now.0.saturating_add(skew) => {
-            return Err(TokenError::IssuedInFuture { iat_secs: at(iat) / 1000, now_secs });
+            return Err(TokenError::IssuedInFuture { iat_secs: at(iat) / 1000, now_secs }.into());
         }
         _ => {}
     }
@@ -353,7 +354,7 @@ fn check_times(payload: &Document, now: UnixMillis, clock_skew: Duration, exp_is
 /// Whole seconds as milliseconds. The value is within the range of JavaScript dates, so nothing is cut off.
 #[allow(clippy::cast_possible_truncation)]
 fn at(secs: f64) -> i64 {
-    (secs.trunc() as i64).saturating_mul(1000)
+    secs as i64 * 1000
 }
 
 pub(crate) fn show(found: Option<Raw<'_>>) -> String {
@@ -372,7 +373,7 @@ mod tests {
     }
 
     fn times(json: &str) -> Result<(), TokenError> {
-        check_times(&payload(json), UnixMillis(100_000), Duration::from_secs(5), ExpIs::Required)
+        check_times(&payload(json), UnixMillis(100_000), Duration::from_secs(5), ExpIs::Required).map_err(|error| *error)
     }
 
     #[test]

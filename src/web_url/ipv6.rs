@@ -2,7 +2,7 @@
 //!
 //! Source: <https://url.spec.whatwg.org/#ipv6>.
 
-use crate::text;
+use crate::text::{self, ByAny as _};
 
 /// An IPv6 address, its longest run of zeros shortened.
 pub(super) fn parse(address: &str) -> Option<String> {
@@ -58,9 +58,9 @@ fn read_segments(text: &str, segments: &mut [u16; 8], may_end: bool) -> Option<u
         return Some(0);
     }
     let mut count = 0;
-    let mut groups = text.split(':').peekable();
+    let mut groups = text.pieces(b":").peekable();
     while let Some(group) = groups.next() {
-        if may_end && groups.peek().is_none() && group.contains('.') {
+        if may_end && groups.peek().is_none() && group.contains_any(b".") {
             let [a, b, c, d] = ipv4_bytes(group)?;
             *segments.get_mut(count)? = u16::from_be_bytes([a, b]);
             *segments.get_mut(count + 1)? = u16::from_be_bytes([c, d]);
@@ -79,12 +79,12 @@ fn read_segments(text: &str, segments: &mut [u16; 8], may_end: bool) -> Option<u
 /// Four numbers with dots between, in decimal without leading zeros: the only form within an IPv6 address.
 fn ipv4_bytes(text: &str) -> Option<[u8; 4]> {
     let mut bytes = [0; 4];
-    let mut parts = text.split('.');
+    let mut parts = text.pieces(b".");
     for byte in &mut bytes {
         let part = parts.next()?;
         let is_decimal =
-            !part.is_empty() && (part == "0" || !part.starts_with('0')) && part.bytes().all(|byte| byte.is_ascii_digit());
-        *byte = part.parse::<u64>().ok().filter(|_| is_decimal).and_then(|number| u8::try_from(number).ok())?;
+            !part.is_empty() && (part == "0" || !part.starts_with('0')) && text::is_all(part, |byte| byte.is_ascii_digit());
+        *byte = text::whole_number(part, 10).filter(|_| is_decimal).and_then(|number| u8::try_from(number).ok())?;
     }
     parts.next().is_none().then_some(bytes)
 }

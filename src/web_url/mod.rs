@@ -7,11 +7,17 @@
 
 mod ipv6;
 
-use crate::{limits, text};
+use crate::{
+    limits,
+    text::{self, ByAny as _},
+};
 
-/// A parsed URL.
+/// A parsed URL. In a box, since it goes through many hands, most of them with an error of their own beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebUrl {
+pub struct WebUrl(Box<Parts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
     is_https: bool,
     host: String,
     port: Option<u16>,
@@ -35,24 +41,26 @@ impl WebUrl {
         let text = clean(reference)?;
         if let Some((is_https, rest)) = split_scheme(&text) {
             // A scheme without slashes is relative to a base of the same scheme. Nobody writes that on purpose.
-            return rest.starts_with(['/', '\\']).then(|| Self::with_authority(is_https, without_slashes(rest)))?;
+            return matches!(rest.as_bytes(), [b'/' | b'\\', ..])
+                .then(|| Self::with_authority(is_https, without_slashes(rest)))?;
         }
         if has_scheme(&text) {
             return None;
         }
         let is_slash = |at: usize| matches!(text.as_bytes().get(at), Some(b'/' | b'\\'));
         if is_slash(0) && is_slash(1) {
-            return Self::with_authority(self.is_https, without_slashes(&text));
+            return Self::with_authority(self.0.is_https, without_slashes(&text));
         }
         let (path, query, fragment) = split_path(&text);
         let mut joined = self.clone();
-        joined.fragment = fragment.map(|fragment| percent_encode(fragment, is_fragment_escaped));
+        joined.0.fragment = fragment.map(|fragment| percent_encode(fragment, is_fragment_escaped));
         if !path.is_empty() {
-            let directory = self.path.rsplit_once('/').map_or("", |(directory, _)| directory);
-            joined.path = if is_slash(0) { normalize_path(path) } else { normalize_path(&text::concat(&[directory, "/", path])) };
+            let directory = self.0.path.rcut(b"/").map_or("", |(directory, _)| directory);
+            joined.0.path =
+                if is_slash(0) { normalize_path(path) } else { normalize_path(&text::concat(&[directory, "/", path])) };
         }
         if !path.is_empty() || query.is_some() {
-            joined.query = query.map(|query| percent_encode(query, is_query_escaped));
+            joined.0.query = query.map(|query| percent_encode(query, is_query_escaped));
         }
         Some(joined)
     }
@@ -60,72 +68,72 @@ impl WebUrl {
     /// This URL's path and query under another scheme and authority. Whatever the path looks like, it stays a path.
     #[must_use]
     pub fn moved_to(&self, origin: &Self) -> Self {
-        Self {
-            is_https: origin.is_https,
-            host: origin.host.clone(),
-            port: origin.port,
-            path: self.path.clone(),
-            query: self.query.clone().filter(|query| !query.is_empty()),
+        Self(Box::new(Parts {
+            is_https: origin.0.is_https,
+            host: origin.0.host.clone(),
+            port: origin.0.port,
+            path: self.0.path.clone(),
+            query: self.0.query.clone().filter(|query| !query.is_empty()),
             fragment: None,
-        }
+        }))
     }
 
     fn with_authority(is_https: bool, rest: &str) -> Option<Self> {
-        let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'\\' | b'?' | b'#')).unwrap_or(rest.len());
+        let end = rest.find_any(b"/\\?#").unwrap_or(rest.len());
         let (authority, rest) = rest.split_at_checked(end)?;
-        let (host, port) = match authority.rfind(':') {
+        let (host, port) = match authority.rfind_any(b":") {
             Some(colon) if !authority.get(colon..)?.contains(']') => (authority.get(..colon)?, authority.get(colon + 1..)?),
             _ => (authority, ""),
         };
         let port = match port {
             "" => None,
-            digits if digits.bytes().all(|b| b.is_ascii_digit()) => Some(u16::try_from(digits.parse::<u64>().ok()?).ok()?),
+            digits if text::is_all(digits, |b| b.is_ascii_digit()) => Some(u16::try_from(text::whole_number(digits, 10)?).ok()?),
             _ => return None,
         };
         let (path, query, fragment) = split_path(rest);
-        Some(Self {
+        Some(Self(Box::new(Parts {
             is_https,
             host: parse_host(host)?,
             port: port.filter(|port| *port != if is_https { 443 } else { 80 }),
             path: normalize_path(path),
             query: query.map(|query| percent_encode(query, is_query_escaped)),
             fragment: fragment.map(|fragment| percent_encode(fragment, is_fragment_escaped)),
-        })
+        })))
     }
 
     /// Whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.is_https
+        self.0.is_https
     }
 
     /// The host, in lower case, without the port.
     #[must_use]
     pub fn hostname(&self) -> &str {
-        &self.host
+        &self.0.host
     }
 
     /// The port, where it is not the scheme's own.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        self.port
+        self.0.port
     }
 
     /// The path, percent-encoded; starts with a slash.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 
     /// Replaces the path.
     pub fn set_path(&mut self, path: &str) {
-        self.path = normalize_path(path);
+        self.0.path = normalize_path(path);
     }
 
     /// Scheme, host and port: what browsers compare.
     #[must_use]
     pub fn origin(&self) -> String {
-        let mut out = String::with_capacity(self.host.len() + 14);
+        let mut out = String::with_capacity(self.0.host.len() + 14);
         self.push_origin(&mut out);
         out
     }
@@ -133,20 +141,21 @@ impl WebUrl {
     /// Whether both have scheme, host and port in common.
     #[must_use]
     pub fn is_same_origin(&self, other: &Self) -> bool {
-        self.is_https == other.is_https && self.host == other.host && self.port == other.port
+        self.0.is_https == other.0.is_https && self.0.host == other.0.host && self.0.port == other.0.port
     }
 
     /// The whole URL.
     #[must_use]
     pub fn href(&self) -> String {
-        let mut out = String::with_capacity(self.host.len() + self.path.len() + self.query.as_ref().map_or(0, String::len) + 24);
+        let mut out =
+            String::with_capacity(self.0.host.len() + self.0.path.len() + self.0.query.as_ref().map_or(0, String::len) + 24);
         self.push_origin(&mut out);
-        out.push_str(&self.path);
-        if let Some(query) = &self.query {
+        out.push_str(&self.0.path);
+        if let Some(query) = &self.0.query {
             out.push('?');
             out.push_str(query);
         }
-        if let Some(fragment) = &self.fragment {
+        if let Some(fragment) = &self.0.fragment {
             out.push('#');
             out.push_str(fragment);
         }
@@ -154,9 +163,9 @@ impl WebUrl {
     }
 
     fn push_origin(&self, out: &mut String) {
-        out.push_str(if self.is_https { "https://" } else { "http://" });
-        out.push_str(&self.host);
-        if let Some(port) = self.port {
+        out.push_str(if self.0.is_https { "https://" } else { "http://" });
+        out.push_str(&self.0.host);
+        if let Some(port) = self.0.port {
             out.push(':');
             text::push_number(out, i64::from(port));
         }
@@ -165,14 +174,14 @@ impl WebUrl {
     /// The first search parameter of that name.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<String> {
-        let query = self.query.as_deref()?;
+        let query = self.0.query.as_deref()?;
         pairs(query).find(|(found, _)| form_decode(found) == name).map(|(_, value)| form_decode(value))
     }
 
     /// Whether there is a search parameter of that name.
     #[must_use]
     pub fn has_param(&self, name: &str) -> bool {
-        self.query.as_deref().is_some_and(|query| pairs(query).any(|(found, _)| form_decode(found) == name))
+        self.0.query.as_deref().is_some_and(|query| pairs(query).any(|(found, _)| form_decode(found) == name))
     }
 
     /// Adds search parameters at the end. Like each change, this writes the others anew in form encoding.
@@ -181,14 +190,14 @@ impl WebUrl {
         for (name, value) in params {
             push_pair(&mut query, name, value);
         }
-        self.query = (!query.is_empty()).then_some(query);
+        self.0.query = (!query.is_empty()).then_some(query);
     }
 
     /// Sets a search parameter: the first of that name gets the value, the others go.
     pub fn set_param(&mut self, name: &str, value: &str) {
         let mut out = String::new();
         let mut is_set = false;
-        for (found, old) in pairs(self.query.as_deref().unwrap_or_default()) {
+        for (found, old) in pairs(self.0.query.as_deref().unwrap_or_default()) {
             let found = form_decode(found);
             if found != name {
                 push_pair(&mut out, &found, &form_decode(old));
@@ -200,18 +209,18 @@ impl WebUrl {
         if !is_set {
             push_pair(&mut out, name, value);
         }
-        self.query = Some(out);
+        self.0.query = Some(out);
     }
 
     /// Takes search parameters out.
     pub fn remove_params(&mut self, names: &[&str]) {
         let query = self.rewritten(|name| !names.contains(&name));
-        self.query = (!query.is_empty()).then_some(query);
+        self.0.query = (!query.is_empty()).then_some(query);
     }
 
     fn rewritten(&self, keep: impl Fn(&str) -> bool) -> String {
         let mut out = String::new();
-        for (name, value) in pairs(self.query.as_deref().unwrap_or_default()) {
+        for (name, value) in pairs(self.0.query.as_deref().unwrap_or_default()) {
             let name = form_decode(name);
             if keep(&name) {
                 push_pair(&mut out, &name, &form_decode(value));
@@ -242,14 +251,14 @@ fn push_form_encoded(out: &mut String, text: &str) {
 }
 
 fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    query.pieces(b"&").filter(|pair| !pair.is_empty()).map(|pair| pair.cut(b"=").unwrap_or((pair, "")))
 }
 
 pub(crate) fn form_decode(text: &str) -> String {
-    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
+    if !text.contains_any(b"+%") {
         return text.to_owned();
     }
-    String::from_utf8_lossy(&percent_decode(text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }))).into_owned()
+    text::lossy(&percent_decode(text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte })))
 }
 
 /// Undoes percent-encoding; a `%` without two hexadecimal digits stays.
@@ -275,13 +284,14 @@ fn clean(text: &str) -> Option<String> {
     if text.len() > limits::URL_BYTES * 4 {
         return None;
     }
-    let text = text.trim_matches(|c: char| c <= ' ');
-    let is_dropped = |c: char| matches!(c, '\t' | '\n' | '\r');
-    Some(if text.bytes().any(|byte| is_dropped(char::from(byte))) {
-        text.chars().filter(|c| !is_dropped(*c)).collect()
-    } else {
-        text.to_owned()
-    })
+    let is_kept = |byte: u8| byte > b' ';
+    let from = text.bytes().position(is_kept).unwrap_or(text.len());
+    let end = text.bytes().rposition(is_kept).map_or(from, |last| last + 1);
+    let mut out = String::with_capacity(end - from);
+    for piece in text.get(from..end)?.pieces(b"\t\n\r") {
+        out.push_str(piece);
+    }
+    Some(out)
 }
 
 fn without_slashes(text: &str) -> &str {
@@ -290,21 +300,22 @@ fn without_slashes(text: &str) -> &str {
 }
 
 fn split_scheme(text: &str) -> Option<(bool, &str)> {
-    let (scheme, rest) = text.split_once(':')?;
+    let (scheme, rest) = text.cut(b":")?;
     let is_https = text::is_same_name(scheme, "https");
     (is_https || text::is_same_name(scheme, "http")).then_some((is_https, rest))
 }
 
-fn has_scheme(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+/// Whether a text begins with a scheme of any kind.
+pub(crate) fn has_scheme(text: &str) -> bool {
+    text.cut(b":").is_some_and(|(scheme, _)| {
+        scheme.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
+            && text::is_all(scheme, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
     })
 }
 
 fn split_path(text: &str) -> (&str, Option<&str>, Option<&str>) {
-    let (text, fragment) = text.split_once('#').map_or((text, None), |(text, fragment)| (text, Some(fragment)));
-    let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
+    let (text, fragment) = text.cut(b"#").map_or((text, None), |(text, fragment)| (text, Some(fragment)));
+    let (path, query) = text.cut(b"?").map_or((text, None), |(path, query)| (path, Some(query)));
     (path, query, fragment)
 }
 
@@ -314,50 +325,50 @@ fn parse_host(host: &str) -> Option<String> {
     }
     // Credentials come before an `@`, which is no host character, so they are refused here.
     let decoded = String::from_utf8(percent_decode(host.bytes())).ok()?;
-    let is_allowed = |c: char| {
-        c.is_ascii()
-            && c > ' '
-            && !matches!(c, '#' | '/' | ':' | '<' | '>' | '?' | '@' | '[' | '\\' | ']' | '^' | '|' | '%' | '\x7f')
+    let is_allowed = |byte: u8| {
+        matches!(byte, b'!'..=b'~')
+            && !matches!(byte, b'#' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'[' | b'\\' | b']' | b'^' | b'|' | b'%')
     };
-    if decoded.is_empty() || !decoded.chars().all(is_allowed) {
+    if decoded.is_empty() || !text::is_all(&decoded, is_allowed) {
         return None;
     }
     let host = decoded.to_ascii_lowercase();
-    let last = host.strip_suffix('.').unwrap_or(&host).rsplit('.').next().unwrap_or_default();
-    let ends_in_number = (!last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
-        || last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    let last = host.strip_suffix('.').unwrap_or(&host);
+    let last = last.rcut(b".").map_or(last, |(_, last)| last);
+    let ends_in_number = (!last.is_empty() && text::is_all(last, |b| b.is_ascii_digit()))
+        || last.strip_prefix("0x").is_some_and(|hex| text::is_all(hex, |b| b.is_ascii_hexdigit()));
     if ends_in_number { parse_ipv4(&host) } else { Some(host) }
 }
 
 /// An IPv4 address in any of the notations that browsers read.
 fn parse_ipv4(host: &str) -> Option<String> {
     let mut numbers = Vec::new();
-    for part in host.strip_suffix('.').unwrap_or(host).split('.') {
+    for part in host.strip_suffix('.').unwrap_or(host).pieces(b".") {
         if numbers.len() == 4 {
             return None;
         }
         numbers.push(match (part.strip_prefix("0x"), part.strip_prefix('0')) {
             (Some(""), _) => 0,
-            (Some(hex), _) => u64::from_str_radix(hex, 16).ok()?,
-            (None, Some(octal)) if !octal.is_empty() => u64::from_str_radix(octal, 8).ok()?,
-            _ => part.parse::<u64>().ok()?,
+            (Some(hex), _) => text::whole_number(hex, 16)?,
+            (None, Some(octal)) if !octal.is_empty() => text::whole_number(octal, 8)?,
+            _ => text::whole_number(part, 10)?,
         });
     }
     let (last, first) = numbers.split_last()?;
     let free_bits = 8 * (4 - u32::try_from(first.len()).ok()?);
-    if first.iter().any(|number| *number > 255) || *last >= 1_u64.checked_shl(free_bits)? {
+    if first.iter().any(|number| *number > 255) || u64::from(*last) >= 1_u64.checked_shl(free_bits)? {
         return None;
     }
     let high = first.iter().zip([24_u32, 16, 8]).fold(0, |sum, (number, shift)| sum | number << shift);
-    let [a, b, c, d] = u32::try_from(high | last).ok()?.to_be_bytes();
+    let [a, b, c, d] = (high | last).to_be_bytes();
     Some(text::fill("#.#.#.#", &[], &[a, b, c, d].map(i64::from)))
 }
 
 /// Resolves dot segments and encodes what has to be encoded. A backslash is a slash.
 fn normalize_path(path: &str) -> String {
-    let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
+    let path = if matches!(path.as_bytes(), [b'/' | b'\\', ..]) { path.get(1..).unwrap_or_default() } else { path };
     let mut segments: Vec<&str> = Vec::new();
-    let mut all = path.split(['/', '\\']).peekable();
+    let mut all = path.pieces(b"/\\").peekable();
     while let Some(segment) = all.next() {
         let is_last = all.peek().is_none();
         if is_dot(segment, 2) {

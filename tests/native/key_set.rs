@@ -62,7 +62,7 @@ fn request(headers: &[(&str, &str)]) -> RequestView {
 
 fn begin(authenticator: &Rc<Authenticator>, request: RequestView, now: UnixMillis) -> Step<RequestState> {
     let authenticator = authenticator.clone();
-    machine::start(now, |io| async move { authenticator.authenticate(&io, &request).await.unwrap() })
+    machine::start(now, |io| async move { *authenticator.authenticate(&io, &request).await.unwrap() })
 }
 
 /// Goes on to the end, key sets answered by `api`; waits pass at once.

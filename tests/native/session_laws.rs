@@ -132,7 +132,7 @@ fn drive(
     let mut step = machine::start(NOW, |io| async move { authenticator.authenticate(&io, &request).await });
     for _ in 0..100 {
         match step {
-            Step::Done(done) => return done,
+            Step::Done(done) => return done.map(|state| *state),
             Step::Need(need, suspended) => {
                 let answer = match need {
                     Need::Backend(request) if request.url.ends_with("/jwks") => Answer::Backend(Ok(key_set())),

@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let token = read_token(arguments.token.as_deref())?;
     let now = arguments.now.unwrap_or_else(moment::now);
     let jws = match CompactJws::decode(&Rc::from(token.as_str())) {
-        Ok(jws) => Rc::new(jws),
+        Ok(jws) => jws,
         Err(error) => return Ok(refused_unread(&error, arguments.json)),
     };
     let (header, claims) = (segment(&token, 0), segment(&token, 1));
@@ -112,7 +112,7 @@ impl Judge {
 }
 
 struct Verdict {
-    outcome: Result<(), TokenError>,
+    outcome: Result<(), Box<TokenError>>,
     judge: Option<Judge>,
     key: String,
 }
@@ -146,7 +146,9 @@ fn by_deployment(arguments: &Arguments, config: &Path, jws: &CompactJws, now: Un
     };
     let key = match (&judge, &outcome) {
         (Judge::Nobody, _) => "looked for nowhere".to_owned(),
-        (_, Err(TokenError::KidNotFound { .. })) => format!("{}, which has none of this `kid`", keys.in_words()),
+        (_, Err(error)) if matches!(**error, TokenError::KidNotFound { .. }) => {
+            format!("{}, which has none of this `kid`", keys.in_words())
+        }
         _ => keys.in_words(),
     };
     Ok(Verdict { outcome: outcome.map(|_| ()), judge: Some(judge), key })

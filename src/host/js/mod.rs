@@ -97,13 +97,14 @@ fn tell(text: String, code: u32) -> u32 {
 }
 
 /// What is in the buffer.
+#[cfg(any(feature = "js-runs", feature = "js-webhook"))]
 fn take_bytes(bytes: usize) -> Vec<u8> {
     HOST.with_borrow(|host| host.scratch.get(..bytes).unwrap_or_default().to_vec())
 }
 
 /// The text in the buffer. The loop writes UTF-8; what is none is no request, no token and no options either.
 fn take_scratch(bytes: usize) -> String {
-    String::from_utf8(take_bytes(bytes)).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    HOST.with_borrow(|host| crate::text::lossy(host.scratch.get(..bytes).unwrap_or_default()))
 }
 
 #[cfg(any(feature = "js-runs", feature = "js-webhook"))]

@@ -1,7 +1,7 @@
 //! Clerk's options, from JSON.
 
 use core::time::Duration;
-use std::{borrow::Cow, rc::Rc};
+use std::rc::Rc;
 
 use crate::{
     json::{Document, Raw},
@@ -44,7 +44,7 @@ const KINDS: [(&str, Kind); 14] = [
 /// A message, where the host does not say.
 pub(super) fn cookie_suffix(json: &str) -> Result<String, String> {
     let document = Document::parse(json.into()).ok();
-    let suffix = document.as_ref().and_then(|document| document.get("cookieSuffix")).and_then(Raw::as_str).map(Cow::into_owned);
+    let suffix = document.as_ref().and_then(|document| document.get("cookieSuffix")).and_then(Raw::as_string);
     suffix.ok_or_else(|| "the options do not say what cookies' names end in".to_owned())
 }
 
@@ -61,40 +61,41 @@ pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
     let accepts_token = accepts_token(document.get("acceptsToken"))?;
     // Checked above: what is no text now is not given.
     let given = |name: &str| document.get(name).filter(|value| value.is_truthy());
-    let text = |name: &str| given(name).and_then(Raw::as_str).map(Cow::into_owned);
+    let text = |name: &str| given(name).and_then(Raw::as_string);
     let list = |name: &str| given(name).and_then(many);
     let number = |name: &str| document.get(name).and_then(Raw::as_f64).filter(|number| number.is_finite());
 
-    let mut options = AuthenticateOptions {
-        publishable_key: text("publishableKey").unwrap_or_default(),
+    // Whole milliseconds, none below zero. A skew that no number holds lets every time pass, as in Clerk.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let clock_skew = number("clockSkewInMs").map(|ms| Duration::from_millis(ms as u64));
+    let publishable_key = text("publishableKey").unwrap_or_default();
+    let domain = text("domain");
+    let proxy_url = text("proxyUrl");
+    let proxy_url =
+        if proxy_url.is_none() && domain.is_none() { automatic_proxy(&publishable_key, &document) } else { proxy_url };
+    Ok(AuthenticateOptions {
+        publishable_key,
+        domain,
+        proxy_url,
+        secret_key: text("secretKey"),
+        machine_secret_key: text("machineSecretKey"),
+        jwt_key: text("jwtKey"),
+        api_url: text("apiUrl"),
+        api_version: text("apiVersion"),
+        authorized_parties: list("authorizedParties").unwrap_or_default(),
+        audience: list("audience").unwrap_or_default(),
+        issuer: list("issuer").unwrap_or_default(),
+        header_type: document.get("headerType").and_then(many),
+        sign_in_url: text("signInUrl"),
+        sign_up_url: text("signUpUrl"),
+        clock_skew: clock_skew.unwrap_or(limits::CLOCK_SKEW),
+        skip_jwks_cache: given("skipJwksCache").is_some(),
+        is_satellite: given("isSatellite").is_some(),
+        satellite_auto_sync: document.get("satelliteAutoSync").is_some_and(Raw::is_true),
         token_cache: limits::SEEN_TOKENS,
         accepts_token,
         ..AuthenticateOptions::default()
-    };
-    options.domain = text("domain");
-    options.proxy_url = text("proxyUrl");
-    if options.proxy_url.is_none() && options.domain.is_none() {
-        options.proxy_url = automatic_proxy(&options.publishable_key, &document);
-    }
-    options.secret_key = text("secretKey");
-    options.machine_secret_key = text("machineSecretKey");
-    options.jwt_key = text("jwtKey");
-    options.api_url = text("apiUrl");
-    options.api_version = text("apiVersion");
-    options.authorized_parties = list("authorizedParties").unwrap_or_default();
-    options.audience = list("audience").unwrap_or_default();
-    options.issuer = list("issuer").unwrap_or_default();
-    options.header_type = document.get("headerType").and_then(many);
-    options.sign_in_url = text("signInUrl");
-    options.sign_up_url = text("signUpUrl");
-    if let Some(ms) = number("clockSkewInMs") {
-        // A skew that no duration can hold lets every time pass, as in Clerk.
-        options.clock_skew = Duration::try_from_secs_f64(ms.max(0.0) / 1000.0).unwrap_or(Duration::MAX);
-    }
-    options.skip_jwks_cache = given("skipJwksCache").is_some();
-    options.is_satellite = given("isSatellite").is_some();
-    options.satellite_auto_sync = document.get("satelliteAutoSync").is_some_and(Raw::is_true);
-    Ok(options)
+    })
 }
 
 fn check(name: &str, kind: Kind, document: &Document) -> Result<(), String> {
@@ -110,15 +111,13 @@ fn check(name: &str, kind: Kind, document: &Document) -> Result<(), String> {
 
 /// The key-set cache of the instance that the options name.
 pub(super) fn cache(caches: &KeySetCaches, options: &AuthenticateOptions) -> Rc<KeySetCache> {
-    let [api_url, api_version, secret_key] =
-        [&options.api_url, &options.api_version, &options.secret_key].map(|option| option.as_deref().unwrap_or_default());
-    caches.of(api_url, api_version, secret_key)
+    let text = |option: &'_ Option<String>| option.clone().unwrap_or_default();
+    caches.of(&text(&options.api_url), &text(&options.api_version), &text(&options.secret_key))
 }
 
 /// A list of strings; one string is a list of one.
 fn many(value: Raw<'_>) -> Option<Vec<String>> {
-    let texts = value.as_str().map(|one| vec![one]).or_else(|| value.as_strings())?;
-    Some(texts.into_iter().map(Cow::into_owned).collect())
+    value.as_string_or_strings()
 }
 
 fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
@@ -128,8 +127,12 @@ fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
         Some(any) if any == "any" => Ok(AcceptsToken::Any),
         Some(kind) => Ok(AcceptsToken::One(parse(&kind)?)),
         None => {
-            let kinds = many(value).ok_or_else(|| "invalid option `acceptsToken`: expected strings".to_owned())?;
-            Ok(AcceptsToken::List(kinds.iter().map(|kind| parse(kind)).collect::<Result<_, _>>()?))
+            let names = many(value).ok_or_else(|| "invalid option `acceptsToken`: expected strings".to_owned())?;
+            let mut kinds = Vec::new();
+            for name in names {
+                kinds.push(parse(&name)?);
+            }
+            Ok(AcceptsToken::List(kinds))
         }
     }
 }
@@ -137,7 +140,7 @@ fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
 /// The proxy that Vercel's own domains have; the loop hands the environment in as `vercel`.
 fn automatic_proxy(publishable_key: &str, document: &Document) -> Option<String> {
     let vercel = document.get("vercel")?;
-    let text = |name| vercel.get(name).and_then(Raw::as_str).map(Cow::into_owned);
+    let text = |name| vercel.get(name).and_then(Raw::as_string);
     let environment = VercelEnvironment {
         target_env: text("VERCEL_TARGET_ENV"),
         project_production_url: text("VERCEL_PROJECT_PRODUCTION_URL"),

@@ -57,6 +57,5 @@ fn read(json: &str) -> Result<OrganizationSync, String> {
 
 /// A list of strings; one string is a list of one.
 fn texts(value: Raw<'_>) -> Option<Vec<String>> {
-    let texts = value.as_str().map(|one| vec![one]).or_else(|| value.as_strings())?;
-    Some(texts.into_iter().map(std::borrow::Cow::into_owned).collect())
+    value.as_string_or_strings()
 }

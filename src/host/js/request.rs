@@ -5,7 +5,10 @@ use std::{cell::OnceCell, rc::Rc};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::{take_scratch, tell};
-use crate::request::{HeaderName, HeaderSource, RequestView};
+use crate::{
+    request::{HeaderName, HeaderSource, RequestView},
+    text::ByAny as _,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,7 +30,7 @@ extern "C" {
 
 /// Reads the method and the URL, a line each. No line break can stand in either.
 pub(super) fn read(text: &str, headers: HeaderReader) -> RequestView {
-    let (method, url) = text.split_once('\n').unwrap_or((text, ""));
+    let (method, url) = text.cut(b"\n").unwrap_or((text, ""));
     RequestView { method: method.into(), url: url.into(), headers: Rc::new(Headers::new(headers)) }
 }
 
@@ -56,7 +59,12 @@ impl HeaderSource for Headers {
 
     fn all(&self) -> Vec<(String, String)> {
         let text = take_scratch(self.reader.read_all());
-        let pairs = text.split('\n').filter_map(|line| line.split_once(':'));
-        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let mut pairs = Vec::new();
+        for line in text.pieces(b"\n") {
+            if let Some((name, value)) = line.cut(b":") {
+                pairs.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        pairs
     }
 }

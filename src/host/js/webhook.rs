@@ -61,7 +61,7 @@ fn begin(json: &str, now: f64) -> Result<(Unverified, String), String> {
     let secrets: Option<Vec<_>> = secrets.iter().map(|secret| WebhookSecret::parse(secret)).collect();
     let secrets = secrets.filter(|secrets| (1..=limits::WEBHOOK_SECRETS).contains(&secrets.len())).ok_or_else(wrong)?;
     let headers = document.get("headers");
-    let header = |name: &str| headers?.get(name).and_then(Raw::as_str).map(std::borrow::Cow::into_owned);
+    let header = |name: &str| headers?.get(name).and_then(Raw::as_string);
     let delivery = Unverified::read(header, time(now)).map_err(|error| refusal(&error))?;
     let mut out = String::from("{\"prefix\":");
     push_string(&mut out, &delivery.signed_prefix());
