@@ -273,16 +273,16 @@ impl<'r> Context<'r> {
         if suffixed_client_uat.is_none() && suffixed_session.is_none() {
             return false;
         }
-        let says_signed_out = |uat: Option<&str>| uat == Some("0");
+        let (says_signed_out, suffixed_says_so) = (client_uat == Some("0"), suffixed_client_uat == Some("0"));
         let iat = session.map_or(0.0, Carried::iat);
         let suffixed_iat = suffixed_session.map_or(0.0, Carried::iat);
-        if !says_signed_out(suffixed_client_uat) && !says_signed_out(client_uat) && iat > suffixed_iat {
+        if !suffixed_says_so && !says_signed_out && iat > suffixed_iat {
             return false;
         }
-        if says_signed_out(suffixed_client_uat) && !says_signed_out(client_uat) {
+        if suffixed_says_so && !says_signed_out {
             return false;
         }
-        if self.is_development() && !says_signed_out(suffixed_client_uat) && says_signed_out(client_uat) {
+        if self.is_development() && !suffixed_says_so && says_signed_out {
             let exp = suffixed_session.and_then(|session| session.number("exp"));
             #[allow(clippy::cast_precision_loss)] // seconds since the epoch
             let now_secs = self.now.as_secs() as f64;
@@ -299,24 +299,24 @@ impl<'r> Context<'r> {
         if issuer.strip_prefix("https://") == Some(instance) {
             return true;
         }
-        // Clerk takes out the scheme in any case and anywhere.
-        let mut rest = issuer;
-        let mut host = String::new();
-        while let Some(char) = rest.chars().next() {
-            let after = ["https://", "http://"].into_iter().find_map(|scheme| {
-                let (head, tail) = rest.split_at_checked(scheme.len())?;
-                is_same_name(head, scheme).then_some(tail)
-            });
-            rest = match after {
-                Some(tail) => tail,
-                None => {
-                    host.push(char);
-                    rest.get(char.len_utf8()..).unwrap_or_default()
-                }
-            };
-        }
-        host == instance
+        without_schemes(issuer) == instance
     }
+}
+
+/// An issuer as Clerk compares it: it takes out `http://` and `https://` in any case and anywhere.
+fn without_schemes(issuer: &str) -> String {
+    let (mut rest, mut host) = (issuer, String::new());
+    while let Some((before, after)) = text::split_once(rest, "://") {
+        let bare = ["https", "http"].into_iter().find_map(|scheme| {
+            let (head, tail) = before.split_at_checked(before.len().checked_sub(scheme.len())?)?;
+            is_same_name(tail, scheme).then_some(head)
+        });
+        host.push_str(bare.unwrap_or(before));
+        host.push_str(if bare.is_some() { "" } else { "://" });
+        rest = after;
+    }
+    host.push_str(rest);
+    host
 }
 
 /// The cookies that matter, undecoded; of two with one name the first counts.
@@ -479,6 +479,23 @@ mod tests {
         }
         for json in ["\"soon\"", "{}", "[true]", "[1,2]", "\"inf\""] {
             assert!(number(json).is_nan(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_of_an_issuer_is_taken_out_in_any_case_and_anywhere() {
+        for (issuer, host) in [
+            ("https://clerk.example.com", "clerk.example.com"),
+            ("HTTP://clerk.example.com", "clerk.example.com"),
+            ("https://https://clerk.hTTps://example.com", "clerk.example.com"),
+            ("httphttps://x", "httpx"),
+            ("shttp://x", "sx"),
+            ("ftp://x", "ftp://x"),
+            ("é://x", "é://x"),
+            ("://x", "://x"),
+            ("", ""),
+        ] {
+            assert_eq!(without_schemes(issuer), host, "{issuer}");
         }
     }
 

@@ -42,15 +42,17 @@ fn is_of_another_class(jws: &CompactJws) -> bool {
 }
 
 pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried) -> Result<Box<RequestState>, AuthenticateError> {
-    let jws = match token.decoded() {
-        Ok(jws) => jws,
-        Err(error) => return rare(reject(context, io, error, Carrier::Header, token)).await,
+    let verified = match token.decoded() {
+        Ok(jws) if is_of_another_class(jws) => {
+            return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
+        }
+        Ok(jws) => {
+            let leniency = Leniency { missing_azp: context.allows_missing_azp_of_header(), clock_skew: None };
+            context.settings.verifier.verify(io, jws, leniency).await
+        }
+        Err(error) => Err(error),
     };
-    if is_of_another_class(jws) {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
-    }
-    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_header(), clock_skew: None };
-    match context.settings.verifier.verify(io, jws, leniency).await {
+    match verified {
         Ok(claims) => Ok(signed_in(token, claims)),
         Err(error) => rare(reject(context, io, error, Carrier::Header, token)).await,
     }
@@ -70,19 +72,18 @@ fn signed_in(token: &Carried, claims: VerifiedClaims) -> Box<RequestState> {
 
 pub(super) async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<Box<RequestState>, AuthenticateError> {
     let cookies = context.cookies();
+    let mut is_unchecked = false;
     if cookies.handshake_nonce.is_some() || cookies.handshake_token.is_some() {
         match rare(handshake::resolve(context, io)).await? {
             Resolved::State(state) => return Ok(state),
             Resolved::NonceLost(state) => return Ok(own_session(context, io).await.unwrap_or(state)),
             Resolved::GoOn => {}
-            Resolved::Unchecked => {
-                let state = without_handshake(context, io).await?;
-                let unknown = state.unknown || !state.is_authenticated();
-                return Ok(state.unknown_if(unknown));
-            }
+            Resolved::Unchecked => is_unchecked = true,
         }
     }
-    without_handshake(context, io).await
+    let mut state = without_handshake(context, io).await?;
+    state.unknown |= is_unchecked && !state.is_authenticated();
+    Ok(state)
 }
 
 /// Judges by the cookies of the session alone.
@@ -110,18 +111,18 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<Box<Request
         Some(_) if !has_client => return start(Reason::SessionTokenWithoutClientUat),
         Some(token) => token,
     };
-    let jws = match token.decoded() {
-        Ok(jws) => jws,
-        Err(error) => return rare(reject(context, io, error, Carrier::Cookie, token)).await,
+    let verified = match token.decoded() {
+        Ok(jws) if is_of_another_class(jws) => {
+            return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
+        }
+        Ok(_) if is_older_than_client(token, cookies.client_uat) => return start(Reason::SessionTokenIatBeforeClientUat),
+        Ok(jws) => {
+            let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
+            context.settings.verifier.verify(io, jws, leniency).await
+        }
+        Err(error) => Err(error),
     };
-    if is_of_another_class(jws) {
-        return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
-    }
-    if is_older_than_client(token, cookies.client_uat) {
-        return start(Reason::SessionTokenIatBeforeClientUat);
-    }
-    let leniency = Leniency { missing_azp: context.allows_missing_azp_of_cookie(), clock_skew: None };
-    let state = match context.settings.verifier.verify(io, jws, leniency).await {
+    let state = match verified {
         Ok(claims) => signed_in(token, claims),
         Err(error) => return rare(reject(context, io, error, Carrier::Cookie, token)).await,
     };

@@ -164,7 +164,7 @@ impl TokenVerifier {
     pub fn new(options: &AuthenticateOptions, cache: Option<Rc<KeySetCache>>) -> Result<Self, OptionsError> {
         let given = |text: &'_ Option<String>| text.clone().filter(|text| !text.is_empty());
         let keys = match (given(&options.jwt_key), given(&options.secret_key)) {
-            (Some(pem), _) => KeySource::Pem(Rc::new(VerificationKey::parse_pem(&pem)?)),
+            (Some(pem), _) => KeySource::Pem(VerificationKey::parse_pem(&pem)?),
             (None, Some(_)) => KeySource::Remote(RemoteKeys {
                 request: Backend::new(options).versioned(Purpose::KeySet, "/jwks", &[], None),
                 cache: cache.unwrap_or_default(),
@@ -444,21 +444,24 @@ impl Authenticator {
             let reason = Reason::TokenTypeMismatch;
             return Ok(RequestState::signed_out_with(None, reason, String::new(), Headers::default()));
         }
-        let mismatch = |kind| RequestState::signed_out(kind, Reason::TokenTypeMismatch);
-        match (token, accepts) {
-            (Some(token), AcceptsToken::One(TokenType::SessionToken)) => flow::with_header(&context, io, &token).await,
-            (Some(token), AcceptsToken::One(wanted)) => match kind {
-                Some(kind) if kind == *wanted => Ok(rare(machine::authenticate(&self.settings, io, &token.token, kind)).await),
-                _ => Ok(mismatch(*wanted)),
-            },
-            (Some(token), AcceptsToken::List(_) | AcceptsToken::Any) => match kind {
-                Some(kind) => Ok(rare(machine::authenticate(&self.settings, io, &token.token, kind)).await),
-                None => flow::with_header(&context, io, &token).await,
-            },
-            (None, AcceptsToken::One(wanted)) if *wanted != TokenType::SessionToken => {
-                Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader))
+        let Some(token) = token else {
+            return match accepts {
+                AcceptsToken::One(wanted) if *wanted != TokenType::SessionToken => {
+                    Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader))
+                }
+                _ => with_cookies(&context, io).await,
+            };
+        };
+        let kind = match accepts {
+            AcceptsToken::One(TokenType::SessionToken) => None,
+            AcceptsToken::One(wanted) if kind != Some(*wanted) => {
+                return Ok(RequestState::signed_out(*wanted, Reason::TokenTypeMismatch));
             }
-            (None, _) => with_cookies(&context, io).await,
+            AcceptsToken::One(_) | AcceptsToken::List(_) | AcceptsToken::Any => kind,
+        };
+        match kind {
+            Some(kind) => Ok(rare(machine::authenticate(&self.settings, io, &token.token, kind)).await),
+            None => flow::with_header(&context, io, &token).await,
         }
     }
 }

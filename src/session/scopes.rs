@@ -24,12 +24,23 @@ pub(super) enum Owner {
     User,
 }
 
-/// The entries of a claim such as `fea`, each as its scope and its name.
+/// Hands the entries of a claim such as `fea` to `see`, each as its scope and its name.
 ///
-/// The error comes in the place of an entry without a colon.
-fn entries(claim: &str) -> impl Iterator<Item = Result<(&str, &str), Malformed>> {
-    let parts = if claim.is_empty() { None } else { Some(claim.pieces(b",")) };
-    parts.into_iter().flatten().map(|part| part.trim().cut(b":").ok_or(Malformed))
+/// # Errors
+///
+/// [`Malformed`] where one has no colon; the others were handed over.
+fn each_entry<'a>(claim: &'a str, see: &mut dyn FnMut(&'a str, &'a str)) -> Result<(), Malformed> {
+    let mut outcome = Ok(());
+    if claim.is_empty() {
+        return outcome;
+    }
+    for part in claim.pieces(b",") {
+        match part.trim().cut(b":") {
+            Some((scope, name)) => see(scope, name),
+            None => outcome = Err(Malformed),
+        }
+    }
+    outcome
 }
 
 fn is_of(scope: &str, owner: Owner) -> bool {
@@ -42,14 +53,13 @@ fn is_of(scope: &str, owner: Owner) -> bool {
 /// Whether a claim holds a name, for an owner or, without one, for any.
 pub(super) fn holds(claim: &str, owner: Option<Owner>, name: &str) -> Result<bool, Malformed> {
     let mut found = false;
-    for entry in entries(claim) {
-        let (scope, entry_name) = entry?;
+    each_entry(claim, &mut |scope, entry_name| {
         let is_owner = match owner {
             Some(owner) => is_of(scope, owner),
             None => is_of(scope, Owner::Organization) || is_of(scope, Owner::User),
         };
         found |= is_owner && entry_name == name;
-    }
+    })?;
     Ok(found)
 }
 
@@ -57,7 +67,7 @@ pub(super) fn holds(claim: &str, owner: Option<Owner>, name: &str) -> Result<boo
 pub(super) fn check(claim: Option<Raw<'_>>) -> Result<(), Malformed> {
     match claim.filter(|claim| claim.is_truthy()) {
         None => Ok(()),
-        Some(claim) => entries(&claim.as_str().ok_or(Malformed)?).try_for_each(|entry| entry.map(|_| ())),
+        Some(claim) => each_entry(&claim.as_str().ok_or(Malformed)?, &mut |_, _| {}),
     }
 }
 
@@ -82,19 +92,17 @@ pub(super) fn permissions(features: Option<Raw<'_>>, org: Raw<'_>) -> Vec<String
     let features = features.map(text).unwrap_or_default();
     let mut all_bits = fpm.pieces(b",");
     let mut found = Vec::new();
-    for entry in entries(&features) {
-        let Ok((scope, feature)) = entry else { continue };
+    let _ = each_entry(&features, &mut |scope, feature| {
         if !is_of(scope, Owner::Organization) {
-            continue;
+            return;
         }
-        let Some(bits) = all_bits.next() else { break };
-        let mut digits = digits_of(bits.trim());
+        let mut digits = digits_of(all_bits.next().unwrap_or_default().trim());
         for name in per.pieces(b",") {
             if take_low_bit(&mut digits) {
                 found.push(text::concat(&["org:", feature, ":", name.trim()]));
             }
         }
-    }
+    });
     found
 }
 

@@ -32,12 +32,12 @@ pub struct VerificationKey {
 }
 
 impl VerificationKey {
-    fn new(kind: KeyKind, members: Vec<(&'static str, String)>, algorithm: Option<Algorithm>) -> Self {
+    fn new(kind: KeyKind, members: Vec<(&'static str, String)>, algorithm: Option<Algorithm>) -> Rc<Self> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), kind, members, algorithm }
+        Rc::new(Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), kind, members, algorithm })
     }
 
-    fn rsa(n: String, e: String, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
+    fn rsa(n: String, e: String, algorithm: Option<Algorithm>) -> Result<Rc<Self>, &'static str> {
         let modulus = URL_SAFE_NO_PAD.decode(&n).map_err(|_| "n is not base64url")?;
         let exponent = URL_SAFE_NO_PAD.decode(&e).map_err(|_| "e is not base64url")?;
         let bits = bit_length(&modulus);
@@ -57,7 +57,7 @@ impl VerificationKey {
     /// A key on a curve. Whether the point is on it is for the host's cryptography to say, which refuses to import one that is not.
     ///
     /// Source: RFC 7518 section 6.2.1, RFC 8037 section 2.
-    fn on_curve(jwk: Raw<'_>, kty: &str, algorithm: Option<Algorithm>) -> Result<Self, &'static str> {
+    fn on_curve(jwk: Raw<'_>, kty: &str, algorithm: Option<Algorithm>) -> Result<Rc<Self>, &'static str> {
         let text = |name| jwk.get(name).and_then(Raw::as_string);
         let (kind, bytes) = match (kty, text("crv").as_deref()) {
             ("EC", Some("P-256")) => (KeyKind::P256, 32),
@@ -92,7 +92,7 @@ impl VerificationKey {
     /// [`PemError`]; Clerk's library takes any text for a key, and then no signature is ever good.
     ///
     /// Source: RFC 7468 section 13, RFC 5280 section 4.1.2.7, RFC 8017 appendix A.1.1.
-    pub fn parse_pem(pem: &str) -> Result<Self, PemError> {
+    pub fn parse_pem(pem: &str) -> Result<Rc<Self>, PemError> {
         let text = text::replace(pem, "\\n", "\n");
         let body = match text.trim().strip_prefix("-----BEGIN PUBLIC KEY-----") {
             Some(rest) => rest.strip_suffix("-----END PUBLIC KEY-----").ok_or(PemError::Armour)?,
@@ -220,7 +220,7 @@ fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKe
     }
     let same = |known: &&Rc<VerificationKey>| known.members == key.members && known.algorithm == algorithm;
     let known = previous.and_then(|set| set.keys.iter().filter_map(|jwk| jwk.key.as_ref().ok()).find(same));
-    Ok(known.cloned().unwrap_or_else(|| Rc::new(key)))
+    Ok(known.cloned().unwrap_or(key))
 }
 
 fn bit_length(big_endian: &[u8]) -> usize {

@@ -229,7 +229,7 @@ impl Key {
             };
         }
         let key = VerificationKey::parse_pem(&source.text).map_err(|error| Fault::new(format!("`{}`: {error}", source.name)))?;
-        Ok(Self::Pem(Rc::new(key), format!("that of `{}`", source.name)))
+        Ok(Self::Pem(key, format!("that of `{}`", source.name)))
     }
 
     fn source(&self) -> KeySource {
