@@ -45,6 +45,9 @@ const WASM_OPT_FLAGS = [
   '--strip-target-features',
 ];
 
+/** Leaves loops as they are. At `opt-level = 3` they are unrolled, and run two turns at a time though there is no SIMD; at `z` they are not. */
+const LOOPS_AS_THEY_ARE = ['-C', 'no-vectorize-loops', '-C', 'no-vectorize-slp', '-C', 'llvm-args=--unroll-threshold=20'];
+
 /**
  * Builds the Worker and returns the folder of its modules; `index.js` is the entry.
  *
@@ -54,7 +57,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   if (dev) refuseDeploy();
   const started = performance.now();
   const profile = dev ? 'edge-dev' : 'release';
-  await run('cargo', ['build', '--profile', profile, '--target', WASM_TARGET, '--lib', '--features', 'worker', ...withoutPaths()], {
+  await run('cargo', ['build', '--profile', profile, '--target', WASM_TARGET, '--lib', '--features', 'worker', ...rustFlags(LOOPS_AS_THEY_ARE)], {
     help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
   });
 
@@ -81,7 +84,7 @@ export async function buildPackage() {
   const staging = await emptyStaging(PACKAGE_DIR);
   for (const name of PACKAGE_MODULES) {
     const cargo = ['build', '--profile', 'npm', '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', `js-${name}`];
-    await run('cargo', [...cargo, ...withoutPaths()], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
+    await run('cargo', [...cargo, ...rustFlags()], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
     await bind(join(targetDir, WASM_TARGET, 'npm/portcullis.wasm'), staging, name, { optimized: true, isQuiet: true });
     await trim(staging, name);
     const wasm = await readFile(join(staging, `${name}_bg.wasm`));
@@ -101,13 +104,14 @@ export async function buildPackage() {
  * Keeps the folders of the machine that builds out of what it builds: panic messages name the source file they come from.
  * Cargo adds this to the flags in `.cargo/config.toml`.
  *
+ * @param {string[]} more flags of this build alone
  * @returns {string[]}
  */
-function withoutPaths() {
+function rustFlags(more = []) {
   const crates = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src/');
   const toolchains = join(process.env.RUSTUP_HOME ?? join(homedir(), '.rustup'), 'toolchains/');
   const flags = [[crates, 'crates/'], [toolchains, 'rust/'], [`${ROOT}/`, '']].map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
-  return ['--config', `target.${WASM_TARGET}.rustflags=${JSON.stringify(flags)}`];
+  return ['--config', `target.${WASM_TARGET}.rustflags=${JSON.stringify([...flags, ...more])}`];
 }
 
 /**
