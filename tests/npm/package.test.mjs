@@ -139,6 +139,9 @@ test('errors have a code and a reason', async () => {
   };
   assert.deepEqual(await failure(authenticateRequest(request(), {})), ['invalid-options', 'invalid-options']);
   assert.deepEqual(await failure(verifyToken('x', { jwtKey: PEM })), ['token-rejected', 'token-invalid']);
+  // What is no text is read as Clerk reads it; what cannot be, named.
+  for (const odd of [undefined, null, 7, {}]) assert.deepEqual(await failure(verifyToken(/** @type {any} */ (odd), { jwtKey: PEM })), ['token-rejected', 'token-invalid']);
+  assert.deepEqual(await failure(verifyToken(/** @type {any} */ (Object.create(null)), { jwtKey: PEM })), ['invalid-argument', 'invalid-argument']);
   assert.deepEqual(await failure(verifyToken(token(times(Date.now()).expired), { jwtKey: PEM })), ['token-rejected', 'token-expired']);
   const auth = (await authenticateRequest(request(), { ...options(), jwtKey: PEM })).toAuth();
   assert.deepEqual(await failure(auth.getToken({ template: 'x' })), ['not-supported', 'not-supported']);
