@@ -62,7 +62,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   });
 
   const staging = await emptyStaging(outDir);
-  await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev, isQuiet: !dev, withoutClasses: true });
+  await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev, withoutClasses: true });
   await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
   if (!dev) for (const name of ['portcullis.js', 'index.js']) await minify(join(staging, name));
   await replace(outDir, staging);

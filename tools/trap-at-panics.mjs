@@ -1,6 +1,7 @@
-// Takes out of a Wasm module what a panic would say: its message, and the place in the source. A panic ends in a trap in any case, and
-// what is around the module denies and takes a fresh instance. In the package nobody reads the message; the Worker's shim logs where
-// in the Wasm the trap was, which a build with names turns into a function.
+// Takes out of a Wasm module what a panic would say: its message, and the place in the source. In the package nobody reads it; a panic
+// ends in a trap in any case, and the loop around the module denies and takes a fresh instance.
+//
+// The Worker keeps its panics: their hook tells the shim at once, before anything else can run in the broken instance.
 
 import { readFile, writeFile } from 'node:fs/promises';
 
@@ -9,8 +10,6 @@ import { ToolError } from './run.mjs';
 /** What the standard library does on the way from a panic to a trap. */
 const PANICS =
   /^(?!portcullis).*::(panicking::(panic\w*(::.*)?)|panic_handler::\w+|rust_begin_unwind|unwrap_failed|expect_failed|\w+_fail|panic_already_\w+|panic_access_error|capacity_overflow|handle_error|handle_alloc_error|rust_oom|default_alloc_error_hook)$/;
-/** What the `worker` crate does when an instance starts: it sets a hook for panics, which tells the shim. Of traps the shim learns by itself. */
-const HOOK = /^init$/;
 /** What only the message of a panic is made with: `Debug`, and what a panic carries. */
 const MESSAGES = /::fmt::Debug>::fmt\b|::fmt::builders::|panicking::|PanicPayload>|::any::Any>::type_id|cell::Borrow(Mut)?Error as/;
 /** What writes any message, be it a panic's or not. */
@@ -22,7 +21,7 @@ const FORMATTING = /\bcore\b[^ ]*::fmt::/;
  *
  * Source: WebAssembly Core Specification, section 2.4.7.
  */
-const UNALIGNED = / align=\d+/g;
+const UNALIGNED = /(\.(?:load|store)\w*(?: offset=\d+)?) align=\d+/g;
 
 /** What the standard library's panics say, as far as it stands in modules of ours. */
 const TEXTS = [
@@ -39,24 +38,21 @@ const TEXTS = [
 ];
 
 /**
- * Makes a panic a trap at once. It ends in one in any case, and putting its message together is 1 to 3 KB, in the Worker 5.
+ * Makes a panic a trap at once. It ends in one in any case, and putting its message together is 1 to 3 KB.
  *
  * @param {string} path
  */
 export async function trapAtPanics(path) {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(new Uint8Array(await readFile(path)));
-  /** @param {RegExp} names @param {() => number} body */
-  const insteadOf = (names, body) => {
+  /** @param {RegExp} names */
+  const trapIn = (names) => {
     for (let index = 0; index < module.getNumFunctions(); index += 1) {
       const one = module.getFunctionByIndex(index);
-      if (names.test(binaryen.getFunctionInfo(one).name)) /** @type {any} */ (binaryen).Function.setBody(one, body());
+      if (names.test(binaryen.getFunctionInfo(one).name)) /** @type {any} */ (binaryen).Function.setBody(one, module.unreachable());
     }
   };
-  /** @param {RegExp} names */
-  const trapIn = (names) => insteadOf(names, () => module.unreachable());
   trapIn(PANICS);
-  insteadOf(HOOK, () => module.nop());
   trapIn(MESSAGES);
   if (!formats(module.emitText())) trapIn(FORMATTING);
   // The trap in the place of the call, so that nothing is made ready for it.
@@ -66,7 +62,7 @@ export async function trapAtPanics(path) {
   module.runPasses(['inlining', 'dce', 'vacuum']);
   const text = module.emitText();
   module.dispose();
-  const plain = binaryen.parseText(text.replaceAll(UNALIGNED, ''));
+  const plain = binaryen.parseText(text.replaceAll(UNALIGNED, '$1'));
   const wasm = plain.emitBinary();
   plain.dispose();
   blankPlaces(wasm);

@@ -109,9 +109,9 @@ impl Seen {
     }
 
     fn add(&mut self, jws: Rc<CompactJws>, ending: &Ending) {
-        if self.lists.is_empty() {
-            self.lists = vec![0; LISTS];
-            (self.oldest, self.next) = (self.room, self.room);
+        // At first, and where the numbers end: in Wasm after four thousand million tokens.
+        if self.lists.is_empty() || self.next == usize::MAX {
+            *self = Self { room: self.room, lists: vec![0; LISTS], oldest: self.room, next: self.room, ..Self::default() };
         }
         if self.next - self.oldest == self.room {
             self.drop_oldest();
@@ -165,6 +165,24 @@ mod tests {
         seen.remember(&c);
         assert!(seen.decoded(a.token()).is_none(), "the oldest made place");
         assert!(seen.decoded(b.token()).is_some() && seen.decoded(c.token()).is_some());
+    }
+
+    #[test]
+    fn where_the_numbers_end_it_begins_anew() {
+        let seen = SeenTokens::new(2);
+        let [a, b] = ["aaaa", "bbbb"].map(jws);
+        seen.remember(&a);
+        {
+            let mut seen = seen.seen.borrow_mut();
+            (seen.oldest, seen.next) = (usize::MAX - 1, usize::MAX);
+        }
+        for _ in 0..2 {
+            seen.remember(&b);
+            assert!(seen.decoded(b.token()).is_some() && seen.decoded(a.token()).is_none());
+        }
+        seen.remember(&a);
+        assert!(seen.decoded(a.token()).is_some() && seen.decoded(b.token()).is_some());
+        assert_eq!(seen.seen.borrow().bytes, a.token().len() + b.token().len());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 // The Worker's entry: hands each request to the Rust gate, and stays on its feet when the gate panics.
 //
-// The Wasm is built to trap on a panic: a trapped instance may hold broken state, and the promises that it owed are never
+// The Wasm is built to abort on a panic: a trapped instance may hold broken state, and the promises that it owed are never
 // settled. So a panic, wherever it happens, ends the whole instance at once. Every request to which that instance still owed
 // an answer gets a 500 and is not forwarded, what it had started is cut off, and a fresh instance takes the next request. The
 // keys and tokens that it kept in memory go with it.
@@ -35,7 +35,7 @@ export default {
       if (broken) replaceInstance();
       return await answer(request, env, ctx);
     } catch (error) {
-      if (isTrap(error)) replaceInstance(error);
+      if (isTrap(error)) replaceInstance();
       console.error(`portcullis: no decision could be made, the answer is 500: ${error}`);
       return failClosed();
     }
@@ -64,8 +64,8 @@ async function answer(request, env, ctx) {
 /**
  * Learns of every trap, also of those in a microtask or a background task, where no caller is left to catch it.
  *
- * It reaches the global events. In builds for development there is Rust's panic hook too, as the `worker` crate installs it: it says
- * what the panic was and sets `criticalError` just before the trap.
+ * Rust's panic hook, as the `worker` crate installs it, sets `criticalError` just before the trap. Acting right there leaves no
+ * moment in which the broken instance could go on. A trap without a panic (memory, stack) reaches the global events.
  */
 function watchForTraps() {
   Object.defineProperty(globalThis.__worker_init_state, 'criticalError', {
@@ -75,20 +75,15 @@ function watchForTraps() {
     },
   });
   addEventListener('error', (event) => {
-    if (isTrap(event.error)) replaceInstance(event.error);
+    if (isTrap(event.error)) replaceInstance();
   });
   addEventListener('unhandledrejection', (event) => {
-    if (isTrap(event.reason)) replaceInstance(event.reason);
+    if (isTrap(event.reason)) replaceInstance();
   });
 }
 
-/**
- * Gives up on every request in flight, and puts a fresh instance in place; on failure the next request tries again.
- *
- * @param {Error} [trap] its stack says where in the Wasm; a build with names tells which function that is
- */
-function replaceInstance(trap) {
-  if (trap) console.error(`portcullis: the gate failed: ${trap.stack}`);
+/** Gives up on every request in flight, and puts a fresh instance in place; on failure the next request tries again. */
+function replaceInstance() {
   broken = true;
   const abandoned = waiting;
   waiting = new Set();
