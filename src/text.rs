@@ -1,7 +1,7 @@
-//! Searches for a text in a text.
+//! Text searched, compared, put together and read, in little code.
 //!
-//! The standard library's are made for long texts and long needles: with what they bring along they are 6 KB of a gzipped Wasm
-//! module. Paths, URLs and names are short.
+//! The standard library's searches are made for long texts and long needles: with what they bring along they are 6 KB of a gzipped Wasm
+//! module, and its formatting is 3 KB. Paths, URLs and names are short.
 
 /// Where `part`, which is not empty, stands first in `text`.
 pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
