@@ -216,6 +216,26 @@ describe('bad input', () => {
     }
   });
 
+  test('nested as deep as can be leaves the instance whole', async () => {
+    const gate = await createGate(CONFIG);
+    const nested = (/** @type {number} */ depth) => Array.from({ length: depth }).reduce((inner) => [inner], /** @type {unknown} */ (5));
+    const decide = (/** @type {object} */ claims, signature = '') => {
+      const cookie = `__session=${token(claims)}${signature}; __client_uat=9; __clerk_db_jwt=dvb`;
+      return gate.decide(request('/x', { headers: { cookie, 'sec-fetch-dest': 'document' } }));
+    };
+    for (const depth of [1, 400, 510]) {
+      const { action, auth } = await decide({ metadata: nested(depth) });
+      assert.deepEqual([action, auth.sessionClaims.metadata], ['forward', nested(depth)]);
+      // What compares it as JavaScript does looks at all of it, before anybody has looked at the signature.
+      assert.equal((await decide({ iat: nested(depth) }, 'AAAA')).reason, 'session-token-iat-before-client-uat');
+    }
+    assert.equal((await decide({ metadata: nested(600) })).reason, 'token-invalid');
+    for (const open of ['(?:', '{', '(']) {
+      const error = await failure(createGate({ ...CONFIG, protected: [`/:a(${open.repeat(50_000)}`] }));
+      assert.deepEqual([error.code, error.reason], ['invalid-options', 'invalid-options']);
+    }
+  });
+
   test('that looks like a request is judged, whatever realm it is from', async () => {
     class Subclass extends Request {}
     const gate = await createGate(CONFIG);
