@@ -3,6 +3,7 @@
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import { startWorker } from '../tests/support/workerd.mjs';
 import { PACKAGE_DIR, RELEASE_DIR } from '../tools/build.mjs';
@@ -47,7 +48,7 @@ export async function measureStartUp({ quick }) {
     const rows = [];
     for (const name of names) {
       const base = name === PASS_THROUGH ? 'nothing' : PASS_THROUGH;
-      rows.push({ name, what: WORKERS[name].what, milliseconds: rounds.cost(name, base) / 1000, gzipped: await gzippedBytes(dirs[name]), loaded: await gzippedBytes(dirs[name], isLoaded) });
+      rows.push({ name, what: WORKERS[name].what, milliseconds: rounds.cost(name, base) / 1000, gzipped: await gzippedBytes(dirs[name]) });
     }
     return { rounds: measured.length, rows, shipped: await shippedBytes() };
   } finally {
@@ -79,19 +80,17 @@ async function firstAnswer({ dir, env, good, forged, checks }) {
   }
 }
 
-/** Whether a module is loaded at all: that for organizations is where options name patterns, and none here do. @param {string} file */
-function isLoaded(file) {
-  return !file.includes('organizations');
-}
-
 /** What is shipped, as it is shipped. */
 async function shippedBytes() {
   const bytes = async (/** @type {string} */ path) => (await readFile(path)).length;
+  const gzipped = async (/** @type {string} */ name) => gzipSync(await readFile(join(PACKAGE_DIR, `${name}_bg.wasm`)), { level: 9 }).length;
   return {
     worker: await gzippedBytes(RELEASE_DIR),
     workerWasm: await bytes(join(RELEASE_DIR, 'portcullis_bg.wasm')),
     session: await bytes(join(PACKAGE_DIR, 'session_bg.wasm')),
     gate: await bytes(join(PACKAGE_DIR, 'gate_bg.wasm')),
-    organizations: await bytes(join(PACKAGE_DIR, 'organizations_bg.wasm')),
+    sessionAll: await bytes(join(PACKAGE_DIR, 'session-all_bg.wasm')),
+    sessionGzipped: await gzipped('session'),
+    sessionAllGzipped: await gzipped('session-all'),
   };
 }

@@ -4,16 +4,19 @@ import { authObject } from './auth.js';
 import { suffixOf } from './cookies.js';
 import { PortcullisError } from './errors.js';
 import { describeOptions } from './options.js';
-import { organizationsOf } from './organizations.js';
 import { checkRequest, describeRequest } from './request.js';
-import { core } from './session-core.js';
+
+/** @typedef {ReturnType<typeof import('./loop.js').loopAround>} Core */
 
 /**
- * `authenticateRequest`, for a host that has the module for organizations at hand.
+ * `authenticateRequest`, by the module that a host has at hand.
  *
- * @param {import('./organizations.js').Load} loadOrganizations
+ * @param {Core} usual
+ * @param {() => Promise<Core>} [loadAll] gives the module that knows all of the options, where the usual one does not
  */
-export function authenticatorWith(loadOrganizations) {
+export function authenticatorWith(usual, loadAll) {
+  /** @type {Core | undefined} */
+  let all;
   /**
    * Says who a request is from.
    *
@@ -23,28 +26,38 @@ export function authenticatorWith(loadOrganizations) {
    */
   return async function authenticateRequest(request, options = {}) {
     const read = checkRequest(request);
-    const { organizationSyncOptions } = options;
-    const wanted = organizationSyncOptions ? await organizationsOf(organizationSyncOptions, loadOrganizations) : undefined;
+    const core = loadAll && isRare(options) ? (all ??= await loadAll()) : usual;
     const suffix = suffixOf(options.publishableKey);
     // What the options are now, whatever becomes of the object while the suffix is made.
     const description = typeof suffix === 'string' ? describeOptions(/** @type {any} */ (options), suffix) : describeOptions({ ...options }, await suffix);
-    const { ok, text } = await core.check('request', description, describeRequest(read), read.headers, wanted);
+    const { ok, text } = await core.check('request', description, describeRequest(read), read.headers);
     if (!ok) {
       const { reason, message } = JSON.parse(text);
       throw new PortcullisError('invalid-request', reason, message);
     }
     const endOfState = text.indexOf('\n');
     const state = JSON.parse(text.slice(0, endOfState));
-    return requestState(state, text.slice(endOfState + 1), options);
+    return requestState(state, text.slice(endOfState + 1), options, core.meets);
   };
+}
+
+/**
+ * Whether options name what few do: tokens of machines, a satellite, organizations by path.
+ *
+ * @param {any} options
+ */
+function isRare({ acceptsToken = null, isSatellite, organizationSyncOptions }) {
+  const { organizationPatterns, personalAccountPatterns } = organizationSyncOptions || {};
+  return isSatellite || (acceptsToken !== null && acceptsToken !== 'session_token') || organizationPatterns || personalAccountPatterns;
 }
 
 /**
  * @param {any} state what the core says
  * @param {string} authJson the auth objects, read when somebody asks
  * @param {import('./index.js').AuthenticateRequestOptions} options
+ * @param {import('./auth.js').Meets} meets
  */
-function requestState({ status, reason = null, message = null, tokenType = null, token = null, headers, proxyUrl, unknown }, authJson, options) {
+function requestState({ status, reason = null, message = null, tokenType = null, token = null, headers, proxyUrl, unknown }, authJson, options, meets) {
   // A token of a kind that is not accepted: nothing is said about the instance either.
   const shown = tokenType === null ? {} : options;
   const isSignedIn = status === 'signed-in';
@@ -53,7 +66,7 @@ function requestState({ status, reason = null, message = null, tokenType = null,
   const toAuth = ({ treatPendingAsSignedOut = true } = {}) => {
     auths ??= /** @type {any[]} */ (JSON.parse(authJson));
     const auth = treatPendingAsSignedOut ? auths[0] : auths.at(-1);
-    return auth && authObject(auth, token, { status, reason, message }, core.meets);
+    return auth && authObject(auth, token, { status, reason, message }, meets);
   };
   return {
     status,

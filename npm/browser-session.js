@@ -2,14 +2,14 @@
 
 import { authenticatorWith } from './authenticate-request.js';
 import { core } from './session-core.js';
-import { verifyToken as verify } from './verify-token.js';
+import { verifierWith } from './verify-token.js';
 import { compile } from './compile.js';
 
 core.useLater(() => compile(new URL('./dist/session_bg.wasm', import.meta.url)));
 
-export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => {
-  const { core: organizations } = await import('./organizations-core.js');
-  organizations.useLater(() => compile(new URL('./dist/organizations_bg.wasm', import.meta.url)));
-  return organizations;
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(core, async () => {
+  const { core: all } = await import('./session-all-core.js');
+  all.useLater(() => compile(new URL('./dist/session-all_bg.wasm', import.meta.url)));
+  return all;
 });
-export const verifyToken = verify;
+export const verifyToken = /* @__PURE__ */ verifierWith(core);

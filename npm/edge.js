@@ -3,5 +3,6 @@
 
 export { PortcullisError } from './errors.js';
 export { createGate, createRouteMatcher, explain } from './edge-gate.js';
-export { authenticateRequest, verifyToken } from './edge-session.js';
+export { authenticateRequest } from './edge-session.js';
+export { verifyToken } from './edge-token.js';
 export { verifyWebhook } from './edge-webhook.js';

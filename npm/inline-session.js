@@ -3,16 +3,16 @@
 import { authenticatorWith } from './authenticate-request.js';
 import { base64 } from './dist/session_inline.js';
 import { core } from './session-core.js';
-import { verifyToken as verify } from './verify-token.js';
+import { verifierWith } from './verify-token.js';
 
 core.use(() => bytes(base64));
 
-export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => {
-  const [{ core: organizations }, { base64: text }] = await Promise.all([import('./organizations-core.js'), import('./dist/organizations_inline.js')]);
-  organizations.use(() => bytes(text));
-  return organizations;
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(core, async () => {
+  const [{ core: all }, { base64: text }] = await Promise.all([import('./session-all-core.js'), import('./dist/session-all_inline.js')]);
+  all.use(() => bytes(text));
+  return all;
 });
-export const verifyToken = verify;
+export const verifyToken = /* @__PURE__ */ verifierWith(core);
 
 /** @param {string} text */
 function bytes(text) {

@@ -25,8 +25,7 @@ const SIGNING = 5;
 const FAILED = -1;
 
 /** @typedef {(handle: number, bytes: number, now: number, headers?: any) => number} Begin with headers, where it is about a request */
-/** @typedef {{ wanted(): number }} OrganizationReader who knows which organization a path wants */
-/** @typedef {{ make: (bytes: number, organizations?: OrganizationReader) => number, free: (handle: number) => void, begin: Begin }} Door what is made from options, and how it is asked */
+/** @typedef {{ make: (bytes: number) => number, free: (handle: number) => void, begin: Begin }} Door what is made from options, and how it is asked */
 
 /** @typedef {{ ok: boolean, text: string }} Checked */
 
@@ -86,14 +85,13 @@ export function loopAround(wasm, kinds) {
    * @param {string} options as JSON
    * @param {string} subject the request, as `describeRequest` has it, or the token
    * @param {HeaderGetter} [headers] the request's
-   * @param {import('./organizations.js').WantedBy} [wanted] who knows which organization a path wants, where any does
    * @returns {Checked | Promise<Checked>}
    */
-  function check(kind, options, subject, headers, wanted) {
-    if (fetchSource !== undefined) return ready().then(() => check(kind, options, subject, headers, wanted));
+  function check(kind, options, subject, headers) {
+    if (fetchSource !== undefined) return ready().then(() => check(kind, options, subject, headers));
     if (broken) replaceInstance();
     const step = guarded(generation, () => {
-      const checker = checkerFor(kind, options, wanted);
+      const checker = checkerFor(kind, options);
       return taken(kinds[kind].begin(checker, write(subject), Date.now(), headers && new HeaderReader(headers)));
     });
     return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(generation, step);
@@ -158,25 +156,6 @@ export function loopAround(wasm, kinds) {
       let text = '';
       for (const [name, value] of this.headers) text += `${name}:${line(value)}\n`;
       return write(text);
-    }
-  }
-
-  /** Says which organization a path wants. */
-  class OrganizationTeller {
-    /** @param {import('./organizations.js').WantedBy} wanted */
-    constructor(wanted) {
-      this.told = wanted;
-    }
-
-    wanted() {
-      let told;
-      try {
-        told = this.told(text());
-      } catch (cause) {
-        // Thrown through Wasm: an error of our own would pass for one that left the instance whole.
-        throw new Error('the organizations could not be told', { cause });
-      }
-      return told === undefined ? ABSENT : write(told);
     }
   }
 
@@ -294,14 +273,13 @@ export function loopAround(wasm, kinds) {
   /**
    * @param {string} kind
    * @param {string} options
-   * @param {import('./organizations.js').WantedBy} [wanted]
    */
-  function checkerFor(kind, options, wanted) {
+  function checkerFor(kind, options) {
     const kept = checkers[kind];
     const known = kept.get(options);
     if (known !== undefined) return known;
     const { make, free } = kinds[kind];
-    const made = make(write(options), wanted && new OrganizationTeller(wanted));
+    const made = make(write(options));
     if (made === 0) throw refusal(kind, text());
     if (kept.size >= KEPT_CHECKERS) {
       const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);

@@ -2,20 +2,26 @@
 
 import { PortcullisError, invalidArgument } from './errors.js';
 import { describeOptions } from './options.js';
-import { core } from './session-core.js';
 
 /**
- * Verifies a session token.
+ * `verifyToken`, by the module that a host has at hand.
  *
- * @param {string} token
- * @param {import('./index.js').VerifyTokenOptions} [options]
- * @returns {Promise<any>} the claims
+ * @param {ReturnType<typeof import('./loop.js').loopAround>} core
  */
-export async function verifyToken(token, options = {}) {
-  const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), textOf(token));
-  const answer = JSON.parse(text);
-  if (!ok) throw new PortcullisError('token-rejected', answer.reason, answer.message);
-  return answer;
+export function verifierWith(core) {
+  /**
+   * Verifies a session token.
+   *
+   * @param {string} token
+   * @param {import('./index.js').VerifyTokenOptions} [options]
+   * @returns {Promise<any>} the claims
+   */
+  return async function verifyToken(token, options = {}) {
+    const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), textOf(token));
+    const answer = JSON.parse(text);
+    if (!ok) throw new PortcullisError('token-rejected', answer.reason, answer.message);
+    return answer;
+  };
 }
 
 /** What is no text is read as JavaScript writes it, as Clerk does. @param {unknown} token */

@@ -1,15 +1,10 @@
-// Cloudflare Workers: a module comes compiled, by import.
+// Cloudflare Workers: a module comes compiled, by import. A Worker has all of its modules from the start, so there is one with all of the
+// options, and none beside it.
 
 import { authenticatorWith } from './authenticate-request.js';
-import module from './dist/session_bg.wasm';
-import { core } from './session-core.js';
-import { verifyToken as verify } from './verify-token.js';
+import module from './dist/session-all_bg.wasm';
+import { core } from './session-all-core.js';
 
 core.use(() => module);
 
-export const authenticateRequest = /* @__PURE__ */ authenticatorWith(async () => {
-  const [{ core: organizations }, compiled] = await Promise.all([import('./organizations-core.js'), import('./dist/organizations_bg.wasm')]);
-  organizations.use(() => compiled.default);
-  return organizations;
-});
-export const verifyToken = verify;
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(core);

@@ -3,5 +3,6 @@
 
 export { PortcullisError } from './errors.js';
 export { createGate, createRouteMatcher, explain } from './workerd-gate.js';
-export { authenticateRequest, verifyToken } from './workerd-session.js';
+export { authenticateRequest } from './workerd-session.js';
+export { verifyToken } from './workerd-token.js';
 export { verifyWebhook } from './workerd-webhook.js';

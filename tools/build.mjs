@@ -21,7 +21,7 @@ export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev/worker');
 /** Where the npm package has its generated files. */
 export const PACKAGE_DIR = join(ROOT, 'npm/dist');
 /** The package's Wasm modules; the features that make them are `js-session` and so on. */
-export const PACKAGE_MODULES = ['session', 'gate', 'webhook', 'organizations'];
+export const PACKAGE_MODULES = ['session', 'session-all', 'gate', 'webhook'];
 
 const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 const WASM_TARGET = 'wasm32-unknown-unknown';

@@ -99,6 +99,7 @@ ${lines.join('\n')}
 function startUpTable({ rounds, rows, shipped }) {
   const lines = rows.map((/** @type {any} */ { name, what, milliseconds, gzipped }) => `| ${what} | ${name === 'pass-through' ? '' : '+'}${milliseconds.toFixed(1)} | ${kilobytes(gzipped)} |`);
   const session = rows.find((/** @type {any} */ one) => one.name === 'package-authenticate');
+  const inNode = session.gzipped - shipped.sessionAllGzipped + shipped.sessionGzipped;
   return `## Start-up and size
 
 CPU time of a fresh workerd process up to its first answer, above that of a Worker that checks nothing: medians of ${rounds} processes each, in turns.
@@ -109,9 +110,10 @@ Sizes are of the whole app, bundled and minified by esbuild, each module gzipped
 ${lines.join('\n')}
 
 As shipped: the Worker ${kilobytes(shipped.worker)} gzipped, of which the Wasm is ${kilobytes(shipped.workerWasm)} before.
-Of the package's modules the one of \`authenticateRequest\` is ${kilobytes(shipped.session)} before, the one of \`createGate\` ${kilobytes(shipped.gate)},
-and the one for organization patterns, loaded where options have any, ${kilobytes(shipped.organizations ?? 0)}: without it an app with \`authenticateRequest\` has
-${kilobytes(session?.loaded)} gzipped in Node and in browsers. A Worker's bundle has it, and workerd looks it through at the start.
+Of the package's modules the one of \`authenticateRequest\` is ${kilobytes(shipped.session)} before, the one of \`createGate\` ${kilobytes(shipped.gate)}.
+Where options name tokens of machines, a satellite or organization patterns, another is loaded for \`authenticateRequest\`, ${kilobytes(shipped.sessionAll)};
+without it an app has ${kilobytes(inNode)} gzipped in Node and in browsers. A Worker and Vercel's edge runtime have all of their modules from the
+start, and there \`authenticateRequest\` is that one alone.
 `;
 }
 

@@ -142,8 +142,8 @@ fn machine_authenticators(settings: &Settings, keys: &Rc<KeySetCache>) -> Result
         let tokens = settings.policy.tokens_of(source);
         if *tokens != [TokenType::SessionToken] && authenticators.iter().all(|(known, _)| **known != *tokens) {
             let accepts = match &*tokens {
-                [one] => AcceptsToken::One(*one),
-                several => AcceptsToken::List(several.to_vec()),
+                [one] => AcceptsToken::one(*one),
+                several => AcceptsToken::list(several.to_vec()),
             };
             authenticators.push((tokens.into_owned(), authenticator(settings, accepts, keys)?));
         }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::{
     TokenType, has,
     issuer::IssuedFacts,
-    machine::MachineAuth,
+    machine::{MachineAuth, NoMachine},
     scopes::{self, Malformed},
 };
 use crate::{
@@ -28,8 +28,10 @@ enum Who {
     /// A session with tasks to be done; signed out, but for who asks otherwise.
     Pending(Box<SessionAuth>),
     Machine(Box<MachineAuth>),
-    /// Nobody; of the kind that was asked for, or of none.
-    Nobody(Option<TokenType>),
+    /// Nobody, for what asks for sessions.
+    Nobody,
+    /// Nobody, for what asks for machines.
+    NoMachine(NoMachine),
     /// Unknown before the handshake.
     Handshake,
 }
@@ -90,8 +92,9 @@ impl Auth {
         Self { who: Who::Machine(machine) }
     }
 
-    pub(super) fn signed_out(kind: Option<TokenType>) -> Self {
-        Self { who: Who::Nobody(kind) }
+    /// Nobody, of the kind that was asked for, or of none.
+    pub(super) fn without_machine(kind: Option<TokenType>) -> Self {
+        Self { who: Who::NoMachine(NoMachine::of(kind)) }
     }
 
     pub(super) fn handshake() -> Self {
@@ -101,14 +104,14 @@ impl Auth {
     pub(super) fn signed_in(&self) -> Option<&SessionAuth> {
         match &self.who {
             Who::Session(session) => Some(session),
-            Who::Pending(_) | Who::Machine(_) | Who::Nobody(_) | Who::Handshake => None,
+            Who::Pending(_) | Who::Machine(_) | Who::Nobody | Who::NoMachine(_) | Who::Handshake => None,
         }
     }
 
     fn of_machine(&self) -> Option<&MachineAuth> {
         match &self.who {
             Who::Machine(machine) => Some(machine),
-            Who::Session(_) | Who::Pending(_) | Who::Nobody(_) | Who::Handshake => None,
+            Who::Session(_) | Who::Pending(_) | Who::Nobody | Who::NoMachine(_) | Who::Handshake => None,
         }
     }
 
@@ -117,7 +120,7 @@ impl Auth {
     pub fn with_pending(&self) -> Self {
         match &self.who {
             Who::Pending(session) => Self { who: Who::Session(session.clone()) },
-            Who::Session(_) | Who::Machine(_) | Who::Nobody(_) | Who::Handshake => self.clone(),
+            Who::Session(_) | Who::Machine(_) | Who::Nobody | Who::NoMachine(_) | Who::Handshake => self.clone(),
         }
     }
 
@@ -169,7 +172,7 @@ impl Auth {
     pub fn session_status(&self) -> Option<&str> {
         match &self.who {
             Who::Session(session) | Who::Pending(session) => session.session_status.as_deref(),
-            Who::Machine(_) | Who::Nobody(_) | Who::Handshake => None,
+            Who::Machine(_) | Who::Nobody | Who::NoMachine(_) | Who::Handshake => None,
         }
     }
 
@@ -272,7 +275,7 @@ impl Auth {
     pub(super) fn is_azp_missing(&self) -> bool {
         match &self.who {
             Who::Session(session) | Who::Pending(session) => session.claims.is_azp_missing(),
-            Who::Machine(_) | Who::Nobody(_) | Who::Handshake => false,
+            Who::Machine(_) | Who::Nobody | Who::NoMachine(_) | Who::Handshake => false,
         }
     }
 
@@ -295,13 +298,9 @@ impl Auth {
             Who::Handshake => {}
             Who::Session(session) => session.write(&mut out),
             Who::Pending(session) => write_signed_out(&mut out, session.claims.get("sts")),
-            Who::Nobody(Some(TokenType::SessionToken)) => write_signed_out(&mut out, None),
+            Who::Nobody => write_signed_out(&mut out, None),
             Who::Machine(machine) => machine.write(&mut out),
-            Who::Nobody(Some(kind)) => MachineAuth::write_nobody(*kind, &mut out),
-            Who::Nobody(None) => {
-                out.raw("isAuthenticated", "false");
-                out.raw("tokenType", "null");
-            }
+            Who::NoMachine(nobody) => nobody.write(&mut out),
         }
         *text = out.finish();
     }
@@ -310,7 +309,7 @@ impl Auth {
 impl Default for Auth {
     /// Nobody.
     fn default() -> Self {
-        Self::signed_out(Some(TokenType::SessionToken))
+        Self { who: Who::Nobody }
     }
 }
 
@@ -386,7 +385,7 @@ impl SessionAuth {
     fn write(&self, out: &mut JsonObject) {
         let claims = &self.claims;
         if let Some(issued) = &self.issued {
-            return issued.write(claims, out);
+            return (issued.write)(issued, claims, out);
         }
         out.text("tokenType", TokenType::SessionToken.as_str());
         out.member("actor", claims.get("act"));
@@ -414,7 +413,7 @@ impl SessionAuth {
 
 impl IssuedFacts {
     /// The same members as for Clerk's sessions, of which an issuer knows few, and its own.
-    fn write(&self, claims: &VerifiedClaims, out: &mut JsonObject) {
+    pub(super) fn write_members(&self, claims: &VerifiedClaims, out: &mut JsonObject) {
         out.text("tokenType", TokenType::SessionToken.as_str());
         out.text("issuer", &self.issuer);
         out.raw("sessionClaims", claims.json());

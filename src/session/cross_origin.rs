@@ -11,7 +11,7 @@ use crate::{
 
 /// Whether a signed-in request is due for a handshake since it comes from an origin that may be a satellite of ours.
 pub(super) fn is_due(context: &Context<'_>) -> Result<bool, AuthenticateError> {
-    if context.settings.options.is_satellite || !context.is_document_navigation() {
+    if context.settings.options.satellite.is_one() || !context.is_document_navigation() {
         return Ok(false);
     }
     let Some(referrer) = context.request.header(HeaderName::Referer) else { return Ok(false) };

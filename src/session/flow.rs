@@ -12,12 +12,9 @@ use super::{
     state::Headers,
 };
 use crate::{
-    limits,
     machine::{Io, rare},
     reason::{Reason, RefreshFailure},
-    request::HeaderName,
     token::{CompactJws, Leniency, TokenError, VerifiedClaims, compact::is_jwt_format},
-    web_url::WebUrl,
 };
 
 /// Where a session token came from.
@@ -25,14 +22,6 @@ use crate::{
 enum Carrier {
     Header,
     Cookie,
-}
-
-/// A satellite's page for signing in is the primary's.
-pub(super) fn check_sign_in_url(context: &Context<'_>) -> Result<(), AuthenticateError> {
-    let Some(origin) = context.request.header(HeaderName::Origin) else { return Ok(()) };
-    let Some(url) = context.settings.options.sign_in_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(()) };
-    let url = WebUrl::parse(url).ok_or(AuthenticateError::SignInUrl)?;
-    if url.origin() == origin { Err(AuthenticateError::SignInUrlOnSatellite) } else { Ok(()) }
 }
 
 /// Whether a decoded JWT is plainly something else than a session token, though the instance's key may have signed it.
@@ -44,7 +33,7 @@ fn is_of_another_class(jws: &CompactJws) -> bool {
 pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried) -> Result<Box<RequestState>, AuthenticateError> {
     let verified = match token.decoded() {
         Ok(jws) if is_of_another_class(jws) => {
-            return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
+            return Ok(RequestState::signed_out(Reason::TokenTypeMismatch));
         }
         Ok(jws) => {
             let leniency = Leniency { missing_azp: context.allows_missing_azp_of_header(), clock_skew: None };
@@ -62,11 +51,9 @@ pub(super) async fn with_header(context: &Context<'_>, io: &Io, token: &Carried)
 fn signed_in(token: &Carried, claims: VerifiedClaims) -> Box<RequestState> {
     match Auth::session(claims) {
         Ok(auth) => RequestState::signed_in(token.token.clone(), TokenType::SessionToken, auth, Headers::default()),
-        Err(_) => RequestState::signed_out_quietly(
-            TokenType::SessionToken,
-            Reason::UnexpectedError,
-            "the token's features or permissions cannot be read".into(),
-        ),
+        Err(_) => {
+            RequestState::signed_out_quietly(Reason::UnexpectedError, "the token's features or permissions cannot be read".into())
+        }
     }
 }
 
@@ -106,14 +93,14 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<Box<Request
         None if has_client => return start(Reason::ClientUatWithoutSessionToken),
         None => {
             let reason = Reason::SessionTokenAndUatMissing;
-            return Ok(RequestState::signed_out(TokenType::SessionToken, reason));
+            return Ok(RequestState::signed_out(reason));
         }
         Some(_) if !has_client => return start(Reason::SessionTokenWithoutClientUat),
         Some(token) => token,
     };
     let verified = match token.decoded() {
         Ok(jws) if is_of_another_class(jws) => {
-            return Ok(RequestState::signed_out(TokenType::SessionToken, Reason::TokenTypeMismatch));
+            return Ok(RequestState::signed_out(Reason::TokenTypeMismatch));
         }
         Ok(_) if is_older_than_client(token, cookies.client_uat) => return start(Reason::SessionTokenIatBeforeClientUat),
         Ok(jws) => {
@@ -132,25 +119,10 @@ async fn without_handshake(context: &Context<'_>, io: &Io) -> Result<Box<Request
     if cross_origin::is_due(context)? {
         return handshake::start_saying(context, Reason::PrimaryDomainCrossOriginSync, CROSS_ORIGIN.into());
     }
-    match activation(context, &state.auth)? {
+    match context.settings.options.organization_sync.activation(context, &state.auth)? {
         Some(handshake) => Ok(handshake),
         None => Ok(state),
     }
-}
-
-/// The handshake that makes the organization active which the path names, where it is not and can be.
-fn activation(context: &Context<'_>, auth: &Auth) -> Result<Option<Box<RequestState>>, AuthenticateError> {
-    let organizations = &context.settings.options.organization_sync;
-    if organizations.is_empty() || auth.signed_in().is_none_or(|session| session.user_id().is_empty()) {
-        return Ok(None);
-    }
-    let url = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
-    let is_met = organizations.wanted(url.path()).is_none_or(|wanted| wanted.is_active(auth));
-    if is_met || context.cookies().redirect_count >= limits::HANDSHAKE_REDIRECTS {
-        return Ok(None);
-    }
-    let state = handshake::start(context, Reason::ActiveOrganizationMismatch)?;
-    Ok((state.status == Status::Handshake).then_some(state))
 }
 
 /// The session of the request's own cookies, where it is good as it stands.
@@ -195,10 +167,9 @@ async fn reject(
     if error.is_about_time() {
         return handshake::start_saying(context, reason, error.text());
     }
-    let kind = TokenType::SessionToken;
     Ok(match reason {
-        Reason::UnexpectedError => RequestState::signed_out_quietly(kind, reason, error.text()),
-        _ => RequestState::signed_out_saying(kind, reason, error.text()),
+        Reason::UnexpectedError => RequestState::signed_out_quietly(reason, error.text()),
+        _ => RequestState::signed_out_saying(reason, error.text()),
     }
     .unknown_if(unknown))
 }

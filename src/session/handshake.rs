@@ -58,7 +58,7 @@ pub(super) fn start_to(
     headers: Option<Headers>,
 ) -> Result<Box<RequestState>, AuthenticateError> {
     if !is_eligible(context) {
-        return Ok(RequestState::signed_out_saying(TokenType::SessionToken, reason, message));
+        return Ok(RequestState::signed_out_saying(reason, message));
     }
     let mut headers = match headers {
         Some(headers) => headers,
@@ -70,7 +70,7 @@ pub(super) fn start_to(
     }
     let count = context.cookies().redirect_count;
     if count >= limits::HANDSHAKE_REDIRECTS {
-        let mut state = RequestState::signed_out_saying(TokenType::SessionToken, reason, message);
+        let mut state = RequestState::signed_out_saying(reason, message);
         state.gave_up = true;
         return Ok(state);
     }
@@ -118,9 +118,9 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
     {
         params.push((DEV_BROWSER, browser));
     }
-    let organization = context.settings.options.organization_sync.wanted(public_url.path());
+    let organization = context.settings.options.organization_sync.param(public_url.path());
     if let Some(wanted) = &organization {
-        params.push(("organization_id", wanted.param()));
+        params.push(("organization_id", wanted));
     }
     url.append_params(params);
     let mut headers = Headers::default();
@@ -180,8 +180,7 @@ pub(super) async fn resolve(context: &Context<'_>, io: &Io) -> Result<Resolved, 
         headers.set_to("cache-control", "no-store");
     }
     let Some(session) = session.filter(|session| !session.is_empty()) else {
-        let kind = Some(TokenType::SessionToken);
-        let state = RequestState::signed_out_with(kind, Reason::SessionTokenMissing, String::new(), headers);
+        let state = RequestState::signed_out_with(Reason::SessionTokenMissing, String::new(), headers);
         return Ok(match lost {
             Some(unknown) => Resolved::NonceLost(state.unknown_if(unknown)),
             None => Resolved::State(state),

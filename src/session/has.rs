@@ -143,16 +143,6 @@ impl<'a> CheckedFacts<'a> {
     #[must_use]
     pub fn read(facts: &'a Document) -> Self {
         let text = |name| facts.get(name).and_then(Raw::as_str);
-        if let Some(issuer) = facts.get("issuer") {
-            let texts = |name| facts.get(name).and_then(Raw::as_strings).unwrap_or_default();
-            return Self {
-                has_user: text("userId").is_some_and(|user| !user.is_empty()),
-                has_org: issuer.is_truthy(),
-                org_roles: texts("roles").into_iter().map(Cow::Owned).collect(),
-                org_permissions: texts("permissions").into_iter().map(|one| as_clerks(&one)).collect(),
-                ..Self::default()
-            };
-        }
         let permissions = facts.get("orgPermissions").and_then(Raw::elements).unwrap_or_default();
         Self {
             has_user: text("userId").is_some_and(|user| !user.is_empty()),
@@ -163,6 +153,21 @@ impl<'a> CheckedFacts<'a> {
             plans: text("plans"),
             factor_ages: factor_ages(facts.get("factorVerificationAge")),
         }
+    }
+
+    /// The same of who signed in with another issuer than Clerk: `issuer`, `userId`, `roles` and `permissions`. `None` where no issuer
+    /// is named.
+    #[must_use]
+    pub fn read_issued(facts: &'a Document) -> Option<Self> {
+        let issuer = facts.get("issuer")?;
+        let texts = |name| facts.get(name).and_then(Raw::as_strings).unwrap_or_default();
+        Some(Self {
+            has_user: facts.get("userId").and_then(Raw::as_str).is_some_and(|user| !user.is_empty()),
+            has_org: issuer.is_truthy(),
+            org_roles: texts("roles").into_iter().map(Cow::Owned).collect(),
+            org_permissions: texts("permissions").into_iter().map(|one| as_clerks(&one)).collect(),
+            ..Self::default()
+        })
     }
 
     pub(super) fn of(session: &'a SessionAuth) -> Self {

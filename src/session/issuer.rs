@@ -14,6 +14,7 @@ use std::{future::Future, pin::Pin, rc::Rc};
 
 use super::{
     Auth, AuthenticateError, RequestState, Status, TokenType,
+    auth::JsonObject,
     context::{Carried, Context},
     cookies::{Cookies, decode_value},
     machine::meets_audience,
@@ -136,6 +137,8 @@ pub(super) struct Issuer {
 /// What a token of another issuer says about its user, beside the claims.
 #[derive(Clone, Debug)]
 pub(super) struct IssuedFacts {
+    /// Known by who makes one alone, so that a host without other issuers does not carry it.
+    pub(super) write: fn(&Self, &VerifiedClaims, &mut JsonObject),
     pub(super) issuer: Rc<str>,
     pub(super) user_id: String,
     pub(super) roles: Vec<String>,
@@ -218,7 +221,13 @@ impl Issuer {
         let user_id = user_id.and_then(Raw::as_str).filter(|id| !id.is_empty()).ok_or_else(no_user)?.into_owned();
         let roles = texts(at(&self.options.role), false);
         let permissions = texts(at(&self.options.permissions), true);
-        Ok(IssuedFacts { issuer: self.options.issuer.as_str().into(), user_id, roles, permissions })
+        Ok(IssuedFacts {
+            write: IssuedFacts::write_members,
+            issuer: self.options.issuer.as_str().into(),
+            user_id,
+            roles,
+            permissions,
+        })
     }
 }
 
@@ -258,7 +267,7 @@ impl<'a> Presented<'a> {
             Err(error) => {
                 let unknown = error.is_unknown();
                 let message = self.in_words(&error);
-                RequestState::signed_out_quietly(TokenType::SessionToken, error.reason(), message).unknown_if(unknown)
+                RequestState::signed_out_quietly(error.reason(), message).unknown_if(unknown)
             }
         }
     }
@@ -329,7 +338,7 @@ async fn authenticate_ambient(issuers: &[Issuer], io: &Io, context: &Context<'_>
 
 /// What a request comes to where issuers are named: by their tokens, or since there is nobody else. `None` where it is Clerk's to judge.
 async fn authenticate(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Option<Authenticated> {
-    let takes_sessions = context.settings.options.accepts_token.accepts(TokenType::SessionToken);
+    let takes_sessions = context.settings.options.accepts_token.accepts_sessions();
     if takes_sessions && let Some(presented) = in_authorization(issuers, context) {
         return Some(Ok(presented.authenticate(io).await));
     }
@@ -344,7 +353,7 @@ async fn authenticate(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Opt
         return None;
     }
     let reason = if has_token { Reason::TokenInvalidIssuer } else { Reason::TokenMissing };
-    Some(Ok(RequestState::signed_out(TokenType::SessionToken, reason)))
+    Some(Ok(RequestState::signed_out(reason)))
 }
 
 /// A session of another issuer beside Clerk's cookies: whichever is good. An outage of either is no sign-out.

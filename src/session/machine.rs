@@ -45,7 +45,7 @@ fn is_oauth(jws: &CompactJws) -> bool {
 type Judged = Result<Box<MachineAuth>, Box<RequestState>>;
 
 fn refuse(kind: TokenType, reason: Reason, message: &str, unknown: bool) -> Box<RequestState> {
-    RequestState::signed_out_saying(kind, reason, message.to_owned()).unknown_if(unknown)
+    RequestState::without_machine(Some(kind), reason, message.to_owned()).unknown_if(unknown)
 }
 
 /// Verifies a machine token.
@@ -69,12 +69,14 @@ pub(super) struct MachineOptions {
 
 fn machine_options(settings: &Settings) -> &MachineOptions {
     settings.machine_options.get_or_init(|| {
-        let AuthenticateOptions { audience, clock_skew, .. } = &settings.options;
-        let types = vec!["at+jwt".to_owned(), "application/at+jwt".to_owned()];
-        MachineOptions {
-            m2m: VerifyOptions { audience: audience.clone(), clock_skew: *clock_skew, ..VerifyOptions::default() },
-            oauth: VerifyOptions { header_type: Some(types), clock_skew: *clock_skew, ..VerifyOptions::default() },
-        }
+        Box::new({
+            let AuthenticateOptions { audience, clock_skew, .. } = &settings.options;
+            let types = vec!["at+jwt".to_owned(), "application/at+jwt".to_owned()];
+            MachineOptions {
+                m2m: VerifyOptions { audience: audience.clone(), clock_skew: *clock_skew, ..VerifyOptions::default() },
+                oauth: VerifyOptions { header_type: Some(types), clock_skew: *clock_skew, ..VerifyOptions::default() },
+            }
+        })
     })
 }
 
@@ -154,6 +156,8 @@ pub(super) fn meets_audience(aud: Option<Raw<'_>>, audience: &[String]) -> bool 
 /// What stands behind a machine token.
 #[derive(Clone, Debug)]
 pub struct MachineAuth {
+    /// Known by who makes one alone, so that a host without machine tokens does not carry it.
+    write: fn(&Self, &mut JsonObject),
     kind: TokenType,
     subject: String,
     /// Members as JSON, in Clerk's names.
@@ -213,7 +217,7 @@ impl MachineAuth {
             TokenType::M2mToken => copy("claims", "claims"),
             _ => copy("clientId", if answer.get("object").is_some() { "client_id" } else { "clientId" }),
         }
-        Some(Box::new(Self { kind, subject, members }))
+        Some(Box::new(Self { write: Self::write_members, kind, subject, members }))
     }
 
     fn from_m2m_claims(claims: &VerifiedClaims) -> Box<Self> {
@@ -244,10 +248,14 @@ impl MachineAuth {
         if let Some(sub) = claims.get("sub") {
             members.push(("subject", sub.text().to_owned()));
         }
-        Box::new(Self { kind, subject: claims.text("sub").unwrap_or_default().into_owned(), members })
+        Box::new(Self { write: Self::write_members, kind, subject: claims.text("sub").unwrap_or_default().into_owned(), members })
     }
 
     pub(super) fn write(&self, out: &mut JsonObject) {
+        (self.write)(self, out);
+    }
+
+    fn write_members(&self, out: &mut JsonObject) {
         for (name, json) in &self.members {
             out.raw(name, json);
         }
@@ -266,18 +274,40 @@ impl MachineAuth {
             TokenType::OauthToken | TokenType::SessionToken => out.text("userId", &self.subject),
         }
     }
+}
 
-    pub(super) fn write_nobody(kind: TokenType, out: &mut JsonObject) {
-        let own: &[&str] = match kind {
-            TokenType::ApiKey => &["name", "claims", "userId", "orgId"],
-            TokenType::M2mToken => &["claims", "machineId"],
-            TokenType::OauthToken | TokenType::SessionToken => &["userId", "clientId"],
+/// Nobody, where a machine's token of some kind was asked for, or any of several kinds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NoMachine {
+    /// As [`MachineAuth`] has it.
+    write: fn(Self, &mut JsonObject),
+    kind: Option<TokenType>,
+}
+
+impl NoMachine {
+    pub(super) fn of(kind: Option<TokenType>) -> Self {
+        Self { write: Self::write_members, kind }
+    }
+
+    pub(super) fn write(self, out: &mut JsonObject) {
+        (self.write)(self, out);
+    }
+
+    fn write_members(self, out: &mut JsonObject) {
+        let own: &[&str] = match self.kind {
+            None => &[],
+            Some(TokenType::ApiKey) => &["id", "subject", "scopes", "name", "claims", "userId", "orgId"],
+            Some(TokenType::M2mToken) => &["id", "subject", "scopes", "claims", "machineId"],
+            Some(TokenType::OauthToken | TokenType::SessionToken) => &["id", "subject", "scopes", "userId", "clientId"],
         };
-        for name in ["id", "subject", "scopes"].iter().chain(own) {
+        for name in own {
             out.raw(name, "null");
         }
         out.raw("isAuthenticated", "false");
-        out.text("tokenType", kind.as_str());
+        match self.kind {
+            Some(kind) => out.text("tokenType", kind.as_str()),
+            None => out.raw("tokenType", "null"),
+        }
     }
 }
 

@@ -15,8 +15,7 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use crate::{
-    machine::{Io, Purpose, rare},
-    reason::Reason,
+    machine::{Io, Purpose},
     request::RequestView,
     text,
     text::ByAny as _,
@@ -27,6 +26,7 @@ use crate::{
     },
 };
 
+mod accepts_token;
 mod auth;
 mod backend;
 mod context;
@@ -49,25 +49,27 @@ mod satellite;
 mod scopes;
 mod state;
 
+pub use accepts_token::AcceptsToken;
 pub use auth::{Auth, HasParams, Level, Reverification};
 pub use error::AuthenticateError;
 pub use has::CheckedFacts;
 pub use issuer::{IssuerOptions, OtherIssuers};
 pub use machine::MachineAuth;
-pub use options::{AcceptsToken, AuthenticateOptions, OptionsError};
-pub use organization::{OrganizationPaths, OrganizationSync, Wanted};
+pub use options::{AuthenticateOptions, OptionsError};
+pub use organization::OrganizationSync;
 pub use proxy::{VercelEnvironment, auto_proxy_path};
 pub use publishable_key::{InstanceType, PublishableKey, cookie_suffix};
 pub use redirect::Redirects;
+pub use satellite::Satellite;
 pub use state::{RequestState, Status, TokenType};
 
 pub use crate::token::MissingAzp;
 
+use accepts_token::Accepts;
 pub(crate) use backend::Backend;
 use context::Context;
 use issuer::{Issuer, Issuers};
 use machine::MachineOptions;
-use state::Headers;
 
 /// Checks requests against one Clerk instance; holds its key set.
 ///
@@ -84,7 +86,7 @@ struct Settings {
     backend: Backend,
     verifier: TokenVerifier,
     /// What JWTs of machines are checked against; made for the first one.
-    machine_options: OnceCell<MachineOptions>,
+    machine_options: OnceCell<Box<MachineOptions>>,
     /// `None` where only Clerk's tokens are taken.
     issuers: Option<Rc<dyn Issuers>>,
 }
@@ -103,13 +105,8 @@ impl Instance {
             return Err(OptionsError::PublishableKeyMissing);
         }
         let key = PublishableKey::parse(&options.publishable_key).ok_or(OptionsError::PublishableKeyInvalid)?;
-        let domain = options.domain.as_deref().filter(|domain| !domain.is_empty());
-        let issuing_api = match domain {
-            Some(domain) if options.is_satellite && key.instance_type == InstanceType::Production => {
-                text::concat(&["clerk.", domain])
-            }
-            _ => key.frontend_api.clone(),
-        };
+        let of_satellite = options.satellite.rules().and_then(|rules| rules.issuing_api(options, key.instance_type));
+        let issuing_api = of_satellite.unwrap_or_else(|| key.frontend_api.clone());
         let proxy = options.proxy_url.as_deref().filter(|proxy| !proxy.is_empty());
         let frontend_api = proxy.filter(|proxy| !proxy.starts_with('/')).unwrap_or(&issuing_api);
         if !is_plain_host(frontend_api) {
@@ -241,30 +238,15 @@ impl Authenticator {
         cache: Rc<KeySetCache>,
         cookie_suffix: String,
     ) -> Result<Self, OptionsError> {
-        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let is_without_clerk = options.publishable_key.is_empty() && !options.issuers.is_empty();
-        let is_bare = is_without_clerk || options.accepts_token.is_header_only();
+        let others = options.accepts_token.others();
+        let is_bare = is_without_clerk || others.is_some_and(Accepts::is_header_only);
         let instance = if is_bare { None } else { Some(Instance::new(&options, cookie_suffix)?) };
-        if is_without_clerk {
-            // Nothing of Clerk's is asked for, so nothing is missing.
-        } else if options.accepts_token.is_m2m_only() {
-            if !is_given(&options.secret_key) && !is_given(&options.machine_secret_key) {
-                return Err(OptionsError::MachineKeyMissing);
-            }
-        } else {
-            let secret_key = options.secret_key.as_deref().unwrap_or_default();
-            let is_optional = options.secret_key_optional && is_given(&options.jwt_key);
-            if secret_key.is_empty() && !is_optional {
-                return Err(OptionsError::SecretKeyMissing);
-            }
-            if options.is_satellite {
-                let is_development = secret_key.starts_with("test_") || secret_key.starts_with("sk_test_");
-                if is_development && !is_given(&options.sign_in_url) {
-                    return Err(OptionsError::SignInUrlMissing);
-                }
-                if !is_given(&options.proxy_url) && !is_given(&options.domain) {
-                    return Err(OptionsError::DomainMissing);
-                }
+        // Where nothing of Clerk's is asked for, nothing is missing.
+        if !is_without_clerk {
+            match others {
+                Some(others) => others.check_keys(&options)?,
+                None => options.check_keys()?,
             }
         }
         options.organization_sync.check()?;
@@ -363,7 +345,7 @@ impl Authenticator {
             sign_up_url: settings.options.sign_up_url.clone(),
             dev_browser: if is_development { context.cookies().dev_browser.clone() } else { None },
             is_pending: auth.session_status() == Some("pending"),
-            is_satellite: settings.options.is_satellite,
+            is_satellite: settings.options.satellite.is_one(),
         })
     }
 
@@ -429,39 +411,24 @@ impl Authenticator {
     /// [`AuthenticateError`] where settings and request do not go together; Clerk throws.
     pub async fn authenticate(self: &Rc<Self>, io: &Io, request: &RequestView) -> Result<Box<RequestState>, AuthenticateError> {
         let context = Context::new(&self.settings, request, io.now());
-        let accepts = &self.settings.options.accepts_token;
-        if self.settings.options.is_satellite && !accepts.is_m2m_only() {
-            flow::check_sign_in_url(&context)?;
+        let options = &self.settings.options;
+        let others = options.accepts_token.others();
+        if let Some(rules) = options.satellite.rules()
+            && !others.is_some_and(Accepts::is_m2m_only)
+        {
+            rules.check_request(&context)?;
         }
         if let Some(issuers) = &self.settings.issuers
             && let Some(judged) = issuers.authenticate(io, &context).await
         {
             return judged;
         }
-        let token = context.token_in_header();
-        let kind = token.as_ref().and_then(|token| machine::kind_of(&token.token, token.decoded().ok().map(|jws| &**jws)));
-        if matches!(accepts, AcceptsToken::List(_)) && !accepts.accepts(kind.unwrap_or(TokenType::SessionToken)) {
-            let reason = Reason::TokenTypeMismatch;
-            return Ok(RequestState::signed_out_with(None, reason, String::new(), Headers::default()));
+        if let Some(others) = others {
+            return others.authenticate(io, &context).await;
         }
-        let Some(token) = token else {
-            return match accepts {
-                AcceptsToken::One(wanted) if *wanted != TokenType::SessionToken => {
-                    Ok(RequestState::signed_out(*wanted, Reason::NoTokenInHeader))
-                }
-                _ => with_cookies(&context, io).await,
-            };
-        };
-        let kind = match accepts {
-            AcceptsToken::One(TokenType::SessionToken) => None,
-            AcceptsToken::One(wanted) if kind != Some(*wanted) => {
-                return Ok(RequestState::signed_out(*wanted, Reason::TokenTypeMismatch));
-            }
-            AcceptsToken::One(_) | AcceptsToken::List(_) | AcceptsToken::Any => kind,
-        };
-        match kind {
-            Some(kind) => Ok(rare(machine::authenticate(&self.settings, io, &token.token, kind)).await),
-            None => flow::with_header(&context, io, &token).await,
+        match context.token_in_header() {
+            Some(token) => flow::with_header(&context, io, &token).await,
+            None => with_cookies(&context, io).await,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::{fmt, time::Duration};
 
-use super::{OrganizationSync, OtherIssuers, TokenType};
+use super::{AcceptsToken, OrganizationSync, OtherIssuers, Satellite};
 use crate::{
     limits,
     text::fill,
@@ -53,9 +53,7 @@ pub struct AuthenticateOptions {
     /// A satellite's domain.
     pub domain: Option<String>,
     /// Whether this is a satellite application.
-    pub is_satellite: bool,
-    /// Whether a satellite asks its primary on a first visit without cookies.
-    pub satellite_auto_sync: bool,
+    pub satellite: Satellite,
     /// Where to sign in; absolute for a satellite.
     pub sign_in_url: Option<String>,
     /// Where to sign up.
@@ -97,8 +95,7 @@ impl Default for AuthenticateOptions {
             token_cache: 0,
             proxy_url: None,
             domain: None,
-            is_satellite: false,
-            satellite_auto_sync: false,
+            satellite: Satellite::default(),
             sign_in_url: None,
             sign_up_url: None,
             after_sign_in_url: None,
@@ -111,41 +108,19 @@ impl Default for AuthenticateOptions {
     }
 }
 
-/// `acceptsToken`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AcceptsToken {
-    /// One kind.
-    One(TokenType),
-    /// Some kinds.
-    List(Vec<TokenType>),
-    /// All kinds.
-    Any,
-}
-
-impl Default for AcceptsToken {
-    fn default() -> Self {
-        Self::One(TokenType::SessionToken)
-    }
-}
-
-impl AcceptsToken {
-    /// Whether a kind of token is taken.
-    #[must_use]
-    pub fn accepts(&self, kind: TokenType) -> bool {
-        match self {
-            Self::One(one) => *one == kind,
-            Self::List(list) => list.contains(&kind),
-            Self::Any => true,
+impl AuthenticateOptions {
+    /// Checks that there is a key to the Backend API, and what a satellite needs.
+    ///
+    /// # Errors
+    ///
+    /// The first that is missing, in Clerk's order.
+    pub(super) fn check_keys(&self) -> Result<(), OptionsError> {
+        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        let is_optional = self.secret_key_optional && is_given(&self.jwt_key);
+        if !is_given(&self.secret_key) && !is_optional {
+            return Err(OptionsError::SecretKeyMissing);
         }
-    }
-
-    /// Machine requests of one kind need neither cookies nor a publishable key.
-    pub(super) fn is_header_only(&self) -> bool {
-        matches!(self, Self::One(TokenType::M2mToken | TokenType::ApiKey))
-    }
-
-    pub(super) fn is_m2m_only(&self) -> bool {
-        matches!(self, Self::One(TokenType::M2mToken))
+        self.satellite.rules().map_or(Ok(()), |rules| rules.check(self))
     }
 }
 

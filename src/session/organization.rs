@@ -1,37 +1,34 @@
 //! Organization sync: paths that want a certain organization, or none, to be active.
 //!
-//! The patterns are a room of their own and a large one, so [`OrganizationSync`] does not hold them but somebody who can tell: the
-//! patterns here, or a host that has them elsewhere. What nobody asks for is then no part of a host's binary.
+//! The patterns are a room of their own and a large one, and few applications have any: what is done about them is known to
+//! [`OrganizationSync::patterns`] alone, so that a host that never asks for it does not carry it.
 //!
 //! Source: `OrganizationMatcher` and `handleMaybeOrganizationSyncHandshake` in `@clerk/backend`.
 
 use std::{cell::OnceCell, rc::Rc};
 
-use super::{Auth, OptionsError, auth::SessionAuth};
-use crate::{policy::pattern::Pattern, text};
+use super::{Auth, AuthenticateError, OptionsError, RequestState, Status, auth::SessionAuth, context::Context, handshake};
+use crate::{limits, policy::pattern::Pattern, reason::Reason, text};
 
 /// `organizationSyncOptions`: which paths want which organization active. By [`Default`] none does.
 #[derive(Clone, Default)]
-pub struct OrganizationSync(Option<Rc<dyn OrganizationPaths>>);
+pub struct OrganizationSync(Option<Rc<dyn Paths>>);
 
-/// Who can tell what a path wants.
-pub trait OrganizationPaths {
-    /// Gets ready. Asked once, when the options are taken in.
-    ///
-    /// # Errors
-    ///
-    /// [`OptionsError::OrganizationPattern`].
-    fn check(&self) -> Result<(), OptionsError> {
-        Ok(())
-    }
+/// What paths want.
+trait Paths {
+    fn check(&self) -> Result<(), OptionsError>;
 
-    /// What a path wants.
-    fn wanted(&self, path: &str) -> Option<Wanted>;
+    fn param(&self, path: &str) -> Option<String>;
+
+    fn activation(&self, context: &Context<'_>, auth: &Auth) -> Activation;
 }
+
+/// A handshake, where one is due.
+type Activation = Result<Option<Box<RequestState>>, AuthenticateError>;
 
 /// What a path wants to be active.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+enum Wanted {
     /// The organization with this id.
     Id(String),
     /// The organization with this slug.
@@ -48,13 +45,7 @@ impl OrganizationSync {
         if organization.is_none() && personal_account.is_none() {
             return Self::default();
         }
-        Self::told_by(Rc::new(Patterns { texts: Lists { organization, personal_account }, compiled: OnceCell::new() }))
-    }
-
-    /// By somebody else who knows.
-    #[must_use]
-    pub fn told_by(paths: Rc<dyn OrganizationPaths>) -> Self {
-        Self(Some(paths))
+        Self(Some(Rc::new(Patterns { texts: Lists { organization, personal_account }, compiled: OnceCell::new() })))
     }
 
     /// Gets ready.
@@ -66,35 +57,33 @@ impl OrganizationSync {
         self.0.as_ref().map_or(Ok(()), |paths| paths.check())
     }
 
-    /// Whether no path wants anything.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_none()
+    /// The value of `organization_id` in the handshake's address, where a path wants something.
+    pub(super) fn param(&self, path: &str) -> Option<String> {
+        self.0.as_ref()?.param(path)
     }
 
-    /// What a path wants.
-    #[must_use]
-    pub fn wanted(&self, path: &str) -> Option<Wanted> {
-        self.0.as_ref()?.wanted(path)
+    /// The handshake that makes the organization active which the path names, where it is not and can be.
+    pub(super) fn activation(&self, context: &Context<'_>, auth: &Auth) -> Activation {
+        self.0.as_ref().map_or(Ok(None), |paths| paths.activation(context, auth))
     }
 }
 
 impl core::fmt::Debug for OrganizationSync {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(if self.is_empty() { "no organization sync" } else { "organization sync" })
+        f.write_str(if self.0.is_none() { "no organization sync" } else { "organization sync" })
     }
 }
 
 impl Wanted {
-    /// The value of `organization_id` in the handshake's address.
-    pub(super) fn param(&self) -> &str {
+    fn into_param(self) -> String {
         match self {
             Self::Id(text) | Self::Slug(text) => text,
-            Self::PersonalAccount => "",
+            Self::PersonalAccount => String::new(),
         }
     }
 
     /// Whether it is what the session has active.
-    pub(super) fn is_active(&self, auth: &Auth) -> bool {
+    fn is_active(&self, auth: &Auth) -> bool {
         match self {
             Self::Id(id) => auth.org_id() == Some(id),
             Self::Slug(slug) => auth.org_slug() == Some(slug),
@@ -123,11 +112,30 @@ impl Patterns {
     }
 }
 
-impl OrganizationPaths for Patterns {
+impl Paths for Patterns {
     fn check(&self) -> Result<(), OptionsError> {
         self.compiled().as_ref().map_or_else(|error| Err(error.clone()), |_| Ok(()))
     }
 
+    fn param(&self, path: &str) -> Option<String> {
+        self.wanted(path).map(Wanted::into_param)
+    }
+
+    fn activation(&self, context: &Context<'_>, auth: &Auth) -> Activation {
+        if auth.signed_in().is_none_or(|session| session.user_id().is_empty()) {
+            return Ok(None);
+        }
+        let url = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
+        let is_met = self.wanted(url.path()).is_none_or(|wanted| wanted.is_active(auth));
+        if is_met || context.cookies().redirect_count >= limits::HANDSHAKE_REDIRECTS {
+            return Ok(None);
+        }
+        let state = handshake::start(context, Reason::ActiveOrganizationMismatch)?;
+        Ok((state.status == Status::Handshake).then_some(state))
+    }
+}
+
+impl Patterns {
     /// The first pattern that meets counts; one without an `id` or `slug` says nothing.
     fn wanted(&self, path: &str) -> Option<Wanted> {
         let patterns = self.compiled().as_ref().ok()?;

@@ -2,22 +2,106 @@
 //!
 //! Source: the multi-domain sync flows of `authenticateRequest` in `@clerk/backend`.
 
+use core::fmt;
+
 use super::{
-    AuthenticateError, RequestState, TokenType,
+    AuthenticateError, AuthenticateOptions, InstanceType, OptionsError, RequestState,
     context::{Context, DEV_BROWSER},
     handshake,
     state::Headers,
 };
-use crate::{reason::Reason, web_url::WebUrl};
+use crate::{reason::Reason, request::HeaderName, text, web_url::WebUrl};
+
+/// Whether an application is a satellite; it is none by [`Default`]. What satellites do is known to [`one`](Self::one) alone, so that a
+/// host that has none does not carry it.
+#[derive(Clone, Copy, Default)]
+pub struct Satellite(Option<&'static dyn Rules>);
+
+impl Satellite {
+    /// A satellite; with `asks` it asks its primary on a first visit without cookies.
+    #[must_use]
+    pub fn one(asks: bool) -> Self {
+        Self(Some(if asks { &Asking(true) } else { &Asking(false) }))
+    }
+
+    /// Whether it is one.
+    #[must_use]
+    pub fn is_one(self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(super) fn rules(self) -> Option<&'static dyn Rules> {
+        self.0
+    }
+}
+
+impl fmt::Debug for Satellite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_one() { "a satellite" } else { "no satellite" })
+    }
+}
+
+/// What is otherwise for satellites.
+pub(super) trait Rules {
+    /// Checks that the options say what a satellite needs.
+    fn check(&self, options: &AuthenticateOptions) -> Result<(), OptionsError>;
+
+    /// Checks that the page for signing in is not the request's own.
+    fn check_request(&self, context: &Context<'_>) -> Result<(), AuthenticateError>;
+
+    /// The Frontend API that issues the tokens, where that is the satellite's own.
+    fn issuing_api(&self, options: &AuthenticateOptions, of: InstanceType) -> Option<String>;
+
+    /// What a request comes to where the primary is to be asked.
+    fn ask(&self, context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateError>;
+}
+
+/// Whether it asks on a first visit.
+struct Asking(bool);
+
+impl Rules for Asking {
+    fn check(&self, options: &AuthenticateOptions) -> Result<(), OptionsError> {
+        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        let secret_key = options.secret_key.as_deref().unwrap_or_default();
+        let is_development = secret_key.starts_with("test_") || secret_key.starts_with("sk_test_");
+        if is_development && !is_given(&options.sign_in_url) {
+            return Err(OptionsError::SignInUrlMissing);
+        }
+        if !is_given(&options.proxy_url) && !is_given(&options.domain) {
+            return Err(OptionsError::DomainMissing);
+        }
+        Ok(())
+    }
+
+    /// A satellite's page for signing in is the primary's.
+    fn check_request(&self, context: &Context<'_>) -> Result<(), AuthenticateError> {
+        let Some(origin) = context.request.header(HeaderName::Origin) else { return Ok(()) };
+        let Some(url) = context.settings.options.sign_in_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(()) };
+        let url = WebUrl::parse(url).ok_or(AuthenticateError::SignInUrl)?;
+        if url.origin() == origin { Err(AuthenticateError::SignInUrlOnSatellite) } else { Ok(()) }
+    }
+
+    fn issuing_api(&self, options: &AuthenticateOptions, of: InstanceType) -> Option<String> {
+        let domain = options.domain.as_deref().filter(|domain| !domain.is_empty())?;
+        (of == InstanceType::Production).then(|| text::concat(&["clerk.", domain]))
+    }
+
+    fn ask(&self, context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateError> {
+        ask(context, self.0)
+    }
+}
 
 /// What multi-domain sync makes of a request, if anything.
 pub(super) fn sync(context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateError> {
-    if context.settings.options.is_satellite { ask(context) } else { answer(context) }
+    match context.settings.options.satellite.rules() {
+        Some(rules) => rules.ask(context),
+        None => answer(context),
+    }
 }
 
 /// A satellite asks its primary: on a first visit without cookies (where it is to do so by itself), or when it comes back from
 /// signing in there.
-fn ask(context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateError> {
+fn ask(context: &Context<'_>, on_first_visit: bool) -> Result<Option<Box<RequestState>>, AuthenticateError> {
     if !context.is_document_navigation() {
         return Ok(None);
     }
@@ -30,9 +114,9 @@ fn ask(context: &Context<'_>) -> Result<Option<Box<RequestState>>, AuthenticateE
     let cookies = context.cookies();
     let has_cookies = cookies.session.is_some() || cookies.client_uat != 0.0;
     let options = &context.settings.options;
-    if !options.satellite_auto_sync && !has_cookies && !needs_sync {
+    if !on_first_visit && !has_cookies && !needs_sync {
         let reason = Reason::SessionTokenAndUatMissing;
-        return Ok(Some(RequestState::signed_out(TokenType::SessionToken, reason)));
+        return Ok(Some(RequestState::signed_out(reason)));
     }
     if has_cookies && !needs_sync {
         return Ok(None);

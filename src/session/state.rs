@@ -132,27 +132,32 @@ impl RequestState {
         })
     }
 
-    /// Signed out, with nothing to add.
+    /// Without a good session token, and nothing to add.
     #[inline(never)]
-    pub(super) fn signed_out(kind: TokenType, reason: Reason) -> Box<Self> {
-        Self::signed_out_saying(kind, reason, String::new())
+    pub(super) fn signed_out(reason: Reason) -> Box<Self> {
+        Self::signed_out_saying(reason, String::new())
     }
 
     #[inline(never)]
-    pub(super) fn signed_out_saying(kind: TokenType, reason: Reason, message: String) -> Box<Self> {
-        Self::signed_out_with(Some(kind), reason, message, Headers::default())
+    pub(super) fn signed_out_saying(reason: Reason, message: String) -> Box<Self> {
+        Self::signed_out_with(reason, message, Headers::default())
     }
 
     /// Signed out, with words for the operator that the response does not show.
-    pub(super) fn signed_out_quietly(kind: TokenType, reason: Reason, message: String) -> Box<Self> {
-        let mut state = Self::signed_out(kind, reason);
+    pub(super) fn signed_out_quietly(reason: Reason, message: String) -> Box<Self> {
+        let mut state = Self::signed_out(reason);
         state.message = message;
         state
     }
 
-    pub(super) fn signed_out_with(kind: Option<TokenType>, reason: Reason, message: String, headers: Headers) -> Box<Self> {
-        let auth = Auth::signed_out(kind);
-        Self::not_signed_in(Status::SignedOut, kind, reason, message, headers, auth)
+    pub(super) fn signed_out_with(reason: Reason, message: String, headers: Headers) -> Box<Self> {
+        let kind = Some(TokenType::SessionToken);
+        Self::not_signed_in(Status::SignedOut, kind, reason, message, headers, Auth::default())
+    }
+
+    /// Without a good token of a machine, or, where there is no kind, without one of any kind that is accepted.
+    pub(super) fn without_machine(kind: Option<TokenType>, reason: Reason, message: String) -> Box<Self> {
+        Self::not_signed_in(Status::SignedOut, kind, reason, message, Headers::default(), Auth::without_machine(kind))
     }
 
     pub(super) fn handshake(reason: Reason, message: String, headers: Headers) -> Box<Self> {
@@ -162,22 +167,22 @@ impl RequestState {
 
     /// Nobody known, since a token could not be checked.
     pub(crate) fn unchecked(error: &TokenError) -> Box<Self> {
-        Self::signed_out_quietly(TokenType::SessionToken, error.reason(), error.text()).unknown_if(true)
+        Self::signed_out_quietly(error.reason(), error.text()).unknown_if(true)
     }
 
     /// Nobody can say who it is, and nothing else is known.
     pub(crate) fn unjudged() -> Box<Self> {
-        Self::signed_out_quietly(TokenType::SessionToken, Reason::UnexpectedError, String::new()).unknown_if(true)
+        Self::signed_out_quietly(Reason::UnexpectedError, String::new()).unknown_if(true)
     }
 
     /// Nobody: what is asked is not asked by anybody.
     pub(crate) fn nobody() -> Box<Self> {
-        Self::signed_out_quietly(TokenType::SessionToken, Reason::SessionTokenAndUatMissing, String::new())
+        Self::signed_out_quietly(Reason::SessionTokenAndUatMissing, String::new())
     }
 
     /// Signed in no longer, whatever the token says; or, if `unknown`, nobody can tell.
     pub(crate) fn outdated(reason: Reason, message: String, unknown: bool) -> Box<Self> {
-        Self::signed_out_quietly(TokenType::SessionToken, reason, message).unknown_if(unknown)
+        Self::signed_out_quietly(reason, message).unknown_if(unknown)
     }
 
     pub(super) fn unknown_if(mut self: Box<Self>, unknown: bool) -> Box<Self> {

@@ -12,8 +12,8 @@ use portcullis::{
     reason::Reason,
     request::{HeaderList, RequestView},
     session::{
-        AcceptsToken, AuthenticateOptions, Authenticator, HasParams, OrganizationSync, RequestState, TokenType, TokenVerifier,
-        VercelEnvironment, auto_proxy_path,
+        AcceptsToken, AuthenticateOptions, Authenticator, HasParams, OrganizationSync, RequestState, Satellite, TokenType,
+        TokenVerifier, VercelEnvironment, auto_proxy_path,
     },
     time::UnixMillis,
     token::{KeySetCaches, VerifiedClaims},
@@ -361,9 +361,9 @@ fn options(options: &Value, env: &Value) -> Result<AuthenticateOptions, String> 
     let kind = |value: &Value| TokenType::parse(value.as_str().unwrap_or_default()).ok_or(format!("acceptsToken {value}"));
     let accepts_token = match &options["acceptsToken"] {
         Value::Null => AcceptsToken::default(),
-        Value::String(any) if any == "any" => AcceptsToken::Any,
-        Value::Array(kinds) => AcceptsToken::List(kinds.iter().map(kind).collect::<Result<_, _>>()?),
-        one => AcceptsToken::One(kind(one)?),
+        Value::String(any) if any == "any" => AcceptsToken::any(),
+        Value::Array(kinds) => AcceptsToken::list(kinds.iter().map(kind).collect::<Result<_, _>>()?),
+        one => AcceptsToken::one(kind(one)?),
     };
     let publishable_key = given("publishableKey").unwrap_or_default();
     let environment = |name: &str| env[name].as_str().map(str::to_owned);
@@ -392,8 +392,11 @@ fn options(options: &Value, env: &Value) -> Result<AuthenticateOptions, String> 
         skip_jwks_cache: options["skipJwksCache"] == true,
         proxy_url: given("proxyUrl").or_else(automatic),
         domain: given("domain"),
-        is_satellite: !matches!(&options["isSatellite"], Value::Null | Value::Bool(false)) && options["isSatellite"] != "",
-        satellite_auto_sync: options["satelliteAutoSync"] == true,
+        satellite: match &options["isSatellite"] {
+            Value::Null | Value::Bool(false) => Satellite::default(),
+            Value::String(empty) if empty.is_empty() => Satellite::default(),
+            _ => Satellite::one(options["satelliteAutoSync"] == true),
+        },
         sign_in_url: given("signInUrl"),
         sign_up_url: given("signUpUrl"),
         organization_sync: OrganizationSync::patterns(patterns("organizationPatterns"), patterns("personalAccountPatterns")),

@@ -7,7 +7,9 @@ use portcullis::{
     json::Document,
     machine::{self, Answer, BackendResponse, Need, Outage, SignatureOutcome, Step},
     request::{HeaderList, RequestView},
-    session::{AcceptsToken, AuthenticateError, AuthenticateOptions, Authenticator, OrganizationSync, RequestState, Status},
+    session::{
+        AcceptsToken, AuthenticateError, AuthenticateOptions, Authenticator, OrganizationSync, RequestState, Satellite, Status,
+    },
     time::UnixMillis,
     token::CompactJws,
     web_url::WebUrl,
@@ -99,15 +101,14 @@ fn request() -> impl Strategy<Value = RequestView> {
 }
 
 fn options() -> impl Strategy<Value = AuthenticateOptions> {
-    let accepts = prop_oneof![3 => Just(AcceptsToken::default()), 1 => Just(AcceptsToken::Any)];
+    let accepts = prop_oneof![3 => Just(AcceptsToken::default()), 1 => Just(AcceptsToken::any())];
     (any::<(bool, bool, bool, bool)>(), accepts).prop_map(|((live, satellite, forwarded, auto), accepts_token)| {
         AuthenticateOptions {
             publishable_key: if live { "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k" } else { "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k" }.into(),
             secret_key: Some("sk_live_1".into()),
-            is_satellite: satellite,
+            satellite: if satellite { Satellite::one(auto) } else { Satellite::default() },
             domain: satellite.then(|| "www.example.com".into()),
             sign_in_url: satellite.then(|| "https://primary.example/sign-in".into()),
-            satellite_auto_sync: auto,
             forwarded_headers: forwarded,
             organization_sync: OrganizationSync::patterns(auto.then(|| vec!["/:slug/(.*)".into()]), None),
             accepts_token,

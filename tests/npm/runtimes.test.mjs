@@ -39,7 +39,7 @@ export async function run(input) {
   const forward = await gate.decide({ method: 'GET', url: site + '/x', headers });
   const deny = await gate.decide(new Request(site + '/api/x'));
   const { sub } = await verifyToken(token, { jwtKey });
-  // Patterns for organizations are a module of their own, loaded now. A page may not set these headers on a request of its own.
+  // What few options need is in another module, loaded now. A page may not set these headers on a request of its own.
   const cookie = '__client_uat=1; __clerk_db_jwt=browser; __session=' + token;
   const visit = new Request(site + '/orgs/acme');
   Object.defineProperty(visit, 'headers', { value: new Map([['cookie', cookie], ['sec-fetch-dest', 'document']]) });
@@ -105,7 +105,7 @@ describe('a bundler for Node', () => {
       build: { ssr: join(dir, 'main.js'), outDir: join(dir, 'vite'), emptyOutDir: false, target: 'esnext' },
     });
     // The modules are files beside the entry; whoever bundles that takes them along.
-    for (const module of ['session', 'gate', 'webhook', 'organizations']) cpSync(join(ROOT, `npm/dist/${module}_bg.wasm`), join(dir, `vite/dist/${module}_bg.wasm`));
+    for (const module of ['session', 'gate', 'webhook', 'session-all']) cpSync(join(ROOT, `npm/dist/${module}_bg.wasm`), join(dir, `vite/dist/${module}_bg.wasm`));
     const file = readdirSync(join(dir, 'vite')).find((name) => /^main\.m?js$/.test(name)) ?? '';
     assert.deepEqual(output(process.execPath, [join(dir, 'vite', file)]), EXPECTED);
   });

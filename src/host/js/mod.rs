@@ -26,9 +26,6 @@ mod gate;
 #[cfg(feature = "js-gate")]
 mod matcher;
 
-#[cfg(feature = "js-organizations")]
-mod organizations;
-
 #[cfg(feature = "js-session")]
 mod options;
 #[cfg(feature = "js-session")]

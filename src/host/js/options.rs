@@ -1,4 +1,4 @@
-//! Clerk's options, from JSON.
+//! Clerk's options, from JSON; those that few have are read in `options/rare.rs`.
 
 use core::time::Duration;
 use std::rc::Rc;
@@ -6,10 +6,12 @@ use std::rc::Rc;
 use crate::{
     json::{Document, Raw},
     limits,
-    session::{AcceptsToken, AuthenticateOptions, TokenType, VercelEnvironment, auto_proxy_path},
+    session::{AuthenticateOptions, VercelEnvironment, auto_proxy_path},
     text,
     token::{KeySetCache, KeySetCaches},
 };
+
+mod rare;
 
 /// What an option may be; what JavaScript takes for false is not given, as in Clerk.
 #[derive(Clone, Copy)]
@@ -58,7 +60,6 @@ pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
     for (name, kind) in KINDS {
         check(name, kind, &document)?;
     }
-    let accepts_token = accepts_token(document.get("acceptsToken"))?;
     // Checked above: what is no text now is not given.
     let given = |name: &str| document.get(name).filter(|value| value.is_truthy());
     let text = |name: &str| given(name).and_then(Raw::as_string);
@@ -73,7 +74,7 @@ pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
     let proxy_url = text("proxyUrl");
     let proxy_url =
         if proxy_url.is_none() && domain.is_none() { automatic_proxy(&publishable_key, &document) } else { proxy_url };
-    Ok(AuthenticateOptions {
+    let mut options = AuthenticateOptions {
         publishable_key,
         domain,
         proxy_url,
@@ -90,12 +91,11 @@ pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
         sign_up_url: text("signUpUrl"),
         clock_skew: clock_skew.unwrap_or(limits::CLOCK_SKEW),
         skip_jwks_cache: given("skipJwksCache").is_some(),
-        is_satellite: given("isSatellite").is_some(),
-        satellite_auto_sync: document.get("satelliteAutoSync").is_some_and(Raw::is_true),
         token_cache: limits::SEEN_TOKENS,
-        accepts_token,
         ..AuthenticateOptions::default()
-    })
+    };
+    rare::read(&document, &mut options)?;
+    Ok(options)
 }
 
 fn check(name: &str, kind: Kind, document: &Document) -> Result<(), String> {
@@ -120,23 +120,6 @@ fn many(value: Raw<'_>) -> Option<Vec<String>> {
     value.as_string_or_strings()
 }
 
-fn accepts_token(value: Option<Raw<'_>>) -> Result<AcceptsToken, String> {
-    let parse = |kind: &str| TokenType::parse(kind).ok_or_else(|| "invalid option `acceptsToken`: no such kind".to_owned());
-    let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(AcceptsToken::default()) };
-    match value.as_str() {
-        Some(any) if any == "any" => Ok(AcceptsToken::Any),
-        Some(kind) => Ok(AcceptsToken::One(parse(&kind)?)),
-        None => {
-            let names = many(value).ok_or_else(|| "invalid option `acceptsToken`: expected strings".to_owned())?;
-            let mut kinds = Vec::new();
-            for name in names {
-                kinds.push(parse(&name)?);
-            }
-            Ok(AcceptsToken::List(kinds))
-        }
-    }
-}
-
 /// The proxy that Vercel's own domains have; the loop hands the environment in as `vercel`.
 fn automatic_proxy(publishable_key: &str, document: &Document) -> Option<String> {
     let vercel = document.get("vercel")?;
@@ -157,7 +140,7 @@ mod tests {
     fn what_is_falsy_is_not_given_and_what_is_odd_is_an_error() {
         let options =
             read(r#"{"secretKey":"","authorizedParties":null,"isSatellite":0,"clockSkewInMs":0,"issuer":"a"}"#).unwrap();
-        assert_eq!((options.secret_key, options.authorized_parties.len(), options.is_satellite), (None, 0, false));
+        assert_eq!((options.secret_key, options.authorized_parties.len(), options.satellite.is_one()), (None, 0, false));
         assert_eq!((options.clock_skew, options.issuer), (Duration::ZERO, vec!["a".to_owned()]));
         for json in [r#"{"proxyUrl":5}"#, r#"{"authorizedParties":[1]}"#, r#"{"acceptsToken":"x"}"#, "["] {
             assert!(read(json).is_err(), "{json}");

@@ -131,7 +131,12 @@ pub fn has(bytes: usize) -> bool {
     let parse = |text: &str| Document::parse(text.into()).ok();
     let Some((facts, asked)) = text.cut(b"\n") else { return false };
     let (Some(facts), Some(asked)) = (parse(facts), parse(asked)) else { return false };
-    HasParams::parse(&asked).is_some_and(|asked| CheckedFacts::read(&facts).meet(&asked))
+    // Only a gate knows other issuers than Clerk.
+    #[cfg(feature = "js-gate")]
+    let issued = CheckedFacts::read_issued(&facts);
+    #[cfg(not(feature = "js-gate"))]
+    let issued = None;
+    HasParams::parse(&asked).is_some_and(|asked| issued.unwrap_or_else(|| CheckedFacts::read(&facts)).meet(&asked))
 }
 
 /// Keeps what is suspended, and says what it needs or came to.

@@ -11,32 +11,9 @@ use super::{
 };
 use crate::{
     machine,
-    session::{Authenticator, OrganizationPaths, OrganizationSync, TokenVerifier, Wanted},
+    session::{Authenticator, TokenVerifier},
     token::KeySetCaches,
 };
-
-#[wasm_bindgen]
-extern "C" {
-    /// Who knows which organization a path wants, on JavaScript's side (`npm/loop.js`).
-    pub type OrganizationReader;
-
-    /// Writes the answer of `organizations.rs` for the path that is the [text](super::text_place) into the buffer, and says how many bytes it
-    /// wrote; -1 where the path wants none.
-    #[wasm_bindgen(method)]
-    fn wanted(this: &OrganizationReader) -> i32;
-}
-
-impl OrganizationPaths for OrganizationReader {
-    fn wanted(&self, path: &str) -> Option<Wanted> {
-        tell(path.to_owned(), 0);
-        let told = take_scratch(usize::try_from(OrganizationReader::wanted(self)).ok()?);
-        Some(match told.split_at_checked(1) {
-            Some(("i", id)) => Wanted::Id(id.to_owned()),
-            Some(("s", slug)) => Wanted::Slug(slug.to_owned()),
-            _ => Wanted::PersonalAccount,
-        })
-    }
-}
 
 struct Held {
     authenticators: Slots<Rc<Authenticator>>,
@@ -50,16 +27,12 @@ thread_local! {
     };
 }
 
-/// Makes an authenticator from the options in the buffer, as JSON, and from who knows about organizations, where paths want any. Its
-/// handle, or 0 where they are wrong.
+/// Makes an authenticator from the options in the buffer, as JSON. Its handle, or 0 where they are wrong.
 #[wasm_bindgen]
 #[must_use]
-pub fn make_authenticator(bytes: usize, organizations: Option<OrganizationReader>) -> u32 {
+pub fn make_authenticator(bytes: usize) -> u32 {
     let json = take_scratch(bytes);
-    let made = options::read(&json).and_then(|mut options| {
-        if let Some(organizations) = organizations {
-            options.organization_sync = OrganizationSync::told_by(Rc::new(organizations));
-        }
+    let made = options::read(&json).and_then(|options| {
         let cache = HELD.with_borrow(|held| options::cache(&held.caches, &options));
         Authenticator::with_suffix(options, cache, options::cookie_suffix(&json)?).map_err(|error| error.text())
     });

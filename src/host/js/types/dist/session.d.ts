@@ -2,15 +2,10 @@
 
 import type { HeaderReader } from './runs.js';
 
-/** Who knows which organization a path wants: a call writes the answer into the buffer, and says how many bytes; -1 for none. */
-export interface OrganizationReader {
-  wanted(): number;
-}
-
 export * from './common.js';
 export * from './runs.js';
 
-export function make_authenticator(bytes: number, organizations?: OrganizationReader): number;
+export function make_authenticator(bytes: number): number;
 export function make_verifier(bytes: number): number;
 export function free_authenticator(handle: number): void;
 export function free_verifier(handle: number): void;

@@ -1,0 +1,3 @@
+// The exports of the module for all options of `authenticateRequest`, as `src/host/js` has them.
+
+export * from './session.js';
