@@ -22,15 +22,14 @@ struct Browser {
 }
 
 impl HeaderSource for Browser {
-    fn header(&self, name: HeaderName) -> Option<String> {
-        let value = match name {
+    fn header(&self, name: HeaderName) -> Option<&str> {
+        Some(match name {
             HeaderName::Accept => "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             HeaderName::Cookie => &self.cookies,
             HeaderName::SecFetchDest => "document",
             HeaderName::SecFetchSite => "same-origin",
             _ => return None,
-        };
-        Some(value.to_owned())
+        })
     }
 }
 

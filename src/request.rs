@@ -1,6 +1,6 @@
 //! What the core sees of a request: the method, the URL as it came, and a few named headers.
 
-use std::rc::Rc;
+use std::{cell::OnceCell, rc::Rc};
 
 use crate::text::{self, ByAny as _};
 
@@ -21,7 +21,7 @@ pub struct RequestView {
 impl RequestView {
     /// The value of a header, or `None` where it is absent or empty.
     #[must_use]
-    pub fn header(&self, name: HeaderName) -> Option<String> {
+    pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.header(name).filter(|value| !value.is_empty())
     }
 }
@@ -33,12 +33,12 @@ impl core::fmt::Debug for RequestView {
     }
 }
 
-/// Where header values come from: the host's request, read at the moment that the core asks.
+/// Where header values come from: the host's request, read at the moment that the core asks, and lent from then on.
 ///
 /// Several fields of one name come joined by `, ` (RFC 9110 section 5.3), as Fetch `Headers` do; `Cookie` by `; `.
 pub trait HeaderSource {
     /// The value of `name`, or `None`.
-    fn header(&self, name: HeaderName) -> Option<String>;
+    fn header(&self, name: HeaderName) -> Option<&str>;
 
     /// One header by a name of the settings' own, in lower case.
     fn named(&self, name: &str) -> Option<String> {
@@ -48,7 +48,7 @@ pub trait HeaderSource {
     /// All headers, names in lower case: what the Backend API is told of a request whose session it renews. A host that has
     /// more than the named ones at hand may say so.
     fn all(&self) -> Vec<(String, String)> {
-        let read = |name: &HeaderName| self.header(*name).map(|value| (name.as_str().to_owned(), value));
+        let read = |name: &HeaderName| self.header(*name).map(|value| (name.as_str().to_owned(), value.to_owned()));
         HeaderName::ALL.iter().filter_map(read).collect()
     }
 }
@@ -93,21 +93,36 @@ header_names! {
 
 /// Headers as a list of names and values, for tests, the command line and hosts that have them as text.
 #[derive(Clone, Debug, Default)]
-pub struct HeaderList(pub Vec<(String, String)>);
+pub struct HeaderList {
+    fields: Vec<(String, String)>,
+    /// Those that were asked for, several of one name put together.
+    read: [OnceCell<Option<String>>; HeaderName::ALL.len()],
+}
+
+impl HeaderList {
+    /// Headers in the order in which they came; names in any case.
+    #[must_use]
+    pub fn new(fields: Vec<(String, String)>) -> Self {
+        Self { fields, ..Self::default() }
+    }
+}
 
 impl HeaderSource for HeaderList {
-    fn header(&self, name: HeaderName) -> Option<String> {
+    fn header(&self, name: HeaderName) -> Option<&str> {
         let separator = if name == HeaderName::Cookie { "; " } else { ", " };
-        let values: Vec<&str> = self
-            .0
-            .iter()
-            .filter(|(given, _)| text::is_same_name(given, name.as_str()))
-            .map(|(_, value)| value.trim_any(b" \t\r\n"))
-            .collect();
-        (!values.is_empty()).then(|| values.join(separator))
+        let read = || {
+            let values: Vec<&str> = self
+                .fields
+                .iter()
+                .filter(|(given, _)| text::is_same_name(given, name.as_str()))
+                .map(|(_, value)| value.trim_any(b" \t\r\n"))
+                .collect();
+            (!values.is_empty()).then(|| values.join(separator))
+        };
+        self.read.get(name as usize)?.get_or_init(read).as_deref()
     }
 
     fn named(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|(given, _)| text::is_same_name(given, name)).map(|(_, value)| value.trim().to_owned())
+        self.fields.iter().find(|(given, _)| text::is_same_name(given, name)).map(|(_, value)| value.trim().to_owned())
     }
 }

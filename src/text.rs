@@ -50,6 +50,16 @@ pub(crate) fn plain_in_json(text: &[u8]) -> usize {
     words.len() * 8 + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count()
 }
 
+/// Whether a text is of visible ASCII and blanks alone.
+pub(crate) fn is_visible(text: &str) -> bool {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let others = words.iter().fold(0, |others, word| {
+        let word = u64::from_le_bytes(*word);
+        others | word | word.wrapping_sub(each(b' ')) | zero_bytes(word ^ each(0x7f))
+    });
+    others & each(0x80) == 0 && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Eight of a byte.
 const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
@@ -314,6 +324,17 @@ mod tests {
     fn templates_are_filled_in_order_and_what_is_filled_in_is_not_read() {
         assert_eq!(fill("a {}, # of #: {}", &["{}#", "x"], &[-7, i64::MIN]), "a {}#, -7 of -9223372036854775808: x");
         assert_eq!(fill("{} #", &[], &[]), " 0");
+    }
+
+    #[test]
+    fn what_is_visible_is_so_at_every_place() {
+        for byte in 0..=0x7f_u8 {
+            for before in 0..17 {
+                let text = ["x".repeat(before), char::from(byte).into(), "~ ".repeat(5)].concat();
+                assert_eq!(is_visible(&text), matches!(byte, b' '..=b'~'), "{byte} behind {before}");
+            }
+        }
+        assert!(!is_visible("abcdefg\u{fc}") && !is_visible("\u{20ac}") && is_visible(""));
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn is_closed(decision: &Decision) -> bool {
 }
 
 fn decide(gate: &Gate, method: &str, url: &str, headers: &[(String, String)]) -> Decision {
-    let request = RequestView { method: method.into(), url: url.into(), headers: Rc::new(HeaderList(headers.to_vec())) };
+    let request = RequestView { method: method.into(), url: url.into(), headers: Rc::new(HeaderList::new(headers.to_vec())) };
     let mut step = gate.begin(request, "request-1".into(), NOW);
     for _ in 0..100 {
         match step {

@@ -198,13 +198,13 @@ impl Deciding<'_> {
         else {
             return Brought::default();
         };
-        let count = first_cookie(&header, COUNT).unwrap_or_default();
+        let count = first_cookie(header, COUNT).unwrap_or_default();
         let mut parts = count.splitn(3, '.');
         Brought {
             count: parts.next().and_then(|count| count.parse().ok()).unwrap_or_default(),
             issued_at: parts.next().and_then(|secs| secs.parse().ok()).filter(|secs| *secs > 0),
             place: parts.next().unwrap_or_default().to_owned(),
-            session_bytes: first_cookie(&header, LENGTH).and_then(|bytes| bytes.parse().ok()),
+            session_bytes: first_cookie(header, LENGTH).and_then(|bytes| bytes.parse().ok()),
         }
     }
 }

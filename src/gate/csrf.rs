@@ -28,13 +28,13 @@ pub(super) fn foreign_page(request: &RequestView, target: &JudgedTarget, authent
 fn stranger(request: &RequestView, target: &JudgedTarget, authenticator: &Authenticator) -> Option<String> {
     let site = || request.header(HeaderName::SecFetchSite);
     match request.header(HeaderName::Origin) {
-        Some(origin) if origin == own_origin(target) || authenticator.is_authorized_party(&origin) => None,
+        Some(origin) if origin == own_origin(target) || authenticator.is_authorized_party(origin) => None,
         Some(origin) if origin != "null" => {
-            Some(format!("`Origin` is `{}`, expected the request's own origin or an authorized party", quote(&origin)))
+            Some(format!("`Origin` is `{}`, expected the request's own origin or an authorized party", quote(origin)))
         }
         origin => match site() {
             Some(site) if site == "same-origin" || site == "none" => None,
-            Some(site) => Some(format!("`Sec-Fetch-Site` is `{}`, expected `same-origin` or `none`", quote(&site))),
+            Some(site) => Some(format!("`Sec-Fetch-Site` is `{}`, expected `same-origin` or `none`", quote(site))),
             None => origin.map(|_| "`Origin` is `null` and there is no `Sec-Fetch-Site`".to_owned()),
         },
     }
@@ -51,7 +51,7 @@ fn is_safe(request: &RequestView, target: &JudgedTarget) -> bool {
 /// Whether a browser says that it goes to a page: it opens no WebSocket then, and no page can make it say so (Fetch, "forbidden
 /// request-header"). Others have looked at this header, so it costs nothing.
 fn is_navigation(request: &RequestView) -> bool {
-    request.header(HeaderName::SecFetchDest).as_deref() == Some("document")
+    request.header(HeaderName::SecFetchDest) == Some("document")
 }
 
 /// The origin as browsers write it: without the default port.

@@ -8,6 +8,7 @@ use crate::{
     policy::ClaimTest,
     session::{Auth, RequestState},
     settings::Settings,
+    text,
 };
 
 /// Header fields for the origin. Whatever is not known is absent: the host has taken off what the client sent.
@@ -48,12 +49,16 @@ fn set(headers: &mut Vec<Field>, name: &'static str, value: Option<&str>) {
 
 /// The user's role: the claim that makes an admin, where it is a string.
 fn role(claim: Option<&ClaimTest>, auth: &Auth) -> Option<String> {
-    let path: Vec<&str> = claim?.path.iter().map(String::as_str).collect();
-    auth.claim(&path)?.as_str().map(Cow::into_owned)
+    let (first, rest) = claim?.path.split_first()?;
+    let mut value = auth.claims()?.get(first)?;
+    for step in rest {
+        value = value.get(step)?;
+    }
+    value.as_string()
 }
 
 /// A value that every server reads as the same text: visible ASCII and blanks inside (RFC 9110 section 5.5).
 fn is_field_value(value: &str) -> bool {
     let is_padded = value.starts_with(' ') || value.ends_with(' ');
-    !value.is_empty() && value.len() <= 1024 && !is_padded && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    !value.is_empty() && value.len() <= 1024 && !is_padded && text::is_visible(value)
 }

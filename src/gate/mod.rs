@@ -418,7 +418,8 @@ impl Deciding<'_> {
         let takes_sessions = self.tokens.contains(&TokenType::SessionToken);
         let is_document = || takes_sessions && !self.demand.is_api && is_document(self.request);
         let is_public = self.demand.access == Access::Public;
-        let reason = state.reason.as_ref().map(ToString::to_string);
+        let found = state.reason.as_ref().map(Reason::as_str);
+        let reason_or = |other: &str| found.clone().map_or_else(|| other.to_owned(), Cow::into_owned);
 
         // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar. One that
         // could not be taken in has not ended: sent to the cleaned address, the browser would begin another, and so on.
@@ -437,9 +438,9 @@ impl Deciding<'_> {
             }
         }
         if let Some(location) = location.filter(|_| !state.unknown && (state.status == Status::SignedIn || is_document())) {
-            let reason = reason.unwrap_or_else(|| "handshake-resolved".to_owned());
+            let reason = reason_or("handshake-resolved");
             let had_session =
-                || self.request.header(HeaderName::Cookie).is_some_and(|cookies| text::contains(&cookies, "__session"));
+                || self.request.header(HeaderName::Cookie).is_some_and(|cookies| text::contains(cookies, "__session"));
             let event = if state.status == Status::SignedOut && had_session() { Event::SignOut } else { Event::Handshake };
             let location = self.follow_handshake(location, &mut state);
             let answer = answer::redirect(&self.request.method, location);
@@ -459,12 +460,12 @@ impl Deciding<'_> {
             return self.forward("public", state);
         }
         if state.unknown {
-            let reason = reason.unwrap_or_else(|| "cannot-tell".to_owned());
+            let reason = reason_or("cannot-tell");
             let answer = if is_document() { Refusal::CannotTell.page(&reason) } else { Refusal::CannotTell.problem(&reason) };
             return self.finish(Event::Denied, Action::Answer(answer), reason, state);
         }
         if !state.auth.is_authenticated() {
-            let reason = reason.unwrap_or_else(|| "signed-out".to_owned());
+            let reason = reason_or("signed-out");
             let in_circles = if is_document() { self.explain_loop(&reason, &mut state) } else { None };
             if let Some((answer, reason)) = in_circles {
                 return self.finish(Event::Denied, Action::Answer(answer), reason.to_owned(), state);

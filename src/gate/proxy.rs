@@ -142,7 +142,7 @@ impl Shared {
             (names::FORWARDED_PROTO, target.scheme().into()),
         ];
         let client = request.header(HeaderName::ConnectingIp);
-        headers.extend(client.map(|address| (names::FORWARDED_FOR, address.into())));
+        headers.extend(client.map(|address| (names::FORWARDED_FOR, address.to_owned().into())));
         let forward = Forward { target: forwarded.into(), public_origin: origin.into(), headers, proxied: Some(proxied) };
         let rule = ["proxy ", &proxy.path].concat();
         Some(Decision {

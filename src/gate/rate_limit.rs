@@ -192,7 +192,7 @@ pub(super) fn overrule(decision: Decision, refused: Decision, is_enforced: bool)
 /// Who the client is: its address, as the platform saw it. Where it did not, all are one.
 fn client(request: &RequestView) -> String {
     let Some(address) = request.header(HeaderName::ConnectingIp) else { return "unknown".to_owned() };
-    let Ok(ipv6) = address.parse::<Ipv6Addr>() else { return address };
+    let Ok(ipv6) = address.parse::<Ipv6Addr>() else { return address.to_owned() };
     if let Some(ipv4) = ipv6.to_ipv4_mapped() {
         return ipv4.to_string();
     }
@@ -210,7 +210,7 @@ mod tests {
     };
 
     fn client_of(address: &str) -> String {
-        let headers = Rc::new(HeaderList(vec![("CF-Connecting-IP".into(), address.into())]));
+        let headers = Rc::new(HeaderList::new(vec![("CF-Connecting-IP".into(), address.into())]));
         client(&RequestView { method: "GET".into(), url: "https://a.example/".into(), headers })
     }
 

@@ -142,13 +142,13 @@ impl<'r> Context<'r> {
 
     /// Whether this is a document that the browser navigates to, as far as `Sec-Fetch-Dest` says.
     pub(super) fn is_document_navigation(&self) -> bool {
-        self.is_get() && self.request.header(HeaderName::SecFetchDest).as_deref() == Some("document")
+        self.is_get() && self.request.header(HeaderName::SecFetchDest) == Some("document")
     }
 
     /// Whether a token without `azp` may pass in navigations: a document, fetched by its own origin or typed in.
     fn is_same_origin_navigation(&self) -> bool {
         let site = self.request.header(HeaderName::SecFetchSite);
-        self.is_document_navigation() && matches!(site.as_deref(), Some("same-origin" | "none"))
+        self.is_document_navigation() && matches!(site, Some("same-origin" | "none"))
     }
 
     /// Whether the token of a cookie may have no `azp`.

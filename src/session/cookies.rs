@@ -6,27 +6,24 @@ use crate::{limits, text::ByAny, web_url::percent_decode};
 
 /// The cookies of a request, in the order in which they came.
 #[derive(Debug, Default)]
-pub struct Cookies {
-    header: String,
+pub struct Cookies<'h> {
+    header: &'h str,
 }
 
-impl Cookies {
+impl<'h> Cookies<'h> {
     /// Takes a `Cookie` header. What is past [`limits::COOKIE_HEADER_BYTES`] is not looked at.
     #[must_use]
-    pub fn new(mut header: String) -> Self {
-        if header.len() > limits::COOKIE_HEADER_BYTES {
-            let mut end = limits::COOKIE_HEADER_BYTES;
-            while !header.is_char_boundary(end) {
-                end -= 1;
-            }
-            header.truncate(end);
+    pub fn new(header: &'h str) -> Self {
+        let mut end = limits::COOKIE_HEADER_BYTES.min(header.len());
+        while !header.is_char_boundary(end) {
+            end -= 1;
         }
-        Self { header }
+        Self { header: header.get(..end).unwrap_or_default() }
     }
 
     /// The value of the first cookie of that name, undecoded.
     #[must_use]
-    pub fn first(&self, name: &str) -> Option<&str> {
+    pub fn first(&self, name: &str) -> Option<&'h str> {
         let mut found = None;
         self.each(|each, value| {
             if each == name && found.is_none() {
@@ -37,7 +34,7 @@ impl Cookies {
     }
 
     /// Hands each cookie's name and value to `see`, undecoded.
-    pub fn each<'a>(&'a self, mut see: impl FnMut(&'a str, &'a str)) {
+    pub fn each(&self, mut see: impl FnMut(&'h str, &'h str)) {
         for pair in self.header.pieces(b";") {
             if let Some((name, value)) = pair.cut(b"=") {
                 see(name.trim_any(BLANKS), value.trim_any(BLANKS));
@@ -69,7 +66,7 @@ mod tests {
     use super::*;
 
     fn pairs(header: &str) -> Vec<(String, String)> {
-        let cookies = Cookies::new(header.into());
+        let cookies = Cookies::new(header);
         let mut found = Vec::new();
         cookies.each(|name, value| found.push((name.to_owned(), decode_value(value).into_owned())));
         found
@@ -84,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_header_past_the_limit_is_cut_between_characters() {
-        let cookies = Cookies::new(format!("a={}", "\u{fc}".repeat(limits::COOKIE_HEADER_BYTES)));
+        let header = format!("a={}", "\u{fc}".repeat(limits::COOKIE_HEADER_BYTES));
+        let cookies = Cookies::new(&header);
         assert!(cookies.header.len() <= limits::COOKIE_HEADER_BYTES);
     }
 }

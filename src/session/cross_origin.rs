@@ -19,7 +19,7 @@ pub(super) fn is_due(context: &Context<'_>) -> Result<bool, AuthenticateError> {
         return Ok(false);
     }
     let own = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
-    let Some(from) = WebUrl::parse(&without_credentials(&referrer)) else {
+    let Some(from) = WebUrl::parse(&without_credentials(referrer)) else {
         // An app's address, say, is another origin; what is no address at all says nothing.
         return Ok(has_scheme(referrer.trim()));
     };

@@ -29,7 +29,7 @@ pub(super) fn is_eligible(context: &Context<'_>) -> bool {
         return false;
     }
     match context.request.header(HeaderName::SecFetchDest) {
-        Some(dest) => matches!(dest.as_str(), "document" | "iframe"),
+        Some(dest) => matches!(dest, "document" | "iframe"),
         None => context.request.header(HeaderName::Accept).is_some_and(|accept| accept.starts_with("text/html")),
     }
 }

@@ -447,5 +447,5 @@ async fn with_cookies(context: &Context<'_>, io: &Io) -> Result<Box<RequestState
 
 /// The value of the first cookie of that name in a `Cookie` header.
 pub(crate) fn first_cookie(header: &str, name: &str) -> Option<String> {
-    cookies::Cookies::new(header.to_owned()).first(name).map(str::to_owned)
+    cookies::Cookies::new(header).first(name).map(str::to_owned)
 }

@@ -20,10 +20,10 @@ pub(super) fn public_url(request: &RequestView, forwarded_headers: bool) -> Opti
     }
     let host = first(request, HeaderName::ForwardedHost).or_else(|| request.headers.header(HeaderName::Host));
     let proto = first(request, HeaderName::ForwardedProto);
-    let proto = proto.as_deref().unwrap_or(if own.is_https() { "https" } else { "http" });
+    let proto = proto.unwrap_or(if own.is_https() { "https" } else { "http" });
     let Some(host) = host.filter(|host| !host.is_empty() && !proto.is_empty()) else { return Some(own) };
     let is_web = text::is_same_name(proto, "http") || text::is_same_name(proto, "https");
-    let origin = text::concat(&[proto, "://", &host]);
+    let origin = text::concat(&[proto, "://", host]);
     if !is_web || origin == own.origin() {
         return Some(own);
     }
@@ -34,12 +34,8 @@ pub(super) fn public_url(request: &RequestView, forwarded_headers: bool) -> Opti
 }
 
 /// The first of a list, blanks and all; an empty header counts, as an empty first.
-fn first(request: &RequestView, name: HeaderName) -> Option<String> {
-    let mut value = request.headers.header(name)?;
-    if let Some(comma) = value.find_any(b",") {
-        value.truncate(comma);
-    }
-    Some(value)
+fn first(request: &RequestView, name: HeaderName) -> Option<&str> {
+    request.headers.header(name)?.pieces(b",").next()
 }
 
 #[cfg(test)]
@@ -51,7 +47,7 @@ mod tests {
 
     fn url(url: &str, headers: &[(&str, &str)]) -> String {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let request = RequestView { method: "GET".into(), url: url.into(), headers: Rc::new(HeaderList(headers)) };
+        let request = RequestView { method: "GET".into(), url: url.into(), headers: Rc::new(HeaderList::new(headers)) };
         public_url(&request, true).unwrap().href()
     }
 

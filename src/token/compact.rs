@@ -1,6 +1,9 @@
 //! Splits and decodes the JWS Compact Serialization, sizes first.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, OnceCell},
+    rc::Rc,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -23,7 +26,12 @@ pub struct CompactJws {
     signing_input_bytes: usize,
     /// The id of the key under which the signature is known to be good; zero: of none yet.
     good_under: Cell<u64>,
+    /// `exp`, `nbf` and `iat`, where they were read and each is a time or absent.
+    times: OnceCell<Times>,
 }
+
+/// `exp`, `nbf` and `iat`, in milliseconds.
+pub(super) type Times = [Option<i64>; 3];
 
 impl CompactJws {
     /// Decodes a token: three parts of unpadded base64url, the first two holding JSON.
@@ -72,7 +80,17 @@ impl CompactJws {
         };
         let payload = read_part(&payload, PAYLOAD[1])?;
         let good_under = Cell::new(0);
-        Ok(Rc::new(Self { token: token.clone(), header, header_bytes, payload, signature, signing_input_bytes, good_under }))
+        let times = OnceCell::new();
+        Ok(Rc::new(Self {
+            token: token.clone(),
+            header,
+            header_bytes,
+            payload,
+            signature,
+            signing_input_bytes,
+            good_under,
+            times,
+        }))
     }
 
     /// The token as it came.
@@ -99,6 +117,10 @@ impl CompactJws {
 
     pub(super) fn payload(&self) -> &Document {
         &self.payload
+    }
+
+    pub(super) fn times(&self) -> &OnceCell<Times> {
+        &self.times
     }
 
     pub(super) fn signature(&self) -> &[u8] {

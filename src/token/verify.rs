@@ -9,11 +9,11 @@
 //! Source: `verifyToken`, `verifyJwt` and the assertions in `@clerk/backend`.
 
 use core::time::Duration;
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, cell::OnceCell, rc::Rc};
 
 use super::{
-    Algorithm, Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, Verified, VerifiedClaims, error::quoted,
-    resolve::Selected,
+    Algorithm, Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, Verified, VerifiedClaims, compact::Times,
+    error::quoted, resolve::Selected,
 };
 use crate::{
     json::{Document, Raw},
@@ -161,7 +161,7 @@ pub async fn verify_jwt(
     check_audience(payload, &options.audience)?;
     let azp_missing = check_authorized_party(payload, &options.authorized_parties, leniency.missing_azp)?;
     check_issuer(payload, &options.issuer)?;
-    let times = check_times(payload, io.now(), leniency.clock_skew.unwrap_or(options.clock_skew), ExpIs::Required);
+    let times = check_times(payload, jws.times(), io.now(), leniency.clock_skew.unwrap_or(options.clock_skew), ExpIs::Required);
     if times.as_ref().is_err_and(|error| matches!(**error, TokenError::Expired { .. })) {
         options.seen.forget(jws.token());
     }
@@ -191,7 +191,7 @@ pub async fn verify_handshake_token(
         return Err(TokenError::HandshakeCategory.into());
     }
     check_signature(io, jws, key, &Algorithm::OF_CLERK, &SeenTokens::default()).await?;
-    check_times(jws.payload(), io.now(), clock_skew, ExpIs::Optional)?;
+    check_times(jws.payload(), jws.times(), io.now(), clock_skew, ExpIs::Optional)?;
     let has_cookies = jws.payload().get("handshake").is_some_and(|cookies| cookies.elements().is_some());
     Ok(has_cookies.then(|| VerifiedClaims::new(jws.clone(), false)))
 }
@@ -316,38 +316,49 @@ enum ExpIs {
 ///
 /// The claims are NumericDates in seconds, of which whole seconds count; the comparison is in milliseconds, as Clerk's is: a
 /// token whose `exp` equals `now - clock_skew` is already expired. A time that no JavaScript date can hold is no time; Clerk
-/// takes it for one that never comes.
+/// takes it for one that never comes. What they are is read once for each decoded token, and compared each time; `known` keeps it.
 ///
 /// Source: RFC 7519 sections 4.1.4 to 4.1.6; `assertExpirationClaim` and its neighbours in `@clerk/backend`.
-fn check_times(payload: &Document, now: UnixMillis, clock_skew: Duration, exp_is: ExpIs) -> Result<(), Box<TokenError>> {
+fn check_times(
+    payload: &Document,
+    known: &OnceCell<Times>,
+    now: UnixMillis,
+    clock_skew: Duration,
+    exp_is: ExpIs,
+) -> Result<(), Box<TokenError>> {
     let skew = millis(clock_skew);
     let now_secs = now.as_secs();
-    let time = |claim: &'static str| match payload.get(claim) {
-        None => Ok(None),
-        Some(raw) => {
-            let secs = raw.as_f64().filter(|secs| secs.abs() <= limits::NUMERIC_DATE_MAX_SECS);
-            secs.map(Some).ok_or_else(|| TokenError::NotATime { claim, found: show(Some(raw)) })
+    let time = |claim: &'static str, of: fn(&Times) -> Option<i64>| {
+        if let Some(times) = known.get() {
+            return Ok(of(times));
         }
+        let Some(raw) = payload.get(claim) else { return Ok(None) };
+        let secs = raw.as_f64().filter(|secs| secs.abs() <= limits::NUMERIC_DATE_MAX_SECS);
+        secs.map(|secs| Some(at(secs))).ok_or_else(|| TokenError::NotATime { claim, found: show(Some(raw)) })
     };
-    match time("exp")? {
+    let exp = time("exp", |[exp, _, _]| *exp)?;
+    match exp {
         None if exp_is == ExpIs::Required => return Err(TokenError::NotATime { claim: "exp", found: show(None) }.into()),
-        Some(exp) if at(exp) <= now.0.saturating_sub(skew) => {
-            return Err(TokenError::Expired { exp_secs: at(exp) / 1000, now_secs }.into());
+        Some(exp) if exp <= now.0.saturating_sub(skew) => {
+            return Err(TokenError::Expired { exp_secs: exp / 1000, now_secs }.into());
         }
         _ => {}
     }
-    match time("nbf")? {
-        Some(nbf) if at(nbf) > now.0.saturating_add(skew) => {
-            return Err(TokenError::NotYetValid { nbf_secs: at(nbf) / 1000, now_secs }.into());
+    let nbf = time("nbf", |[_, nbf, _]| *nbf)?;
+    match nbf {
+        Some(nbf) if nbf > now.0.saturating_add(skew) => {
+            return Err(TokenError::NotYetValid { nbf_secs: nbf / 1000, now_secs }.into());
         }
         _ => {}
     }
-    match time("iat")? {
-        Some(iat) if at(iat) > now.0.saturating_add(skew) => {
-            return Err(TokenError::IssuedInFuture { iat_secs: at(iat) / 1000, now_secs }.into());
+    let iat = time("iat", |[_, _, iat]| *iat)?;
+    match iat {
+        Some(iat) if iat > now.0.saturating_add(skew) => {
+            return Err(TokenError::IssuedInFuture { iat_secs: iat / 1000, now_secs }.into());
         }
         _ => {}
     }
+    known.get_or_init(|| [exp, nbf, iat]);
     Ok(())
 }
 
@@ -373,7 +384,8 @@ mod tests {
     }
 
     fn times(json: &str) -> Result<(), TokenError> {
-        check_times(&payload(json), UnixMillis(100_000), Duration::from_secs(5), ExpIs::Required).map_err(|error| *error)
+        check_times(&payload(json), &OnceCell::new(), UnixMillis(100_000), Duration::from_secs(5), ExpIs::Required)
+            .map_err(|error| *error)
     }
 
     #[test]
@@ -381,6 +393,18 @@ mod tests {
         assert!(times(r#"{"exp":96}"#).is_ok());
         assert!(times(r#"{"exp":95.999}"#).is_err(), "fractions of a second do not count");
         assert!(matches!(times(r#"{"exp":95}"#), Err(TokenError::Expired { exp_secs: 95, now_secs: 100 })));
+    }
+
+    #[test]
+    fn times_that_are_known_are_compared_anew() {
+        let (payload, known) = (payload(r#"{"exp":200,"nbf":100,"iat":100}"#), OnceCell::new());
+        let check = |secs: i64| check_times(&payload, &known, UnixMillis(secs * 1000), Duration::from_secs(5), ExpIs::Required);
+        assert!(check(90).is_err() && known.get().is_none(), "what was refused is not kept");
+        assert!(check(150).is_ok() && check(204).is_ok());
+        assert_eq!(known.get(), Some(&[Some(200_000), Some(100_000), Some(100_000)]));
+        assert!(matches!(*check(205).unwrap_err(), TokenError::Expired { exp_secs: 200, now_secs: 205 }));
+        assert!(matches!(*check(94).unwrap_err(), TokenError::NotYetValid { nbf_secs: 100, .. }));
+        assert!(check(150).is_ok());
     }
 
     #[test]

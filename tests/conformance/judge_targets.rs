@@ -48,7 +48,7 @@ fn answer(gate: &Gate, question: Question) -> Value {
     let target = path::judge(&url, &gate.settings().path).map(|judged| judged.forward_target()).ok();
     let passed: Vec<_> = headers.iter().filter(|(name, _)| !is_reserved(name) && !is_hop_by_hop(name)).collect();
     let passed = json!(passed);
-    let request = RequestView { method: method.into(), url: url.into(), headers: Rc::new(HeaderList(headers)) };
+    let request = RequestView { method: method.into(), url: url.into(), headers: Rc::new(HeaderList::new(headers)) };
     // Nobody sends a credential, so there is nothing to ask the host for.
     let Step::Done(decision) = gate.begin(request, "request-1".into(), UnixMillis(1_750_000_000_000)) else {
         return json!({ "access": null, "target": null, "headers": [] });

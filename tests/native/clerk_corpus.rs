@@ -343,7 +343,7 @@ fn request(request: &Value) -> RequestView {
     RequestView {
         method: text(&request["method"]).into(),
         url: text(&request["url"]).into(),
-        headers: Rc::new(HeaderList(headers)),
+        headers: Rc::new(HeaderList::new(headers)),
     }
 }
 

@@ -75,7 +75,7 @@ fn both(method: &str, path: &str, token: Option<&str>, is_signed: bool) -> (Deci
     let request = RequestView {
         method: method.into(),
         url: format!("https://h{path}").into(),
-        headers: std::rc::Rc::new(HeaderList(headers)),
+        headers: std::rc::Rc::new(HeaderList::new(headers)),
     };
     let decision = finish(gate.begin(request.clone(), "id".into(), NOW), is_signed);
     (decision, finish(gate.explain(request, "id".into(), NOW), is_signed))

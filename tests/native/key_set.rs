@@ -57,7 +57,7 @@ fn bearer(token: &str) -> RequestView {
 
 fn request(headers: &[(&str, &str)]) -> RequestView {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    RequestView { method: "GET".into(), url: "https://www.example.com/p".into(), headers: Rc::new(HeaderList(headers)) }
+    RequestView { method: "GET".into(), url: "https://www.example.com/p".into(), headers: Rc::new(HeaderList::new(headers)) }
 }
 
 fn begin(authenticator: &Rc<Authenticator>, request: RequestView, now: UnixMillis) -> Step<RequestState> {

@@ -95,7 +95,7 @@ fn request() -> impl Strategy<Value = RequestView> {
                 headers.push(("sec-fetch-dest".into(), "document".into()));
             }
             let url = format!("https://www.example.com/{path}");
-            RequestView { method: method.into(), url: url.into(), headers: Rc::new(HeaderList(headers)) }
+            RequestView { method: method.into(), url: url.into(), headers: Rc::new(HeaderList::new(headers)) }
         },
     )
 }

@@ -108,7 +108,8 @@ fn request(arguments: &Arguments, base: &str) -> Result<(RequestView, Vec<String
     let credentials = credentials_in(&headers);
     let kind = arguments.kind.unwrap_or_else(|| kind_of(&arguments.method, &headers));
     browser::complete(&mut headers, &arguments.method, kind, &origin);
-    let view = RequestView { method: arguments.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList(headers)) };
+    let view =
+        RequestView { method: arguments.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList::new(headers)) };
     Ok((view, credentials))
 }
 

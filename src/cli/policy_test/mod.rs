@@ -161,7 +161,8 @@ impl Bench {
             // A browser that a development instance has not met is sent to it first: whoever is signed out there has been there.
             offer(&mut headers, "cookie", SIGNED_OUT.to_owned());
         }
-        let view = RequestView { method: case.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList(headers)) };
+        let view =
+            RequestView { method: case.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList::new(headers)) };
         let step = self.gate.begin(view, "policy-test".to_owned(), self.now);
         Ok(drive::run_asking(step, self.now, |call| self.answer(call)))
     }

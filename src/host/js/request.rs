@@ -47,9 +47,9 @@ impl Headers {
 }
 
 impl HeaderSource for Headers {
-    fn header(&self, name: HeaderName) -> Option<String> {
+    fn header(&self, name: HeaderName) -> Option<&str> {
         let read = || usize::try_from(self.reader.read(name as u32)).ok().map(take_scratch);
-        self.known.get(name as usize)?.get_or_init(read).clone()
+        self.known.get(name as usize)?.get_or_init(read).as_deref()
     }
 
     fn named(&self, name: &str) -> Option<String> {

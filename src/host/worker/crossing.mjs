@@ -10,6 +10,8 @@ let headerNames = [];
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
 let view = new Uint8Array(0);
+let bytes = new Uint8Array(0);
+let lengths = new Int32Array(0);
 /** What keeps the promises that were given, by the place of their task. @type {((outcome: unknown) => void)[]} */
 let owed = [];
 /** @type {(name: string) => boolean} */
@@ -28,21 +30,84 @@ export function register(names, wasmMemory, judge) {
   headerNames = names.split(',');
   memory = wasmMemory;
   view = new Uint8Array(0);
+  bytes = new Uint8Array(0);
+  lengths = new Int32Array(0);
   mayPass = judge;
   judged = new Map();
   owed = [];
+}
+
+/** A text of no more letters is copied letter by letter: a call of the encoder costs as much as a hundred of them. */
+const SHORT = 128;
+
+/**
+ * Writes what nearly every decision looks at into Wasm's memory as UTF-8, one behind the other: the headers `cookie`, `sec-fetch-dest`,
+ * `referer` and `authorization`, the method and the URL. Returns the length in bytes of all; -2 less the room that it may need where
+ * there is too little. The length of each goes to `lengthsAt`: -1 for a header that is absent, -2 for one that was not looked at.
+ *
+ * @param {Request} request
+ * @param {number} at
+ * @param {number} room
+ * @param {number} lengthsAt
+ */
+export function readRequest(request, at, room, lengthsAt) {
+  const { method, url, headers } = request;
+  const cookie = headers.get('cookie');
+  const authorization = headers.get('authorization');
+  // Without cookies most decisions do not ask for these, and each look costs.
+  const destination = cookie === null ? undefined : headers.get('sec-fetch-dest');
+  const referer = destination === 'document' ? headers.get('referer') : undefined;
+  const letters = method.length + url.length + (cookie?.length ?? 0) + (authorization?.length ?? 0) + (destination?.length ?? 0) + (referer?.length ?? 0);
+  if (letters * 3 > room) return -2 - letters * 3;
+  // Memory that has grown is another buffer, and what was seen of the old one is empty.
+  if (bytes.length === 0) bytes = new Uint8Array(memory.buffer);
+  if (lengths.length === 0 || lengths.byteOffset !== lengthsAt) lengths = new Int32Array(memory.buffer, lengthsAt, 6);
+  let end = at;
+  if (cookie === null) lengths[0] = -1;
+  else end += lengths[0] = encoder.encodeInto(cookie, part(at, room)).written;
+  end = put(1, destination, end);
+  end = put(2, referer, end);
+  end = put(3, authorization, end);
+  end = put(4, method, end);
+  return put(5, url, end) - at;
+}
+
+/**
+ * Writes one of them behind the others, where there is room for it. Returns where it ends.
+ *
+ * @param {number} index
+ * @param {string | null | undefined} text
+ * @param {number} at
+ */
+function put(index, text, at) {
+  if (text === null || text === undefined) {
+    lengths[index] = text === null ? -1 : -2;
+    return at;
+  }
+  const { length } = text;
+  let written = 0;
+  if (length <= SHORT) {
+    for (; written < length; written += 1) {
+      const letter = text.charCodeAt(written);
+      if (letter > 127) break;
+      bytes[at + written] = letter;
+    }
+  }
+  if (written < length) written = encoder.encodeInto(text, bytes.subarray(at)).written;
+  lengths[index] = written;
+  return at + written;
 }
 
 /**
  * Writes a header's value into Wasm's memory as UTF-8. Returns its length in bytes; -1 where there is none; -2 less the room that
  * it may need where there is too little.
  *
- * @param {Headers} headers
+ * @param {Request} request
  * @param {number} index
  * @param {number} at
  * @param {number} room
  */
-export function readHeader(headers, index, at, room) {
+export function readHeader({ headers }, index, at, room) {
   const value = headers.get(headerNames[index]);
   if (value === null) return -1;
   if (value.length * 3 > room) return -2 - value.length * 3;

@@ -3,7 +3,11 @@
 //! The ordinary way copies a string character by character, 3 µs for a token, builds the name of a header anew for each look at it,
 //! and pays for each step of making a request. `crossing.mjs` has the other half.
 
-use std::cell::{OnceCell, RefCell};
+use std::{
+    cell::{OnceCell, Ref, RefCell},
+    ops::Range,
+    rc::Rc,
+};
 
 use js_sys::{JsString, Promise};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -11,15 +15,17 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use super::settle::settle;
 use crate::{
     headers::{Field, is_hop_by_hop, is_reserved},
-    request::{HeaderName, HeaderSource},
+    request::{HeaderList, HeaderName, HeaderSource, RequestView},
     text::ByAny as _,
 };
 
 #[wasm_bindgen(module = "/src/host/worker/crossing.mjs")]
 extern "C" {
     fn register(names: &str, memory: &JsValue, may_pass: &Closure<dyn Fn(JsString) -> bool>);
+    #[wasm_bindgen(js_name = readRequest)]
+    fn read_request(request: &web_sys::Request, at: *mut u8, room: usize, lengths: *mut i32) -> i32;
     #[wasm_bindgen(js_name = readHeader)]
-    fn read_header(headers: &web_sys::Headers, index: u32, at: *mut u8, room: usize) -> i32;
+    fn read_header(request: &web_sys::Request, index: u32, at: *mut u8, room: usize) -> i32;
     #[wasm_bindgen(js_name = verify, catch)]
     fn verify_bytes(
         algorithm: &JsValue,
@@ -52,8 +58,18 @@ extern "C" {
     fn fetch_request(request: &web_sys::Request) -> Result<Promise, JsValue>;
 }
 
-/// Room for one header's value; it grows for longer ones. A cookie header with a token has 1 to 4 KB, three bytes a character at most.
-const HEADER_BYTES: usize = 12 * 1024;
+/// Room for what is read of a request; it grows for longer ones. A cookie header with a token has 1 to 4 KB, three bytes a character at most.
+const TEXT_BYTES: usize = 12 * 1024;
+
+/// What is read of each request at once, as `crossing.mjs` writes it: these headers, then the method and the URL.
+const READ_AT_ONCE: [HeaderName; 4] =
+    [HeaderName::Cookie, HeaderName::SecFetchDest, HeaderName::Referer, HeaderName::Authorization];
+
+/// The lengths in bytes of those headers, the method and the URL.
+type Lengths = [i32; READ_AT_ONCE.len() + 2];
+
+/// In the place of the length of a header that was not looked at. -1: it is absent.
+const NOT_READ: i32 = -2;
 
 thread_local! {
     static CROSSING: Crossing = Crossing::open();
@@ -62,6 +78,9 @@ thread_local! {
 /// This side of what `crossing.mjs` was told; made by the first call of an instance.
 struct Crossing {
     scratch: RefCell<Vec<u8>>,
+    lengths: RefCell<Box<Lengths>>,
+    /// The last request's; most have the same.
+    method: RefCell<Rc<str>>,
     /// Held for as long as JavaScript may call it.
     _may_pass: Closure<dyn Fn(JsString) -> bool>,
 }
@@ -74,47 +93,104 @@ impl Crossing {
         });
         let names: Vec<&str> = HeaderName::ALL.iter().map(|name| name.as_str()).collect();
         register(&names.join(","), &wasm_bindgen::memory(), &may_pass);
-        Self { scratch: RefCell::new(vec![0; HEADER_BYTES]), _may_pass: may_pass }
+        Self {
+            scratch: RefCell::new(vec![0; TEXT_BYTES]),
+            lengths: RefCell::default(),
+            method: RefCell::new("GET".into()),
+            _may_pass: may_pass,
+        }
     }
 
-    fn header(&self, headers: &web_sys::Headers, name: HeaderName) -> Option<String> {
-        let scratch = &mut *self.scratch.borrow_mut();
+    /// What `write` puts into the scratch, which grows where it asks for more room; `None` where there is nothing.
+    fn read(&self, write: &dyn Fn(*mut u8, usize) -> i32) -> Option<Ref<'_, [u8]>> {
+        let mut scratch = self.scratch.borrow_mut();
         loop {
-            let written = read_header(headers, name as u32, scratch.as_mut_ptr(), scratch.len());
+            let written = write(scratch.as_mut_ptr(), scratch.len());
             match usize::try_from(written) {
-                // The encoder writes UTF-8 and nothing else.
-                Ok(written) => return core::str::from_utf8(scratch.get(..written)?).ok().map(str::to_owned),
+                Ok(written) => {
+                    drop(scratch);
+                    return Ref::filter_map(self.scratch.borrow(), |scratch| scratch.get(..written)).ok();
+                }
                 Err(_) if written == -1 => return None,
                 Err(_) => scratch.resize(usize::try_from(-2 - written).ok()?, 0),
             }
         }
     }
-}
 
-/// A request's headers, read one by one as the core asks for them.
-pub(super) struct JsHeaders {
-    headers: web_sys::Headers,
-    /// `Sec-Fetch-Dest`, which several look at.
-    destination: OnceCell<Option<String>>,
-}
+    fn request(&self, request: &web_sys::Request) -> Option<RequestView> {
+        let lengths = &mut **self.lengths.borrow_mut();
+        let lengths_at = lengths.as_mut_ptr();
+        let bytes = self.read(&|text, room| read_request(request, text, room, lengths_at))?;
+        // The encoder writes UTF-8 and nothing else.
+        let text = core::str::from_utf8(&bytes).ok()?;
+        let (method, url) = (range_of(lengths, READ_AT_ONCE.len()), range_of(lengths, READ_AT_ONCE.len() + 1));
+        let headers = JsHeaders {
+            request: Clone::clone(request),
+            text: text.get(..method.start)?.into(),
+            lengths: *lengths,
+            others: OnceCell::new(),
+        };
+        Some(RequestView { method: self.method(text.get(method)?), url: text.get(url)?.into(), headers: Rc::new(headers) })
+    }
 
-impl JsHeaders {
-    pub(super) fn new(headers: web_sys::Headers) -> Self {
-        Self { headers, destination: OnceCell::new() }
+    fn method(&self, method: &str) -> Rc<str> {
+        let mut last = self.method.borrow_mut();
+        if **last != *method {
+            *last = method.into();
+        }
+        last.clone()
+    }
+
+    fn header(&self, request: &web_sys::Request, name: HeaderName) -> Option<Box<str>> {
+        let bytes = self.read(&|text, room| read_header(request, name as u32, text, room))?;
+        core::str::from_utf8(&bytes).ok().map(Box::from)
     }
 }
 
+/// Where a part of those lengths stands.
+fn range_of(lengths: &[i32], index: usize) -> Range<usize> {
+    let bytes = |length: &i32| usize::try_from(*length).unwrap_or_default();
+    let start = lengths.iter().take(index).map(bytes).sum();
+    start..start + lengths.get(index).map_or(0, bytes)
+}
+
+/// A request as the core sees it; where it cannot be read without a URL, which is refused.
+pub(super) fn view_of(request: &web_sys::Request) -> RequestView {
+    CROSSING.with(|crossing| crossing.request(request)).unwrap_or_else(unreadable)
+}
+
+#[cold]
+fn unreadable() -> RequestView {
+    RequestView { method: "".into(), url: "".into(), headers: Rc::new(HeaderList::default()) }
+}
+
+/// A request's headers: those that nearly every decision looks at were read at once, the others are read as the core asks for them.
+struct JsHeaders {
+    request: web_sys::Request,
+    /// Those that were, one behind the other.
+    text: Box<str>,
+    lengths: Lengths,
+    others: OnceCell<Box<Others>>,
+}
+
+/// By [`HeaderName`].
+type Others = [OnceCell<Option<Box<str>>>; HeaderName::ALL.len()];
+
 impl HeaderSource for JsHeaders {
-    fn header(&self, name: HeaderName) -> Option<String> {
-        let read = || CROSSING.with(|crossing| crossing.header(&self.headers, name));
-        match name {
-            HeaderName::SecFetchDest => self.destination.get_or_init(read).clone(),
-            _ => read(),
+    fn header(&self, name: HeaderName) -> Option<&str> {
+        if let Some(index) = READ_AT_ONCE.iter().position(|read| *read == name) {
+            match self.lengths.get(index) {
+                Some(&NOT_READ) | None => {}
+                Some(..0) => return None,
+                Some(_) => return self.text.get(range_of(&self.lengths, index)),
+            }
         }
+        let read = || CROSSING.with(|crossing| crossing.header(&self.request, name));
+        self.others.get_or_init(Box::default).get(name as usize)?.get_or_init(read).as_deref()
     }
 
     fn named(&self, name: &str) -> Option<String> {
-        self.headers.get(name).ok().flatten()
+        self.request.headers().get(name).ok().flatten()
     }
 }
 

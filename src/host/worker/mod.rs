@@ -22,12 +22,12 @@ mod timer;
 mod webhook;
 
 use core::convert::Infallible;
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, event};
 
-use self::crossing::JsHeaders;
+use self::crossing::view_of;
 use crate::{
     gate::{Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step, rare},
@@ -78,14 +78,6 @@ pub fn decide_only(request: &web_sys::Request, env: JsValue) -> Result<JsValue, 
     }
 }
 
-fn view_of(request: &web_sys::Request) -> RequestView {
-    RequestView {
-        method: request.method().into(),
-        url: request.url().into(),
-        headers: Rc::new(JsHeaders::new(request.headers())),
-    }
-}
-
 async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Response, JsValue> {
     let view = view_of(request);
     let url = view.url.clone();
@@ -102,7 +94,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         && respond::is_preflight(request)?
         && !settings.proxy.as_ref().is_some_and(|proxy| proxy.seems_meant(&url))
     {
-        return respond::preflight(cors, view.header(HeaderName::Origin).as_deref());
+        return respond::preflight(cors, view.header(HeaderName::Origin));
     }
     let request_id = request_id::next();
     let began = now();
@@ -155,7 +147,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     let response = if settings.headers.is_empty() || is_proxied && !is_own {
         response
     } else {
-        respond::with_added(response, &settings.headers, nonce.as_deref(), view.header(HeaderName::Origin).as_deref())?
+        respond::with_added(response, &settings.headers, nonce.as_deref(), view.header(HeaderName::Origin))?
     };
     let record = Record {
         decision: &decision,

@@ -21,12 +21,18 @@ pub(super) fn next() -> String {
                 log::error("no-randomness", "request ids are zero");
             }
         }
-        let bytes = pool.split_off(pool.len() - ID_BYTES);
-        hexadecimal(&bytes)
+        let rest = pool.len() - ID_BYTES;
+        let id = hexadecimal(pool.get(rest..).unwrap_or_default());
+        pool.truncate(rest);
+        id
     })
 }
 
 /// Bytes as people read them.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let mut text = Vec::with_capacity(2 * bytes.len());
+    text.extend(digits);
+    String::from_utf8(text).unwrap_or_default()
 }
