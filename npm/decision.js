@@ -6,16 +6,24 @@ import { forwardHeaders, isStripped, privateHeaders } from './headers.js';
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 
-/** The first character of a decision in lines. */
-const IN_LINES = '+';
+/** The first character of a decision in fields. */
+const IN_FIELDS = '+';
+/** Stands for the auth object of nobody. */
+const NOBODY = '';
 const IS_PRIVATE = 1;
 const IS_AZP_MISSING = 2;
+const IS_NOBODY = 4;
+/** Where the numbers begin, and characters of each. */
+const NUMBERS_AT = 2;
+const NUMBER_CHARS = 2;
+/** Numbers that are always there: the set of headers, and lengths of what every decision has. */
+const NUMBERS = 8;
 
 /**
- * @param {string} text what the core says, as `src/host/js/outcome.rs` writes it
+ * @param {string} text what the core says, as `src/host/js/decision.rs` writes it
  */
 export function decisionOf(text) {
-  if (text[0] === IN_LINES) return plainForwarding(text);
+  if (text[0] === IN_FIELDS) return plainForwarding(text);
   const endOfDecision = text.indexOf('\n');
   const said = JSON.parse(text.slice(0, endOfDecision));
   const auth = text.slice(endOfDecision + 1);
@@ -34,32 +42,40 @@ export function failedClosed(error) {
   return new Answering({ action: 'deny', reason: 'internal-error', message, answer: { status: 500, headers, body } }, '[null]');
 }
 
+/** The names of the headers that a decision may set, in order. @type {string[] | undefined} */
+let identityNames;
+
 /** @param {string} text */
 function plainForwarding(text) {
-  let at = 0;
-  const line = () => {
-    const from = at;
-    at = text.indexOf('\n', from) + 1;
-    return text.slice(from, at - 1);
+  const names = (identityNames ??= core.ask((wasm, _, text) => (wasm.identity_names(), text())).split(','));
+  const flags = text.charCodeAt(1);
+  let number = NUMBERS_AT;
+  const next = () => {
+    const read = (text.charCodeAt(number) << 7) | text.charCodeAt(number + 1);
+    number += NUMBER_CHARS;
+    return read;
   };
-  const first = line();
-  const flags = Number(first[1]);
-  const [reason, message, access, rule, token, target, origin] = [line(), line(), line(), line(), line(), line(), line()];
+  const set = next();
+  let at = NUMBERS_AT + NUMBERS * NUMBER_CHARS;
+  for (let left = set; left !== 0; left &= left - 1) at += NUMBER_CHARS;
+  const field = () => {
+    const from = at;
+    at += next();
+    return text.slice(from, at);
+  };
+  const [reason, message, access, rule, token, target, origin] = [field(), field(), field(), field(), field(), field(), field()];
   /** @type {Record<string, string>} */
   const headers = {};
-  for (let more = Number(first.slice(2)); more > 0; more -= 1) {
-    const field = line();
-    const end = field.indexOf(':');
-    headers[field.slice(0, end)] = field.slice(end + 1);
-  }
+  for (let place = 0, left = set; left !== 0; place += 1, left >>= 1) if ((left & 1) !== 0) headers[names[place]] = field();
   const isPrivate = (flags & IS_PRIVATE) !== 0;
   const isAzpMissing = (flags & IS_AZP_MISSING) !== 0;
-  return new Forwarding({ reason, message, access: access || null, rule: rule || null, token: token || null, isPrivate, isAzpMissing, target, origin, headers }, text.slice(at));
+  const auth = (flags & IS_NOBODY) === 0 ? text.slice(at) : NOBODY;
+  return new Forwarding({ reason, message, access: access || null, rule: rule || null, token: token || null, isPrivate, isAzpMissing, target, origin, headers }, auth);
 }
 
 /** What every decision has. A class, and no object put together of parts: that would cost more than the decision does. */
 class Decision {
-  /** The auth object as JSON, in a list of one; read when somebody asks. @type {string} */
+  /** The auth object as JSON, in a list of one, or `NOBODY`; read when somebody asks. @type {string} */
   #json;
   /** @type {string | null} */
   #token;
@@ -92,7 +108,7 @@ class Decision {
   }
 
   #readAuth() {
-    const [auth] = JSON.parse(this.#json);
+    const [auth] = JSON.parse(this.#json === NOBODY ? core.ask((wasm, _, text) => (wasm.nobody(), text())) : this.#json);
     return auth && authObject(auth, this.#token, { reason: this.reason, message: this.message }, core.meets);
   }
 }

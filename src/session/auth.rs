@@ -133,6 +133,12 @@ impl Auth {
         Some(out.finish())
     }
 
+    /// Whether it is all that is known without any token: [`Auth::default`].
+    #[must_use]
+    pub fn is_nobody(&self) -> bool {
+        matches!(self.who, Who::Nobody)
+    }
+
     /// Whether the session has tasks to be done.
     #[must_use]
     pub fn is_pending(&self) -> bool {

@@ -102,6 +102,48 @@ describe('a decision', () => {
     assert.deepEqual([decision.target, decision.url, decision.headers['x-portcullis-role']], ['/machines', `${site}/machines`, undefined]);
   });
 
+  test('has every text as it is, however long and of whatever characters', async () => {
+    const rule = '/caf\u00e9/(.*)';
+    const gate = await createGate({ ...CONFIG, public: [...CONFIG.public, rule, '/rules(.*)'] });
+    for (const length of [1, 126, 127, 128, 129, 255, 256, 4000, 6000, 16_000]) {
+      const target = `/rules/?${'y'.repeat(length)}`;
+      const decision = await gate.decide(request(target, { headers: signedIn() }));
+      assert.equal(decision.action, 'forward', `${length}: ${decision.message}`);
+      assert.ok(decision.target === target && decision.url === site + target, `${length}: the target is another`);
+      assert.deepEqual(
+        [decision.reason, decision.access, decision.rule, decision.auth.userId, decision.isPrivate],
+        ['public', 'public', 'public[3] /rules(.*)', 'user_1', true],
+      );
+      const { 'x-portcullis-request-id': id, ...headers } = decision.headers;
+      assert.match(id, /^[0-9a-f]{32}$/);
+      assert.deepEqual(headers, {
+        'x-portcullis-auth-status': 'signed-in', 'x-forwarded-host': new URL(site).host, 'x-forwarded-proto': new URL(site).protocol.slice(0, -1), 'x-portcullis-user-id': 'user_1',
+        'x-portcullis-session-id': 'sess_1',
+      });
+    }
+    const odd = await gate.decide(request('/caf%C3%A9/x'));
+    assert.deepEqual([odd.action, odd.rule, odd.auth.isAuthenticated], ['forward', `public[2] ${rule}`, false]);
+  });
+
+  test('about nobody says so, on a fresh instance too', async () => {
+    const gate = await createGate(CONFIG);
+    const before = await gate.decide(request('/'));
+    const { getToken, has, debug, ...auth } = before.auth;
+    assert.deepEqual(auth, {
+      tokenType: 'session_token', sessionStatus: null, sessionClaims: null, sessionId: null, userId: null, actor: null, orgId: null, orgRole: null, orgSlug: null,
+      orgPermissions: null, factorVerificationAge: null, isAuthenticated: false,
+    });
+    assert.deepEqual([await getToken(), has({ role: 'org:admin' }), debug().reason, before.token], [null, false, before.reason, undefined]);
+    assert.deepEqual(Object.keys(before.headers).sort(), ['x-forwarded-host', 'x-forwarded-proto', 'x-portcullis-auth-status', 'x-portcullis-request-id']);
+    const kept = await gate.decide(request('/'));
+    assert.throws(() => wasm.give_up(1), WebAssembly.RuntimeError);
+    mock.method(console, 'error', () => {});
+    const unseen = { authorization: `Bearer ${token({ sid: 'sess_unseen' })}` };
+    assert.equal((await gate.decide(request('/x', { headers: unseen }))).reason, 'internal-error');
+    const { getToken: _, has: __, debug: ___, ...later } = kept.auth;
+    assert.deepEqual(later, auth);
+  });
+
   test('reads claims that a signer wrote in several lines', async () => {
     const gate = await createGate(CONFIG);
     const claims = { iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', metadata: { role: 'admin' }, ...times(Date.now()).fresh };

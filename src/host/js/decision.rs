@@ -1,56 +1,122 @@
-//! A decision and an explanation, as lines and as JSON.
+//! A decision and an explanation, as fields and as JSON.
 
 use super::outcome::{Outcome, push_member, push_pairs};
 use crate::{
     gate::{self, Action, Answer, Decision, Explanation, OWN_ANSWER_HEADERS, Refusal},
+    headers::{Field, names},
     json::push_string,
     policy::Consideration,
-    text::ByAny as _,
+    session::Auth,
+    text,
 };
 
-/// A decision, and behind it its auth object in a list of one. `origin` is the app's address in the settings.
+/// What tells the origin who asks, in the order in which it is set.
+const IDENTITY: [&str; 13] = [
+    names::AUTH_STATUS,
+    names::REQUEST_ID,
+    names::FORWARDED_HOST,
+    names::FORWARDED_PROTO,
+    names::TOKEN_TYPE,
+    names::SUBJECT,
+    names::ISSUER,
+    names::USER_ID,
+    names::SESSION_ID,
+    names::ORG_ID,
+    names::ORG_ROLE,
+    names::ROLE,
+    names::ASSERTION,
+];
+
+/// Flags of a decision in fields.
+const IS_PRIVATE: usize = 1;
+const IS_AZP_MISSING: usize = 2;
+const IS_NOBODY: usize = 4;
+
+/// A decision, and behind it its auth object in a list of one; that of [`nobody`] is left out. `origin` is the app's address in the settings.
 ///
-/// Where it forwards and there is nothing rare about it, as nearly always, it is lines, since JSON costs JavaScript several times
-/// as much: `+`, a digit of flags (1: is private, 2: lacks `azp`) and the number of headers; the reason, the message, the access, the
-/// rule, the token, the target, the origin, `name:value` for each header, and the list, in which claims may have line ends of their
-/// own. Else it is one line of JSON and the list.
+/// Where it forwards and there is nothing rare about it, as nearly always, it is fields, since JSON costs JavaScript several times
+/// as much, and so does looking for line ends: `+`; a digit of flags (1: is private, 2: lacks `azp`, 4: is nobody's); which of
+/// [`IDENTITY`] are set, the first by the lowest bit; seven lengths, and one for each header that is set; the reason, the message, the
+/// access, the rule, the token, the target, the origin, and the headers' values; and the list. The set and the lengths are two
+/// characters of seven bits each, and what they count is ASCII. Else it is one line of JSON and the list.
 pub(super) fn of_decision(decision: &Decision, origin: Option<&str>) -> Outcome {
-    let mut text = in_lines(decision, origin).unwrap_or_else(|| in_json(decision, origin));
-    text.push('[');
-    decision.auth.push_json(&mut text);
-    text.push(']');
+    let is_nobody = decision.auth.is_nobody();
+    let mut text = match in_fields(decision, origin, is_nobody) {
+        Some(fields) if is_nobody => return Outcome { is_ok: true, text: fields },
+        Some(fields) => fields,
+        None => in_json(decision, origin),
+    };
+    push_list_of_one(&mut text, &decision.auth);
     Outcome { is_ok: true, text }
 }
 
-fn in_lines(decision: &Decision, origin: Option<&str>) -> Option<String> {
+/// The names of the headers that decisions give by their place; commas between.
+pub(super) fn identity_names() -> String {
+    IDENTITY.join(",")
+}
+
+/// The auth object of nobody, in a list of one.
+pub(super) fn nobody() -> String {
+    let mut text = String::new();
+    push_list_of_one(&mut text, &Auth::default());
+    text
+}
+
+fn push_list_of_one(text: &mut String, auth: &Auth) {
+    text.push('[');
+    auth.push_json(text);
+    text.push(']');
+}
+
+fn in_fields(decision: &Decision, origin: Option<&str>, is_nobody: bool) -> Option<String> {
     let Action::Forward(forward) = &decision.action else { return None };
     if decision.trial.is_some() || !decision.response_headers.is_empty() {
         return None;
     }
-    let rule = decision.rule.as_deref().unwrap_or_default();
-    // A pattern of the policy may hold a line end, say. Targets that were judged hold none, nor do
-    // tokens and the values of headers: the loop takes line ends out of what it hands in.
-    if [&decision.reason, &decision.message, rule].iter().any(|text| text.contains_any(b"\n")) {
-        return None;
-    }
-    let token = decision.token.as_deref().unwrap_or_default();
-    let flags = usize::from(decision.is_private) + 2 * usize::from(decision.is_azp_missing);
-    let mut text = String::with_capacity(1024 + 3 * token.len());
-    text.push_str(["+0", "+1", "+2", "+3"][flags]);
-    text.push_str(&forward.headers.len().to_string());
+    let flags = IS_PRIVATE * usize::from(decision.is_private)
+        + IS_AZP_MISSING * usize::from(decision.is_azp_missing)
+        + IS_NOBODY * usize::from(is_nobody);
     let access = decision.access.map_or("", |access| access.as_str());
-    let origin = origin.unwrap_or(&forward.public_origin);
-    for field in [&decision.reason, &decision.message, access, rule, token, &forward.target, origin] {
-        text.push('\n');
+    let fields = [
+        &*decision.reason,
+        &decision.message,
+        access,
+        decision.rule.as_deref().unwrap_or_default(),
+        decision.token.as_deref().unwrap_or_default(),
+        &forward.target,
+        origin.unwrap_or(&forward.public_origin),
+    ];
+    let mut text = String::with_capacity(1024 + 3 * fields[4].len());
+    text.push_str(["+0", "+1", "+2", "+3", "+4", "+5", "+6", "+7"][flags]);
+    push_number(&mut text, set_of(&forward.headers)?)?;
+    let values = || forward.headers.iter().map(|(_, value)| &**value);
+    for field in fields.into_iter().chain(values()) {
+        push_number(&mut text, field.len())?;
+    }
+    for field in fields.into_iter().chain(values()) {
         text.push_str(field);
     }
-    for (name, value) in &forward.headers {
-        for part in ["\n", name, ":", value] {
-            text.push_str(part);
-        }
+    // A pattern of the policy may hold any character, say.
+    text.is_ascii().then_some(text)
+}
+
+/// Which headers these are; `None` where there are others, or in another order.
+fn set_of(headers: &[Field]) -> Option<usize> {
+    let mut set = 0;
+    let mut at = 0;
+    for (name, _) in headers {
+        at += IDENTITY.get(at..)?.iter().position(|known| text::is_same(known, name))? + 1;
+        set |= 1 << (at - 1);
     }
-    text.push('\n');
-    Some(text)
+    Some(set)
+}
+
+/// Two characters of seven bits; `None` where a number needs more.
+fn push_number(text: &mut String, number: usize) -> Option<()> {
+    let high = u8::try_from(number >> 7).ok().filter(u8::is_ascii)?;
+    text.push(char::from(high));
+    text.push(char::from((number & 0x7f) as u8));
+    Some(())
 }
 
 fn in_json(decision: &Decision, origin: Option<&str>) -> String {

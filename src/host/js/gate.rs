@@ -91,6 +91,18 @@ pub fn private_headers(bytes: usize) {
     tell([&cache_control, "\n", &vary, "\n", &headers::NETWORK_CACHE_CONTROL.join(",")].concat(), 0);
 }
 
+/// The names of the headers that decisions give by their place; commas between. They are the text.
+#[wasm_bindgen]
+pub fn identity_names() {
+    tell(decision::identity_names(), 0);
+}
+
+/// The auth object of nobody, which decisions leave out, in a list of one is the text.
+#[wasm_bindgen]
+pub fn nobody() {
+    tell(decision::nobody(), 0);
+}
+
 /// The answer where the app gave none, as in a decision, is the text.
 #[wasm_bindgen]
 pub fn origin_unreachable() {

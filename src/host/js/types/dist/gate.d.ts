@@ -14,4 +14,6 @@ export function free_matcher(handle: number): void;
 export function match_readings(handle: number, bytes: number): number;
 export function header_kind(bytes: number): number;
 export function private_headers(bytes: number): void;
+export function identity_names(): void;
+export function nobody(): void;
 export function origin_unreachable(): void;
