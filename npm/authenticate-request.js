@@ -1,6 +1,7 @@
 // `authenticateRequest`: what `@clerk/backend`'s function of that name answers, in the same shapes.
 
 import { authObject } from './auth.js';
+import { checkOptions } from './check-options.js';
 import { suffixOf } from './cookies.js';
 import { PortcullisError } from './errors.js';
 import { describeOptions } from './options.js';
@@ -26,6 +27,7 @@ export function authenticatorWith(usual, loadAll) {
    */
   return async function authenticateRequest(request, options = {}) {
     const read = checkRequest(request);
+    checkOptions(options);
     const core = loadAll && isRare(options) ? (all ??= await loadAll()) : usual;
     const suffix = suffixOf(options.publishableKey);
     // What the options are now, whatever becomes of the object while the suffix is made.

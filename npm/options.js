@@ -1,10 +1,16 @@
 // Options on their way into Wasm: those that the core knows, and nothing else.
 
+import { PortcullisError } from './errors.js';
+
 const NAMES = [
   'publishableKey', 'secretKey', 'machineSecretKey', 'jwtKey', 'apiUrl', 'apiVersion', 'authorizedParties', 'audience', 'issuer',
   'clockSkewInMs', 'headerType', 'skipJwksCache', 'proxyUrl', 'domain', 'isSatellite', 'satelliteAutoSync', 'signInUrl', 'signUpUrl',
   'organizationSyncOptions', 'acceptsToken',
 ];
+/** Options of Clerk's that mean nothing here, or are only handed through. */
+const IDLE = ['afterSignInUrl', 'afterSignUpUrl', 'apiClient', 'jwksCacheTtlInMs', 'requireSecretKey', 'sdkMetadata', 'telemetry', 'userAgent'];
+/** Letters at the beginning by which a misspelt name is known again. */
+const ALIKE = 5;
 
 /** What Vercel says about where it runs: the proxy of the Frontend API can depend on it. */
 const VERCEL = ['VERCEL_TARGET_ENV', 'VERCEL_PROJECT_PRODUCTION_URL', 'CLERK_DISABLE_AUTO_PROXY'];
@@ -19,6 +25,21 @@ let environment = () => undefined;
  */
 export function useEnvironment(read) {
   environment = read;
+}
+
+/**
+ * On a development instance a name that nobody knows is a mistake to be told; on a live one it changes nothing, as with Clerk.
+ *
+ * @param {Record<string, unknown>} options
+ */
+function refuseUnknown(options) {
+  if (![options.publishableKey, options.secretKey].some((key) => /^[ps]k_test_/.test(String(key)))) return;
+  const unknown = Object.keys(options).find((name) => options[name] !== undefined && !NAMES.includes(name) && !IDLE.includes(name));
+  if (unknown === undefined) return;
+  const start = (/** @type {string} */ name) => name.replaceAll('_', '').slice(0, ALIKE).toLowerCase();
+  const meant = NAMES.find((name) => start(name) === start(unknown));
+  const help = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
+  throw new PortcullisError('invalid-options', 'invalid-options', `unknown option \`${unknown}\`: it would be ignored, and is an error on development instances${help}`);
 }
 
 /** @typedef {WeakMap<object, { values: unknown[], description: string }>} Described */
@@ -45,6 +66,7 @@ export function describeOptions(options, cookieSuffix) {
   const descriptions = cookieSuffix === undefined ? described : describedWithSuffix;
   const kept = descriptions.get(options);
   if (kept !== undefined && kept.values.every((value, index) => isSame(value, options[NAMES[index]]))) return kept.description;
+  refuseUnknown(options);
   const description = JSON.stringify({ ...known(options), cookieSuffix });
   const values = NAMES.map((name) => options[name]).map((value) => (Array.isArray(value) ? [...value] : value));
   if (Object(options) === options && values.every(isKept)) descriptions.set(options, { values, description });

@@ -1,5 +1,6 @@
 // `verifyToken`: a session token to its claims.
 
+import { checkOptions } from './check-options.js';
 import { PortcullisError, invalidArgument } from './errors.js';
 import { describeOptions } from './options.js';
 
@@ -17,6 +18,7 @@ export function verifierWith(core) {
    * @returns {Promise<any>} the claims
    */
   return async function verifyToken(token, options = {}) {
+    checkOptions(options);
     const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), textOf(token));
     const answer = JSON.parse(text);
     if (!ok) throw new PortcullisError('token-rejected', answer.reason, answer.message);

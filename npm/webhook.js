@@ -1,5 +1,6 @@
 // `verifyWebhook`: a delivery to its event. The core says what is to be checked; Web Crypto checks it.
 
+import { checkOptions } from './check-options.js';
 import { PortcullisError, invalidArgument } from './errors.js';
 import { readBody } from './io.js';
 import { checkRequest } from './request.js';
@@ -14,6 +15,7 @@ let headerNames;
  * @returns {Promise<any>} the event
  */
 export async function verifyWebhook(request, options = {}) {
+  checkOptions(options);
   const secrets = secretsOf(options);
   checkRequest(request);
   if (request.bodyUsed) throw invalidArgument('request', request, 'a `Request` whose body nobody has read: the signature is over its bytes');
