@@ -30,7 +30,7 @@ export function invalidArgument(name, found, expected) {
 }
 
 /** What a value is, in a word, never the value: it may be a secret. @param {unknown} value */
-function kindOf(value) {
+export function kindOf(value) {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

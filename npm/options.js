@@ -1,6 +1,6 @@
 // Options on their way into Wasm: those that the core knows, and nothing else.
 
-import { PortcullisError } from './errors.js';
+import { PortcullisError, kindOf } from './errors.js';
 
 const NAMES = [
   'publishableKey', 'secretKey', 'machineSecretKey', 'jwtKey', 'apiUrl', 'apiVersion', 'authorizedParties', 'audience', 'issuer',
@@ -61,13 +61,13 @@ export function describeOptions(options, cookieSuffix) {
   // Reading the environment can be slow: only where it matters.
   const variables = !options.proxyUrl && !options.domain && /^(pk_)?live_/.test(String(options.publishableKey)) ? environment() : undefined;
   if (variables?.VERCEL_TARGET_ENV) {
-    return JSON.stringify({ ...known(options), cookieSuffix, vercel: Object.fromEntries(VERCEL.map((name) => [name, variables[name]])) });
+    return asJson({ ...known(options), cookieSuffix, vercel: Object.fromEntries(VERCEL.map((name) => [name, variables[name]])) });
   }
   const descriptions = cookieSuffix === undefined ? described : describedWithSuffix;
   const kept = descriptions.get(options);
   if (kept !== undefined && kept.values.every((value, index) => isSame(value, options[NAMES[index]]))) return kept.description;
   refuseUnknown(options);
-  const description = JSON.stringify({ ...known(options), cookieSuffix });
+  const description = asJson({ ...known(options), cookieSuffix });
   const values = NAMES.map((name) => options[name]).map((value) => (Array.isArray(value) ? [...value] : value));
   if (Object(options) === options && values.every(isKept)) descriptions.set(options, { values, description });
   return description;
@@ -76,6 +76,26 @@ export function describeOptions(options, cookieSuffix) {
 /** @param {Record<string, unknown>} options */
 function known(options) {
   return Object.fromEntries(NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+}
+
+/**
+ * The options as JSON. What JSON would drop without a word is an error: without its `authorizedParties` a check lets everybody's tokens in.
+ *
+ * @param {Record<string, unknown>} options
+ */
+function asJson(options) {
+  for (const [name, value] of Object.entries(options)) {
+    if (['function', 'symbol', 'bigint'].includes(typeof value) || (typeof value === 'number' && !Number.isFinite(value))) {
+      const found = typeof value === 'number' ? String(value) : kindOf(value);
+      throw new PortcullisError('invalid-options', 'invalid-options', `option \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or an object`);
+    }
+  }
+  try {
+    return JSON.stringify(options);
+  } catch (cause) {
+    // A cycle, a BigInt further in, or a getter of the caller's that throws.
+    throw new PortcullisError('invalid-options', 'invalid-options', 'the options cannot be written as JSON', { cause });
+  }
 }
 
 /** Whether a later look can tell that it is the same still. @param {unknown} value */

@@ -34,6 +34,26 @@ test('what is no object of options is an error that names the argument', async (
   }
 });
 
+test('what JSON would drop without a word is an error that names the option, and opens nothing', async () => {
+  const circle = /** @type {any} */ ({});
+  circle.itself = circle;
+  const named = { function: () => [site], symbol: Symbol('x'), bigint: 1n, NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY };
+  for (const option of ['authorizedParties', 'audience', 'issuer', 'headerType', 'jwtKey', 'acceptsToken', 'isSatellite', 'organizationSyncOptions', 'proxyUrl']) {
+    for (const [kind, value] of Object.entries(named)) {
+      const options = /** @type {any} */ ({ ...usual, [option]: value });
+      for (const call of [() => authenticateRequest(request(), options), () => verifyToken(token, options)]) {
+        const { name, code, message } = await failure(call());
+        assert.deepEqual([name, code], ['PortcullisError', 'invalid-options'], `${option}: ${kind}`);
+        assert.ok(message.startsWith(`option \`${option}\` is `) && message.includes(kind), message);
+      }
+    }
+    for (const value of [circle, [1n], { toJSON: () => assert.fail('thrown inside') }]) {
+      const { name, code } = await failure(verifyToken(token, /** @type {any} */ ({ ...usual, [option]: value })));
+      assert.deepEqual([name, code], ['PortcullisError', 'invalid-options'], option);
+    }
+  }
+});
+
 describe('a name that nobody knows', () => {
   const misspelt = /** @type {any} */ ({ ...usual, authorisedParties: ['https://app.example'] });
 
