@@ -31,9 +31,8 @@ const WASM_TARGET = 'wasm32-unknown-unknown';
 /** The features that workerd and every current browser have; without them wasm-opt refuses the module. */
 const WASM_OPT_FLAGS = [
   '-O3',
-  // What the compiler did not inline is not worth it, but for functions that are shorter than a call of them: a function that is called
-  // once too, since what is rare stands apart on purpose. And copies of what is alike compress worse than what is alike.
-  '--always-inline-max-function-size=5',
+  // What the compiler did not inline is not worth it, but for functions that are shorter than a call of them (see `bind`): a function that is
+  // called once too, since what is rare stands apart on purpose. And copies of what is alike compress worse than what is alike.
   '--one-caller-inline-max-function-size=0',
   '--flexible-inline-max-function-size=0',
   '--skip-pass=local-cse',
@@ -147,7 +146,8 @@ async function bind(wasm, staging, name, { optimized, isQuiet = false, withoutCl
   await run('cargo', [...xtask, 'bindgen', wasm, staging, name, ...(withoutClasses ? ['--without-classes'] : [])]);
   if (withoutClasses) await dropClasses(join(staging, `${name}.js`));
   if (isQuiet) await trapAtPanics(join(staging, `${name}_bg.wasm`));
-  if (optimized) await optimize(join(staging, `${name}_bg.wasm`));
+  // Of how many instructions functions are inlined. In the Worker it is its start that gains, in the package its size.
+  if (optimized) await optimize(join(staging, `${name}_bg.wasm`), [...WASM_OPT_FLAGS, `--always-inline-max-function-size=${isQuiet ? 2 : 5}`]);
 }
 
 /**
@@ -185,19 +185,20 @@ function secondsSince(started) {
  * Runs binaryen's wasm-opt in place. It takes seconds, so its result is kept under the hash of its input.
  *
  * @param {string} path
+ * @param {string[]} flags
  */
-async function optimize(path) {
+async function optimize(path, flags) {
   const binaryen = join(ROOT, 'node_modules/binaryen');
   const { version } = JSON.parse(await readFile(join(binaryen, 'package.json'), 'utf8').catch(() => {
     throw new ToolError('npm packages are missing\nhelp: run `node tools/setup.mjs`, or `npm ci`');
   }));
-  const hash = createHash('sha256').update(await readFile(path)).update([version, ...WASM_OPT_FLAGS].join(' ')).digest('hex');
+  const hash = createHash('sha256').update(await readFile(path)).update([version, ...flags].join(' ')).digest('hex');
   const kept = join(TARGET_DIR, 'wasm-opt', `${hash}.wasm`);
   try {
     await copyFile(kept, path);
   } catch {
     await mkdir(join(TARGET_DIR, 'wasm-opt'), { recursive: true });
-    await run(process.execPath, [join(binaryen, 'bin/wasm-opt'), ...WASM_OPT_FLAGS, path, '-o', `${kept}.new`]);
+    await run(process.execPath, [join(binaryen, 'bin/wasm-opt'), ...flags, path, '-o', `${kept}.new`]);
     await rename(`${kept}.new`, kept);
     await copyFile(kept, path);
   }

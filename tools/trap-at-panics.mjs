@@ -6,6 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
 import { ToolError } from './run.mjs';
+import { shareDrops } from './share-drops.mjs';
 
 /** What the standard library does on the way from a panic to a trap. */
 const PANICS =
@@ -60,7 +61,7 @@ export async function trapAtPanics(path) {
   binaryen.setFlexibleInlineMaxSize(0);
   binaryen.setOneCallerInlineMaxSize(0);
   module.runPasses(['inlining', 'dce', 'vacuum']);
-  const text = module.emitText();
+  const text = shareDrops(module.emitText());
   module.dispose();
   const plain = binaryen.parseText(text.replaceAll(UNALIGNED, '$1'));
   const wasm = plain.emitBinary();
