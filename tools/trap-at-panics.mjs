@@ -32,7 +32,7 @@ const TEXTS = [
   'to_digit: invalid radix -- radix must be in the range 2 to 36 inclusive', 'Attempted to initialize thread-local while it is being dropped',
   'reentrant init', 'called `Result::unwrap()` on an `Err` value', 'assertion failed: i < self.len()', 'assertion failed: j < self.len()',
   'Vec is sized conservatively', 'Tried to shrink to a larger capacity', 'AccessError', 'Hash table capacity overflow', 'capacity overflow',
-  'LayoutError', 'attempt to divide by zero', '`async fn` resumed after completion', 'RefCell already mutably borrowed', 'RefCell already borrowed',
+  'LayoutError', 'attempt to divide by zero', 'attempt to calculate the remainder with a divisor of zero', '`async fn` resumed after completion', 'RefCell already mutably borrowed', 'RefCell already borrowed',
   'removal index (is ', ') should be < len (is ', 'no such number', 'the run needs no signature',
   // Numbers in decimal, as its formatting has them.
   Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0')).join(''),
@@ -56,11 +56,11 @@ export async function trapAtPanics(path) {
   trapIn(PANICS);
   trapIn(MESSAGES);
   if (!formats(module.emitText())) trapIn(FORMATTING);
-  // The trap in the place of the call, so that nothing is made ready for it.
+  // The trap in the place of the call, so that nothing is made ready for it, and no message is named any more.
   binaryen.setAlwaysInlineMaxSize(1);
   binaryen.setFlexibleInlineMaxSize(0);
   binaryen.setOneCallerInlineMaxSize(0);
-  module.runPasses(['inlining', 'dce', 'vacuum']);
+  module.runPasses(['inlining', 'dce', 'vacuum', 'simplify-locals-notee-nostructure', 'vacuum']);
   const text = shareDrops(module.emitText());
   module.dispose();
   const plain = binaryen.parseText(text.replaceAll(UNALIGNED, '$1'));
