@@ -6,7 +6,7 @@
 //!
 //! Source: IEEE 754 section 5.12.2 (correct rounding, ties to even); Clinger, "How to read floating point numbers accurately".
 
-use crate::text::ByAny as _;
+use crate::text::{self, ByAny as _};
 
 /// Digits that are calculated with. The halfway point between two doubles has at most 767 digits that are not zero at the end, so
 /// digits after these only say on which side of one a number lies.
@@ -31,17 +31,20 @@ fn parse_any(text: &str) -> Option<f64> {
         None => (text, 0),
     };
     let (whole, fraction) = mantissa.cut(b".").unwrap_or((mantissa, ""));
-    let is_number =
-        whole.len() + fraction.len() > 0 && [whole, fraction].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    let is_number = whole.len() + fraction.len() > 0 && text::is_all(whole, is_digit) && text::is_all(fraction, is_digit);
     if !is_number {
         return None;
     }
     let exponent = exponent.saturating_sub(length(fraction));
     let value = match exponent {
         -22..=22 if whole.len() + fraction.len() <= 15 => exactly(whole, fraction, exponent),
-        _ => nearest(whole.bytes().chain(fraction.bytes()), exponent),
+        _ => nearest([whole, fraction], exponent),
     };
     Some(if is_negative { -value } else { value })
+}
+
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
 }
 
 fn parse_exponent(text: &str) -> Option<i64> {
@@ -63,17 +66,20 @@ fn length(text: &str) -> i64 {
     text.len() as i64
 }
 
-/// The double nearest to the digits times a power of ten.
-fn nearest(digits: impl Iterator<Item = u8>, exponent: i64) -> f64 {
+/// The double nearest to the digits, of two texts one behind the other, times a power of ten.
+fn nearest(digits: [&str; 2], exponent: i64) -> f64 {
     let mut exponent = exponent;
     let mut significant = Vec::new();
     let mut is_longer = false;
-    for digit in digits.map(|digit| digit - b'0').skip_while(|digit| *digit == 0) {
-        if significant.len() < DIGITS {
-            significant.push(digit);
-        } else {
-            exponent = exponent.saturating_add(1);
-            is_longer |= digit != 0;
+    for part in digits {
+        for byte in part.bytes() {
+            let digit = byte - b'0';
+            if significant.len() >= DIGITS {
+                exponent = exponent.saturating_add(1);
+                is_longer |= digit != 0;
+            } else if digit != 0 || !significant.is_empty() {
+                significant.push(digit);
+            }
         }
     }
     if is_longer {
@@ -172,6 +178,20 @@ impl Natural {
         self.0.len() as i32 * 32 - self.0.last().map_or(0, |part| part.leading_zeros()) as i32
     }
 
+    fn is_less(&self, other: &Self) -> bool {
+        if self.0.len() != other.0.len() {
+            return self.0.len() < other.0.len();
+        }
+        let mut is_less = false;
+        // From the lowest part on: the last that differs counts.
+        for (part, of_other) in self.0.iter().zip(&other.0) {
+            if part != of_other {
+                is_less = part < of_other;
+            }
+        }
+        is_less
+    }
+
     fn is_zero(&self) -> bool {
         self.0.is_empty()
     }
@@ -179,9 +199,7 @@ impl Natural {
     /// Subtracts, and says so, where the other one is not more.
     #[allow(clippy::cast_possible_truncation)] // that is how a number is taken apart
     fn subtract_if_not_less(&mut self, other: &Self) -> bool {
-        let is_less =
-            self.0.len() < other.0.len() || (self.0.len() == other.0.len() && self.0.iter().rev().lt(other.0.iter().rev()));
-        if is_less {
+        if self.is_less(other) {
             return false;
         }
         let mut borrowed = false;

@@ -120,6 +120,16 @@ pub(crate) fn replace(text: &str, part: &str, other: &str) -> String {
     out
 }
 
+/// `text` without blanks and line breaks, wherever they stand.
+#[inline(never)]
+pub(crate) fn without_blanks(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for piece in text.pieces(b" \t\n\x0c\r") {
+        out.push_str(piece);
+    }
+    out
+}
+
 /// The parts, one behind the other. The standard library's is made for any separator, and for parts of any kind.
 #[inline(never)]
 pub(crate) fn concat(parts: &[&str]) -> String {
@@ -239,13 +249,27 @@ impl ByAny for str {
     fn find_any(&self, any: &[u8]) -> Option<usize> {
         match any {
             [one] => find_byte(self.as_bytes(), *one),
-            _ => self.bytes().position(|byte| is_one_of(byte, any)),
+            _ => {
+                for (at, byte) in self.bytes().enumerate() {
+                    if is_one_of(byte, any) {
+                        return Some(at);
+                    }
+                }
+                None
+            }
         }
     }
 
     #[inline(never)]
     fn rfind_any(&self, any: &[u8]) -> Option<usize> {
-        self.bytes().rposition(|byte| is_one_of(byte, any))
+        let mut rest = self.as_bytes();
+        while let [before @ .., byte] = rest {
+            if is_one_of(*byte, any) {
+                return Some(before.len());
+            }
+            rest = before;
+        }
+        None
     }
 
     fn contains_any(&self, any: &[u8]) -> bool {
@@ -270,14 +294,24 @@ impl ByAny for str {
 
     #[inline(never)]
     fn trim_start_any(&self, any: &[u8]) -> &str {
-        let from = self.bytes().position(|byte| !is_one_of(byte, any)).unwrap_or(self.len());
-        self.get(from..).unwrap_or_default()
+        let mut rest = self;
+        while let [byte, ..] = rest.as_bytes()
+            && is_one_of(*byte, any)
+        {
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        rest
     }
 
     #[inline(never)]
     fn trim_end_any(&self, any: &[u8]) -> &str {
-        let end = self.bytes().rposition(|byte| !is_one_of(byte, any)).map_or(0, |last| last + 1);
-        self.get(..end).unwrap_or_default()
+        let mut rest = self;
+        while let [before @ .., byte] = rest.as_bytes()
+            && is_one_of(*byte, any)
+        {
+            rest = rest.get(..before.len()).unwrap_or_default();
+        }
+        rest
     }
 
     fn trim_any(&self, any: &[u8]) -> &str {

@@ -184,7 +184,13 @@ impl<'a> Raw<'a> {
         self.0.strip_prefix('"')?.strip_suffix('"').map(unescape)
     }
 
-    /// The same, to be kept.
+    /// Whether it is a string.
+    #[must_use]
+    pub fn is_string(self) -> bool {
+        self.0.starts_with('"')
+    }
+
+    /// The string, to be kept.
     #[must_use]
     #[inline(never)]
     pub fn as_string(self) -> Option<String> {
@@ -320,7 +326,7 @@ fn unescape(text: &str) -> Cow<'_, str> {
 fn without_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find('\\') {
+    while let Some(at) = rest.find_any(b"\\") {
         let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.push_str(plain);
         let mut chars = escape.chars();

@@ -19,7 +19,7 @@ const ANY: &str = "*";
 pub(crate) fn overriding(method: &str, search: &str) -> Vec<String> {
     let mut methods = Vec::new();
     // Nearly no query has a parameter of that name, however it is escaped.
-    if !percent_decode(search.bytes()).windows(NAME.len()).any(|part| part == NAME.as_bytes()) {
+    if !percent_decode(search).windows(NAME.len()).any(|part| part == NAME.as_bytes()) {
         return methods;
     }
     for pair in search.trim_start_any(b"?").pieces(b"&;") {

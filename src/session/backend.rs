@@ -64,7 +64,7 @@ impl Backend {
         let mut url = WebUrl::parse(&self.address)?;
         url.set_path(&text::concat(&[url.path().trim_end_any(b"/"), path]));
         if !params.is_empty() {
-            url.append_params(params.iter().copied());
+            url.append_params(params);
         }
         let headers = vec![
             ("authorization", text::concat(&["Bearer ", key])),

@@ -18,7 +18,7 @@ use crate::{
     json::Raw,
     number::parse_decimal,
     request::{HeaderName, RequestView},
-    text::{self, is_same_name},
+    text::{self, ByAny as _, is_same_name},
     time::UnixMillis,
     token::{CompactJws, MissingAzp, SeenTokens, TokenError},
     web_url::WebUrl,
@@ -123,7 +123,7 @@ impl<'r> Context<'r> {
     pub(super) fn token_in_header(&self) -> Option<Carried> {
         let header = self.request.header(HeaderName::Authorization)?;
         let seen = &self.settings.verifier.options.seen;
-        let mut parts = header.split(' ');
+        let mut parts = header.pieces(b" ");
         let scheme = parts.next().unwrap_or_default();
         match parts.next().filter(|token| !token.is_empty()) {
             None => (!scheme.is_empty()).then(|| Carried::known(scheme, seen)),

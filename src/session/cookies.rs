@@ -56,7 +56,7 @@ pub fn decode_value(value: &str) -> Cow<'_, str> {
     if !bytes.iter().enumerate().all(|(at, byte)| *byte != b'%' || is_escape(at)) {
         return Cow::Borrowed(value);
     }
-    String::from_utf8(percent_decode(value.bytes())).map_or(Cow::Borrowed(value), Cow::Owned)
+    String::from_utf8(percent_decode(value)).map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 const BLANKS: &[u8] = b" \t";

@@ -122,7 +122,7 @@ fn redirect(context: &Context<'_>, reason: &str) -> Result<Headers, Authenticate
     if let Some(wanted) = &organization {
         params.push(("organization_id", wanted));
     }
-    url.append_params(params);
+    url.append_params(&params);
     let mut headers = Headers::default();
     headers.set("location", url.href().into());
     Ok(headers)

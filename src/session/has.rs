@@ -64,23 +64,22 @@ impl HasParams {
     /// Reads them as JavaScript passes them. `None` where one is of another type than it should be: then `has()` is false.
     #[must_use]
     pub fn parse(params: &Document) -> Option<Self> {
-        let mut texts = [const { None }; 4];
-        for (text, name) in texts.iter_mut().zip(["role", "permission", "feature", "plan"]) {
+        let mut asked = Self::default();
+        if let Some(value) = params.get("reverification") {
+            asked.reverification = Some(Reverification::parse(value)?);
+        }
+        let texts = [
+            (&mut asked.role, "role"),
+            (&mut asked.permission, "permission"),
+            (&mut asked.feature, "feature"),
+            (&mut asked.plan, "plan"),
+        ];
+        for (text, name) in texts {
             if let Some(value) = params.get(name) {
                 *text = Some(value.as_string()?);
             }
         }
-        let [role, permission, feature, plan] = texts;
-        Some(Self {
-            role,
-            permission,
-            feature,
-            plan,
-            reverification: match params.get("reverification") {
-                None => None,
-                Some(value) => Some(Reverification::parse(value)?),
-            },
-        })
+        Some(asked)
     }
 }
 
@@ -110,15 +109,13 @@ impl Reverification {
     }
 
     fn parse(value: Raw<'_>) -> Option<Self> {
-        if let Some(name) = value.as_str() {
+        if let Some(name) = value.as_string() {
             return Self::preset(&name);
         }
-        let level = match value.get("level")?.as_str()?.as_ref() {
-            "first_factor" => Level::FirstFactor,
-            "second_factor" => Level::SecondFactor,
-            "multi_factor" => Level::MultiFactor,
-            _ => return None,
-        };
+        let levels =
+            [("first_factor", Level::FirstFactor), ("second_factor", Level::SecondFactor), ("multi_factor", Level::MultiFactor)];
+        let given = value.get("level")?;
+        let (_, level) = levels.into_iter().find(|(name, _)| given.is_str(name))?;
         let after_minutes = value.get("afterMinutes")?.as_f64().filter(|minutes| *minutes > 0.0)?;
         Some(Self::Custom { level, after_minutes })
     }
@@ -143,12 +140,17 @@ impl<'a> CheckedFacts<'a> {
     #[must_use]
     pub fn read(facts: &'a Document) -> Self {
         let text = |name| facts.get(name).and_then(Raw::as_str);
-        let permissions = facts.get("orgPermissions").and_then(Raw::elements).unwrap_or_default();
+        let mut org_permissions = Vec::new();
+        for one in facts.get("orgPermissions").and_then(Raw::elements).unwrap_or_default() {
+            if let Some(permission) = one.as_str() {
+                org_permissions.push(permission);
+            }
+        }
         Self {
             has_user: text("userId").is_some_and(|user| !user.is_empty()),
             has_org: facts.get("orgId").is_some_and(Raw::is_truthy),
             org_roles: text("orgRole").into_iter().collect(),
-            org_permissions: permissions.into_iter().filter_map(Raw::as_str).collect(),
+            org_permissions,
             features: text("features"),
             plans: text("plans"),
             factor_ages: factor_ages(facts.get("factorVerificationAge")),

@@ -6,7 +6,10 @@ use base64::{
 };
 use sha1::{Digest as _, Sha1};
 
-use crate::base64url;
+use crate::{
+    base64url,
+    text::{self, ByAny as _},
+};
 
 /// Whether an instance is for development or production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ impl PublishableKey {
         };
         let decoded = atob(encoded)?;
         let frontend_api = decoded.strip_suffix('$')?;
-        let is_host = !frontend_api.contains('$') && frontend_api.contains('.');
+        let is_host = !frontend_api.contains_any(b"$") && frontend_api.contains_any(b".");
         is_host.then(|| Self { instance_type, frontend_api: frontend_api.to_owned() })
     }
 }
@@ -55,12 +58,16 @@ pub fn cookie_suffix(publishable_key: &str) -> String {
 
 /// Base64 as browsers' `atob` reads it: blanks anywhere, padding right or absent, each byte a character.
 fn atob(text: &str) -> Option<String> {
-    let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let text = text::without_blanks(text);
     let unpadded = match text.len() % 4 {
         0 => text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(&text),
         _ => &text,
     };
-    Some(FORGIVING.decode(unpadded).ok()?.into_iter().map(char::from).collect())
+    let mut out = String::new();
+    for byte in FORGIVING.decode(unpadded).ok()? {
+        out.push(char::from(byte));
+    }
+    Some(out)
 }
 
 const FORGIVING: GeneralPurpose = GeneralPurpose::new(

@@ -124,7 +124,7 @@ fn ask(context: &Context<'_>, on_first_visit: bool) -> Result<Option<Box<Request
     let headers = if context.is_development() {
         let sign_in_url = options.sign_in_url.as_deref().unwrap_or_default();
         let mut url = WebUrl::parse(sign_in_url).ok_or(AuthenticateError::SignInUrl)?;
-        url.append_params([(REDIRECT_URL, public_url.href().as_str())]);
+        url.append_params(&[(REDIRECT_URL, public_url.href().as_str())]);
         let mut headers = Headers::default();
         headers.set("location", url.href().into());
         Some(headers)
@@ -145,7 +145,7 @@ fn answer(context: &Context<'_>) -> Result<Option<Box<RequestState>>, Authentica
     let back = context.param(REDIRECT_URL).and_then(|back| WebUrl::parse(&back));
     let Some(mut back) = back.filter(|back| is_trusted(context, back)) else { return Ok(None) };
     if let Some(browser) = &context.cookies().dev_browser {
-        back.append_params([(DEV_BROWSER, browser.as_str())]);
+        back.append_params(&[(DEV_BROWSER, browser.as_str())]);
     }
     back.set_param(SYNCED, "true");
     let mut headers = Headers::default();

@@ -74,7 +74,7 @@ pub(super) fn check(claim: Option<Raw<'_>>) -> Result<(), Malformed> {
 /// Checks that `per` and `fpm` of an organization can be read.
 pub(super) fn check_permissions(org: Raw<'_>) -> Result<(), Malformed> {
     match permission_claims(org) {
-        Some((per, fpm)) if per.as_str().is_none() || fpm.as_str().is_none() => Err(Malformed),
+        Some((per, fpm)) if !per.is_string() || !fpm.is_string() => Err(Malformed),
         _ => Ok(()),
     }
 }

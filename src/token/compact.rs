@@ -165,7 +165,7 @@ fn read_part(json: &[u8], error: &'static str) -> Result<Document, &'static str>
 pub fn is_jwt_format(token: &str) -> bool {
     let is_part = |part: &str| !part.is_empty() && text::is_all(part, |b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let mut parts = 0;
-    token.split('.').all(|part| {
+    token.pieces(b".").all(|part| {
         parts += 1;
         is_part(part)
     }) && parts == 3

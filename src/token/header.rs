@@ -70,6 +70,11 @@ impl Algorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
     }
 
+    /// The same, from JSON.
+    pub(super) fn read(name: Raw<'_>) -> Option<Self> {
+        Self::parse(&name.as_string()?)
+    }
+
     /// The JWA name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -153,6 +158,13 @@ pub enum Category {
     Other,
 }
 
+const TAGS: [(&str, Category); 4] = [
+    ("cl_B7d4PD111AAA", Category::Session),
+    ("cl_B7d4PD222AAA", Category::Template),
+    ("cl_B7d4PD333AAA", Category::Machine),
+    ("cl_I7d4PD111III", Category::Ignore),
+];
+
 impl Category {
     /// Whether this is plainly the tag of something else than a session token.
     #[must_use]
@@ -207,16 +219,10 @@ pub struct ProtectedHeader {
 impl ProtectedHeader {
     pub(super) fn read(header: &Document) -> Self {
         let alg = header.get("alg");
-        let algorithm = alg.and_then(Raw::as_str).and_then(|name| Algorithm::parse(&name));
+        let algorithm = alg.and_then(Algorithm::read);
         let category = match header.get("cat") {
             None => Category::Absent,
-            Some(raw) => match raw.as_str().as_deref() {
-                Some("cl_B7d4PD111AAA") => Category::Session,
-                Some("cl_B7d4PD222AAA") => Category::Template,
-                Some("cl_B7d4PD333AAA") => Category::Machine,
-                Some("cl_I7d4PD111III") => Category::Ignore,
-                _ => Category::Other,
-            },
+            Some(tag) => TAGS.into_iter().find(|(name, _)| tag.is_str(name)).map_or(Category::Other, |(_, category)| category),
         };
         Self {
             algorithm,

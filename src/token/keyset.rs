@@ -99,7 +99,7 @@ impl VerificationKey {
             None if text::contains(&text, "-----") => return Err(PemError::Armour),
             None => &text,
         };
-        let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let base64 = text::without_blanks(body);
         let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| PemError::Base64)?;
         let (modulus, exponent) = read_public_key(&der).ok_or(PemError::NotRsa)?;
         Self::rsa(base64url::encode(modulus), base64url::encode(exponent), Some(Algorithm::Rs256)).map_err(PemError::Unusable)
@@ -207,7 +207,7 @@ fn read_jwk(jwk: Raw<'_>, previous: Option<&KeySet>) -> Result<Rc<VerificationKe
     }
     let algorithm = match jwk.get("alg") {
         None => None,
-        Some(alg) => Some(alg.as_str().and_then(|name| Algorithm::parse(&name)).ok_or("alg is none that can be checked")?),
+        Some(alg) => Some(Algorithm::read(alg).ok_or("alg is none that can be checked")?),
     };
     let key = if kty == "RSA" {
         let (Some(n), Some(e)) = (text("n"), text("e")) else { return Err("n or e is missing") };

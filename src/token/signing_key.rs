@@ -149,7 +149,7 @@ fn read_pem(text: &str) -> Result<[String; 3], &'static str> {
         return Err("PKCS#8: this key is in OpenSSL's old form, which `openssl pkcs8 -topk8 -nocrypt` turns into it");
     }
     let body = text.strip_prefix("-----BEGIN PRIVATE KEY-----").and_then(|rest| rest.strip_suffix("-----END PRIVATE KEY-----"));
-    let base64: String = body.ok_or(EXPECTED)?.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let base64 = text::without_blanks(body.ok_or(EXPECTED)?);
     let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| EXPECTED)?;
     // A P-256 key has one encoding with its point in it: no reader of ASN.1 is needed.
     let rest = der.strip_prefix(&BEFORE_SCALAR).ok_or(EXPECTED)?;

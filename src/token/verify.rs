@@ -262,7 +262,7 @@ async fn check_signature(
 /// Checks that `sub` is a string. An empty one passes, as in Clerk.
 fn check_subject(payload: &Document) -> Result<(), Box<TokenError>> {
     match payload.get("sub") {
-        Some(sub) if sub.as_str().is_some() => Ok(()),
+        Some(sub) if sub.is_string() => Ok(()),
         found => Err(TokenError::Subject { found: show(found) }.into()),
     }
 }

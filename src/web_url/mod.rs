@@ -9,7 +9,7 @@ mod ipv6;
 
 use crate::{
     limits,
-    text::{self, ByAny as _},
+    text::{self, ByAny as _, Pieces},
 };
 
 /// A parsed URL. In a box, since it goes through many hands, most of them with an error of their own beside it.
@@ -82,7 +82,7 @@ impl WebUrl {
         let end = rest.find_any(b"/\\?#").unwrap_or(rest.len());
         let (authority, rest) = rest.split_at_checked(end)?;
         let (host, port) = match authority.rfind_any(b":") {
-            Some(colon) if !authority.get(colon..)?.contains(']') => (authority.get(..colon)?, authority.get(colon + 1..)?),
+            Some(colon) if !authority.get(colon..)?.contains_any(b"]") => (authority.get(..colon)?, authority.get(colon + 1..)?),
             _ => (authority, ""),
         };
         let port = match port {
@@ -174,19 +174,28 @@ impl WebUrl {
     /// The first search parameter of that name.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<String> {
-        let query = self.0.query.as_deref()?;
-        pairs(query).find(|(found, _)| form_decode(found) == name).map(|(_, value)| form_decode(value))
+        self.raw_param(name).map(form_decode)
     }
 
     /// Whether there is a search parameter of that name.
     #[must_use]
     pub fn has_param(&self, name: &str) -> bool {
-        self.0.query.as_deref().is_some_and(|query| pairs(query).any(|(found, _)| form_decode(found) == name))
+        self.raw_param(name).is_some()
+    }
+
+    fn raw_param(&self, name: &str) -> Option<&str> {
+        let mut pairs = Pairs::of(self.0.query.as_deref()?);
+        while let Some((found, value)) = pairs.next() {
+            if form_decode(found) == name {
+                return Some(value);
+            }
+        }
+        None
     }
 
     /// Adds search parameters at the end. Like each change, this writes the others anew in form encoding.
-    pub fn append_params<'a>(&mut self, params: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        let mut query = self.rewritten(|_| true);
+    pub fn append_params(&mut self, params: &[(&str, &str)]) {
+        let mut query = self.rewritten(&[]);
         for (name, value) in params {
             push_pair(&mut query, name, value);
         }
@@ -197,7 +206,8 @@ impl WebUrl {
     pub fn set_param(&mut self, name: &str, value: &str) {
         let mut out = String::new();
         let mut is_set = false;
-        for (found, old) in pairs(self.0.query.as_deref().unwrap_or_default()) {
+        let mut pairs = Pairs::of(self.0.query.as_deref().unwrap_or_default());
+        while let Some((found, old)) = pairs.next() {
             let found = form_decode(found);
             if found != name {
                 push_pair(&mut out, &found, &form_decode(old));
@@ -214,15 +224,16 @@ impl WebUrl {
 
     /// Takes search parameters out.
     pub fn remove_params(&mut self, names: &[&str]) {
-        let query = self.rewritten(|name| !names.contains(&name));
+        let query = self.rewritten(names);
         self.0.query = (!query.is_empty()).then_some(query);
     }
 
-    fn rewritten(&self, keep: impl Fn(&str) -> bool) -> String {
+    fn rewritten(&self, without: &[&str]) -> String {
         let mut out = String::new();
-        for (name, value) in pairs(self.0.query.as_deref().unwrap_or_default()) {
+        let mut pairs = Pairs::of(self.0.query.as_deref().unwrap_or_default());
+        while let Some((name, value)) = pairs.next() {
             let name = form_decode(name);
-            if keep(&name) {
+            if !without.contains(&&*name) {
                 push_pair(&mut out, &name, &form_decode(value));
             }
         }
@@ -250,31 +261,57 @@ fn push_form_encoded(out: &mut String, text: &str) {
     }
 }
 
-fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.pieces(b"&").filter(|pair| !pair.is_empty()).map(|pair| pair.cut(b"=").unwrap_or((pair, "")))
+/// The names and values of a query, as they are written. No [`Iterator`], whose adapters would be made anew at each place.
+struct Pairs<'a>(Pieces<'a>);
+
+impl<'a> Pairs<'a> {
+    fn of(query: &'a str) -> Self {
+        Self(query.pieces(b"&"))
+    }
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<(&'a str, &'a str)> {
+        loop {
+            let pair = self.0.next()?;
+            if !pair.is_empty() {
+                return Some(split_pair(pair));
+            }
+        }
+    }
+}
+
+fn split_pair(pair: &str) -> (&str, &str) {
+    pair.cut(b"=").unwrap_or((pair, ""))
 }
 
 pub(crate) fn form_decode(text: &str) -> String {
     if !text.contains_any(b"+%") {
         return text.to_owned();
     }
-    text::lossy(&percent_decode(text.bytes().map(|byte| if byte == b'+' { b' ' } else { byte })))
+    text::lossy(&decode(text, b' '))
 }
 
 /// Undoes percent-encoding; a `%` without two hexadecimal digits stays.
-pub(crate) fn percent_decode(text: impl Iterator<Item = u8> + Clone) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.size_hint().0);
-    let mut bytes = text;
+pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
+    decode(text, b'+')
+}
+
+/// The same, with what a plus stands for.
+#[inline(never)]
+fn decode(text: &str, plus: u8) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         let mut ahead = bytes.clone();
         let digit = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        match (byte, digit(ahead.next()), digit(ahead.next())) {
+        out.push(match (byte, digit(ahead.next()), digit(ahead.next())) {
             (b'%', Some(high), Some(low)) => {
-                out.push(high << 4 | low);
                 bytes = ahead;
+                high << 4 | low
             }
-            _ => out.push(byte),
-        }
+            (b'+', ..) => plus,
+            _ => byte,
+        });
     }
     out
 }
@@ -284,11 +321,15 @@ fn clean(text: &str) -> Option<String> {
     if text.len() > limits::URL_BYTES * 4 {
         return None;
     }
-    let is_kept = |byte: u8| byte > b' ';
-    let from = text.bytes().position(is_kept).unwrap_or(text.len());
-    let end = text.bytes().rposition(is_kept).map_or(from, |last| last + 1);
-    let mut out = String::with_capacity(end - from);
-    for piece in text.get(from..end)?.pieces(b"\t\n\r") {
+    let mut kept = text;
+    while let [..=b' ', ..] = kept.as_bytes() {
+        kept = kept.get(1..)?;
+    }
+    while let [.., ..=b' '] = kept.as_bytes() {
+        kept = kept.get(..kept.len() - 1)?;
+    }
+    let mut out = String::with_capacity(kept.len());
+    for piece in kept.pieces(b"\t\n\r") {
         out.push_str(piece);
     }
     Some(out)
@@ -324,15 +365,15 @@ fn parse_host(host: &str) -> Option<String> {
         return address.strip_suffix(']').and_then(ipv6::parse);
     }
     // Credentials come before an `@`, which is no host character, so they are refused here.
-    let decoded = String::from_utf8(percent_decode(host.bytes())).ok()?;
+    let mut host = String::from_utf8(percent_decode(host)).ok()?;
     let is_allowed = |byte: u8| {
         matches!(byte, b'!'..=b'~')
             && !matches!(byte, b'#' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'[' | b'\\' | b']' | b'^' | b'|' | b'%')
     };
-    if decoded.is_empty() || !text::is_all(&decoded, is_allowed) {
+    if host.is_empty() || !text::is_all(&host, is_allowed) {
         return None;
     }
-    let host = decoded.to_ascii_lowercase();
+    host.make_ascii_lowercase();
     let last = host.strip_suffix('.').unwrap_or(&host);
     let last = last.rcut(b".").map_or(last, |(_, last)| last);
     let ends_in_number = (!last.is_empty() && text::is_all(last, |b| b.is_ascii_digit()))
@@ -540,7 +581,7 @@ mod tests {
         assert_eq!(changed(odd, |url| url.remove_params(&["zz"])), anew);
         assert_eq!(changed("http://a/?x#f", |url| url.remove_params(&["x"])), "http://a/#f");
         assert_eq!(changed("http://a/?x=1&y&x=2", |url| url.set_param("x", "n w")), "http://a/?x=n+w&y=");
-        assert_eq!(changed("http://a/", |url| url.append_params([("q", "&"), ("q", "")])), "http://a/?q=%26&q=");
+        assert_eq!(changed("http://a/", |url| url.append_params(&[("q", "&"), ("q", "")])), "http://a/?q=%26&q=");
     }
 
     #[test]

@@ -103,7 +103,7 @@ fn check(name: &str, kind: Kind, document: &Document) -> Result<(), String> {
     let is_given = |value: &Raw<'_>| if name == "headerType" { !value.is_null() } else { value.is_truthy() };
     let Some(value) = document.get(name).filter(is_given) else { return Ok(()) };
     let (is_good, expected) = match kind {
-        Kind::Text => (value.as_str().is_some(), "a string"),
+        Kind::Text => (value.is_string(), "a string"),
         Kind::Texts => (many(value).is_some(), "strings"),
     };
     if is_good { Ok(()) } else { Err(text::concat(&["invalid option `", name, "`: expected ", expected])) }
