@@ -91,7 +91,7 @@ export async function buildPackage() {
     const flags = rustFlags(isFast ? [...LOOPS_AS_THEY_ARE, ...FEWER_HINTS] : []);
     const cargo = ['build', '--profile', profile, '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', `js-${name}`];
     await run('cargo', [...cargo, ...flags], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
-    await bind(join(targetDir, WASM_TARGET, profile, 'portcullis.wasm'), staging, name, { optimized: true, isQuiet: true });
+    await bind(join(targetDir, WASM_TARGET, profile, 'portcullis.wasm'), staging, name, { optimized: true, isQuiet: true, isSmall: !isFast });
     await trim(staging, name);
     const wasm = await readFile(join(staging, `${name}_bg.wasm`));
     await writeFile(join(staging, `${name}_inline.js`), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
@@ -138,16 +138,17 @@ async function emptyStaging(outDir) {
  * @param {string} wasm
  * @param {string} staging
  * @param {string} name
- * @param {{ optimized: boolean, isQuiet?: boolean, withoutClasses?: boolean }} options `isQuiet`: a panic is a trap and nothing else;
+ * @param {{ optimized: boolean, isQuiet?: boolean, isSmall?: boolean, withoutClasses?: boolean }} options `isQuiet`: a panic is a trap and
+ *   nothing else; `isSmall`: of two ways to write something the shorter one, and not the quicker one;
  *   `withoutClasses`: no Rust struct is for JavaScript
  */
-async function bind(wasm, staging, name, { optimized, isQuiet = false, withoutClasses = false }) {
+async function bind(wasm, staging, name, { optimized, isQuiet = false, isSmall = false, withoutClasses = false }) {
   const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
   await run('cargo', [...xtask, 'bindgen', wasm, staging, name, ...(withoutClasses ? ['--without-classes'] : [])]);
   if (withoutClasses) await dropClasses(join(staging, `${name}.js`));
-  if (isQuiet) await trapAtPanics(join(staging, `${name}_bg.wasm`));
-  // Of how many instructions functions are inlined. In the Worker it is its start that gains, in the package its size.
-  if (optimized) await optimize(join(staging, `${name}_bg.wasm`), [...WASM_OPT_FLAGS, `--always-inline-max-function-size=${isQuiet ? 2 : 5}`]);
+  if (isQuiet) await trapAtPanics(join(staging, `${name}_bg.wasm`), { sharesDrops: isSmall });
+  // Up to how many instructions functions are inlined.
+  if (optimized) await optimize(join(staging, `${name}_bg.wasm`), [...WASM_OPT_FLAGS, `--always-inline-max-function-size=${isSmall ? 2 : 5}`]);
 }
 
 /**

@@ -42,8 +42,9 @@ const TEXTS = [
  * Makes a panic a trap at once. It ends in one in any case, and putting its message together is 1 to 3 KB.
  *
  * @param {string} path
+ * @param {{ sharesDrops: boolean }} options `sharesDrops`: as `share-drops.mjs` has it, since the module is text here
  */
-export async function trapAtPanics(path) {
+export async function trapAtPanics(path, { sharesDrops }) {
   const { default: binaryen } = await import('binaryen');
   const module = binaryen.readBinary(new Uint8Array(await readFile(path)));
   /** @param {RegExp} names */
@@ -61,7 +62,7 @@ export async function trapAtPanics(path) {
   binaryen.setFlexibleInlineMaxSize(0);
   binaryen.setOneCallerInlineMaxSize(0);
   module.runPasses(['inlining', 'dce', 'vacuum', 'simplify-locals-notee-nostructure', 'vacuum']);
-  const text = shareDrops(module.emitText());
+  const text = sharesDrops ? shareDrops(module.emitText()) : module.emitText();
   module.dispose();
   const plain = binaryen.parseText(text.replaceAll(UNALIGNED, '$1'));
   const wasm = plain.emitBinary();
