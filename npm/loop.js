@@ -5,15 +5,13 @@
 // replaced, every check that it had not finished rejects, and the next one finds a fresh instance.
 
 import { PortcullisError } from './errors.js';
-import { RSA, SCHEME, callBackend, parametersOf } from './io.js';
+import { headerReaderFor } from './header-reader.js';
+import { callBackend } from './io.js';
+import { signaturesOf } from './signatures.js';
+import { textsOf } from './texts.js';
 
 /** Checkers that are kept, by their options. A program has one or two. */
 const KEPT_CHECKERS = 16;
-/** Imported keys that are kept; a key set holds one or two. */
-const KEPT_KEYS = 64;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What the lowest bits of a step say. */
 const DONE = 1;
@@ -38,15 +36,6 @@ const FAILED = -1;
 
 /** @typedef {{ outcome: number, data?: string | Uint8Array }} Satisfied what came of a step, as `resume` takes it */
 
-/** @typedef {{ get(name: string): string | null } & Iterable<[string, string]>} HeaderGetter */
-
-/** Characters of one value that are handed in. The core's own limits are lower; this keeps Wasm memory from growing for nothing. */
-const VALUE_CHARS = 128 * 1024 + 1;
-const ABSENT = -1;
-/** Texts up to here are written one by one, if they are ASCII: to call the encoder takes longer. */
-const SHORT_CHARS = 200;
-const LAST_ASCII = 0x7f;
-
 /**
  * @template {typeof import('./dist/common.js') & typeof import('./dist/runs.js')} Wasm
  * @param {Wasm} wasm the bindings of a module
@@ -67,14 +56,10 @@ export function loopAround(wasm, kinds) {
   let fetchSource;
   /** @type {Promise<void> | undefined} */
   let loading;
-  /** The instance's memory, by bytes and by words. @type {Uint8Array<ArrayBuffer> | undefined} */
-  let memory;
-  /** @type {Uint32Array} */
-  let words;
-  /** @type {Map<number, CryptoKey>} */
-  let importedKeys = new Map();
-  /** The gate's own keys, by their id. @type {Map<string, CryptoKey>} */
-  const signingKeys = new Map();
+  const texts = textsOf(wasm);
+  const { text, write, writeAny } = texts;
+  const HeaderReader = headerReaderFor(wasm, texts);
+  const signatures = signaturesOf(wasm, texts, guarded);
   /** @type {Record<string, Map<string, number>>} */
   let checkers = noCheckers();
 
@@ -84,7 +69,7 @@ export function loopAround(wasm, kinds) {
    * @param {string} kind
    * @param {string} options as JSON
    * @param {string} subject the request, as `describeRequest` has it, or the token
-   * @param {HeaderGetter} [headers] the request's
+   * @param {import('./header-reader.js').HeaderGetter} [headers] the request's
    * @returns {Checked | Promise<Checked>}
    */
   function check(kind, options, subject, headers) {
@@ -112,7 +97,7 @@ export function loopAround(wasm, kinds) {
         let satisfied;
         try {
           // What nearly every new token needs, and the only thing it needs.
-          satisfied = kind === SIGNATURE ? { outcome: (await verifySignature(mine, run)) ? 1 : 0 } : await satisfy(step);
+          satisfied = kind === SIGNATURE ? { outcome: (await signatures.verify(mine, run)) ? 1 : 0 } : await satisfy(step);
         } catch (error) {
           satisfied = { outcome: FAILED, data: describe(error) };
         }
@@ -124,38 +109,6 @@ export function loopAround(wasm, kinds) {
       // A wait that ended in an exception: whoever waits for what this run was fetching goes on.
       const { run } = step;
       if (run !== 0 && mine === generation && !broken) guarded(mine, () => wasm.give_up(run));
-    }
-  }
-
-  /** The headers that the core may ask for, by its numbers. @type {string[] | undefined} */
-  let headerNames;
-
-  /** A request's headers, read as the core asks for them: on most ways it wants three or four. */
-  class HeaderReader {
-    /** @param {HeaderGetter} headers */
-    constructor(headers) {
-      if (headerNames === undefined) {
-        wasm.header_names();
-        headerNames = text().split(',');
-      }
-      this.headers = headers;
-    }
-
-    /** @param {number} index */
-    read(index) {
-      const value = this.headers.get(/** @type {string[]} */ (headerNames)[index]);
-      return value === null || value === undefined ? ABSENT : write(line(value));
-    }
-
-    readNamed() {
-      const value = this.headers.get(text());
-      return value === null || value === undefined ? ABSENT : write(line(value));
-    }
-
-    readAll() {
-      let text = '';
-      for (const [name, value] of this.headers) text += `${name}:${line(value)}\n`;
-      return write(text);
     }
   }
 
@@ -184,80 +137,12 @@ export function loopAround(wasm, kinds) {
       }
       case SIGNING: {
         const [id, jwk, input] = JSON.parse(text);
-        return { outcome: 0, data: await sign(id, jwk, input) };
+        return { outcome: 0, data: await signatures.sign(id, jwk, input) };
       }
       default:
         await new Promise((resolve) => setTimeout(resolve, Number(text)));
         return { outcome: 0 };
     }
-  }
-
-  /**
-   * Checks the signature of the step that was just taken.
-   *
-   * @param {number} mine
-   * @param {number} run
-   * @returns {Promise<boolean>}
-   */
-  function verifySignature(mine, run) {
-    const { name, algorithm, signature, data } = guarded(mine, signatureOfStep);
-    const parameters = algorithm < SCHEME ? RSA : parametersOf(algorithm);
-    const key = importedKeys.get(name);
-    if (key !== undefined) return crypto.subtle.verify(parameters, key, signature, data);
-    return importKey(mine, run, name, algorithm).then((imported) => crypto.subtle.verify(parameters, imported, signature, data));
-  }
-
-  /**
-   * What the core says about it. The bytes are copies, both in one buffer: workerd takes several times as long over a view of Wasm
-   * memory, and a second buffer costs as much as the rest of this.
-   */
-  function signatureOfStep() {
-    const bytes = view();
-    const at = wasm.signature_place() >>> 2;
-    const algorithm = words[at + 1];
-    const signatureAt = words[at + 2];
-    const signatureBytes = words[at + 3];
-    const dataAt = words[at + 4];
-    const dataBytes = words[at + 5];
-    const copy = new Uint8Array(signatureBytes + dataBytes);
-    copy.set(bytes.subarray(signatureAt, signatureAt + signatureBytes));
-    copy.set(bytes.subarray(dataAt, dataAt + dataBytes), signatureBytes);
-    return { name: words[at] * SCHEME * 8 + algorithm, algorithm, signature: copy.subarray(0, signatureBytes), data: copy.subarray(signatureBytes) };
-  }
-
-  /**
-   * @param {number} mine
-   * @param {number} run
-   * @param {number} name
-   * @param {number} algorithm
-   */
-  async function importKey(mine, run, name, algorithm) {
-    const kept = importedKeys;
-    const jwk = JSON.parse(guarded(mine, () => {
-      wasm.signature_key(run);
-      return text();
-    }));
-    const key = await crypto.subtle.importKey('jwk', jwk, parametersOf(algorithm), false, ['verify']);
-    if (kept.size >= KEPT_KEYS) kept.clear();
-    kept.set(name, key);
-    return key;
-  }
-
-  /**
-   * Signs with ES256.
-   *
-   * @param {string} id of the key
-   * @param {JsonWebKey} jwk
-   * @param {string} input
-   */
-  async function sign(id, jwk, input) {
-    let key = signingKeys.get(id);
-    if (key === undefined) {
-      key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-      if (signingKeys.size >= KEPT_KEYS) signingKeys.clear();
-      signingKeys.set(id, key);
-    }
-    return new Uint8Array(await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key, encoder.encode(input)));
   }
 
   /**
@@ -401,8 +286,8 @@ export function loopAround(wasm, kinds) {
   function replaceInstance() {
     broken = true;
     generation += 1;
-    memory = undefined;
-    importedKeys = new Map();
+    texts.forget();
+    signatures.forget();
     checkers = noCheckers();
     try {
       if (isLoaded) wasm.__wbg_reset_state();
@@ -414,69 +299,7 @@ export function loopAround(wasm, kinds) {
     broken = false;
   }
 
-  function view() {
-    // Memory that has grown is another buffer.
-    if (memory === undefined || memory.length === 0) {
-      memory = new Uint8Array(/** @type {ArrayBuffer} */ (wasm.wasm_memory().buffer));
-      words = new Uint32Array(memory.buffer);
-    }
-    return memory;
-  }
-
-  /** What the last call has to say. */
-  function text() {
-    const at = wasm.text_place() >>> 2;
-    const bytes = view();
-    return decoder.decode(bytes.subarray(words[at], words[at] + words[at + 1]));
-  }
-
-  /**
-   * Writes a text into the core's buffer; returns its length in bytes.
-   *
-   * @param {string} subject
-   */
-  function write(subject) {
-    const { length } = subject;
-    const room = length * 3;
-    const at = wasm.scratch(room);
-    const bytes = view();
-    if (length <= SHORT_CHARS) {
-      let done = 0;
-      for (; done < length; done += 1) {
-        const char = subject.charCodeAt(done);
-        if (char > LAST_ASCII) break;
-        bytes[at + done] = char;
-      }
-      if (done === length) return length;
-    }
-    return encoder.encodeInto(subject, bytes.subarray(at, at + room)).written;
-  }
-
-  /** @param {string | Uint8Array} [data] */
-  function writeAny(data) {
-    if (data === undefined) return 0;
-    return typeof data === 'string' ? write(data) : writeBytes(data);
-  }
-
-  /** @param {Uint8Array} bytes */
-  function writeBytes(bytes) {
-    const at = wasm.scratch(bytes.length);
-    view().set(bytes, at);
-    return bytes.length;
-  }
-
   return { use, useLater, ready, check, checkNow, prepare, ask, instance, meets };
-}
-
-/** @param {string} value */
-function short(value) {
-  return value.length > VALUE_CHARS ? value.slice(0, VALUE_CHARS) : value;
-}
-
-/** A value for one line. No real one holds a line end; the core refuses a URL with a carriage return. @param {string} value */
-export function line(value) {
-  const text = short(value);
-  return text.includes('\n') ? text.replaceAll('\n', '\r') : text;
 }
 
 /**

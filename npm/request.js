@@ -1,7 +1,7 @@
 // Requests on their way into Wasm.
 
 import { invalidArgument } from './errors.js';
-import { line } from './loop.js';
+import { line } from './texts.js';
 
 /**
  * What is read of a request: `Request` of any realm or subclass, and what adapters make of their own.

@@ -2,7 +2,7 @@
 
 import { PortcullisError, invalidArgument } from './errors.js';
 import { core } from './gate-core.js';
-import { line } from './loop.js';
+import { line } from './texts.js';
 
 /**
  * @param {any} patterns

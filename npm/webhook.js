@@ -59,7 +59,7 @@ function fromEnvironment() {
 function begin(secrets, headers) {
   headerNames ??= namesOfHeaders();
   const fields = Object.fromEntries(headerNames.map((name) => [name, headers.get(name)?.slice(0, HEADER_CHARS)]));
-  const delivery = JSON.stringify({ secrets, headers: fields });
+  const delivery = JSON.stringify({ secrets: secrets.map((secret) => (typeof secret === 'string' ? secret : null)), headers: fields });
   const [handle, text] = core.ask((wasm, write, text) => [wasm.begin_webhook(write(delivery), Date.now()), text()]);
   if (handle === 0) throw rejected(text);
   return { handle, ...JSON.parse(text) };

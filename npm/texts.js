@@ -1,0 +1,94 @@
+// Texts on their way into a Wasm module and out of it, as UTF-8: through two buffers in its memory, as `src/host/js/mod.rs` has them.
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Characters of one value that are handed in. The core's own limits are lower; this keeps Wasm memory from growing for nothing. */
+const VALUE_CHARS = 128 * 1024 + 1;
+/** Texts up to here are written one by one, if they are ASCII: to call the encoder takes longer. */
+const SHORT_CHARS = 200;
+const LAST_ASCII = 0x7f;
+
+/** @typedef {ReturnType<typeof textsOf>} Texts */
+
+/** @param {typeof import('./dist/common.js')} wasm the bindings of a module */
+export function textsOf(wasm) {
+  /** The instance's memory, by bytes and by words. @type {Uint8Array<ArrayBuffer> | undefined} */
+  let memory;
+  /** @type {Uint32Array} */
+  let inWords;
+
+  function bytes() {
+    // Memory that has grown is another buffer.
+    if (memory === undefined || memory.length === 0) {
+      memory = new Uint8Array(/** @type {ArrayBuffer} */ (wasm.wasm_memory().buffer));
+      inWords = new Uint32Array(memory.buffer);
+    }
+    return memory;
+  }
+
+  function words() {
+    bytes();
+    return inWords;
+  }
+
+  /** Forgets the memory: there is another instance. */
+  function forget() {
+    memory = undefined;
+  }
+
+  /** What the last call has to say. */
+  function text() {
+    const at = wasm.text_place() >>> 2;
+    const said = words();
+    return decoder.decode(bytes().subarray(said[at], said[at] + said[at + 1]));
+  }
+
+  /**
+   * Writes a text into the core's buffer; returns its length in bytes.
+   *
+   * @param {string} subject
+   */
+  function write(subject) {
+    const { length } = subject;
+    const room = length * 3;
+    const at = wasm.scratch(room);
+    const memory = bytes();
+    if (length <= SHORT_CHARS) {
+      let done = 0;
+      for (; done < length; done += 1) {
+        const char = subject.charCodeAt(done);
+        if (char > LAST_ASCII) break;
+        memory[at + done] = char;
+      }
+      if (done === length) return length;
+    }
+    return encoder.encodeInto(subject, memory.subarray(at, at + room)).written;
+  }
+
+  /** @param {string | Uint8Array} [data] */
+  function writeAny(data) {
+    if (data === undefined) return 0;
+    return typeof data === 'string' ? write(data) : writeBytes(data);
+  }
+
+  /** @param {Uint8Array} data */
+  function writeBytes(data) {
+    const at = wasm.scratch(data.length);
+    bytes().set(data, at);
+    return data.length;
+  }
+
+  return { text, write, writeAny, bytes, words, forget };
+}
+
+/** @param {string} value */
+function short(value) {
+  return value.length > VALUE_CHARS ? value.slice(0, VALUE_CHARS) : value;
+}
+
+/** A value for one line. No real one holds a line end; the core refuses a URL with a carriage return. @param {string} value */
+export function line(value) {
+  const text = short(value);
+  return text.includes('\n') ? text.replaceAll('\n', '\r') : text;
+}
