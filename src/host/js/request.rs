@@ -12,7 +12,7 @@ use crate::{
 
 #[wasm_bindgen]
 extern "C" {
-    /// A request's headers, on JavaScript's side (`npm/loop.js`). Each call writes into the buffer and says how many bytes it wrote.
+    /// A request's headers, on JavaScript's side (`npm/header-reader.js`). Each call writes into the buffer and says how many bytes it wrote.
     pub type HeaderReader;
 
     /// The value of the header at this place in [`HeaderName::ALL`]; -1 where it is absent.
