@@ -22,16 +22,22 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
     find(text, part).is_some()
 }
 
-/// Where a byte stands first, in a text of any length: eight bytes at a time, as Wasm reads them. The standard library's search
+/// Where a byte stands first, in a text of any length: two times eight bytes at a time, as Wasm reads them. The standard library's search
 /// reads four there, and is made anew at each place that calls it.
 #[inline(never)]
 pub(crate) fn find_byte(text: &[u8], byte: u8) -> Option<usize> {
     let (words, rest) = text.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
-        let found = zero_bytes(u64::from_le_bytes(*word) ^ each(byte));
-        if found != 0 {
-            return Some(at * 8 + first_byte(found));
+    let found_in = |word: &[u8; 8]| zero_bytes(u64::from_le_bytes(*word) ^ each(byte));
+    let (pairs, last) = words.as_chunks::<2>();
+    for (at, [one, two]) in pairs.iter().enumerate() {
+        let (one, two) = (found_in(one), found_in(two));
+        if one | two != 0 {
+            return Some(at * 16 + if one == 0 { 8 + first_byte(two) } else { first_byte(one) });
         }
+    }
+    let found = last.first().map_or(0, found_in);
+    if found != 0 {
+        return Some(pairs.len() * 16 + first_byte(found));
     }
     rest.iter().position(|one| *one == byte).map(|at| words.len() * 8 + at)
 }

@@ -1,6 +1,6 @@
 //! Signatures by the platform's Web Crypto, with imported keys kept.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::cell::RefCell;
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
@@ -30,7 +30,7 @@ extern "C" {
 const IMPORTED_KEYS: usize = 64;
 
 thread_local! {
-    static IMPORTED: RefCell<HashMap<(u64, Algorithm), JsValue>> = RefCell::new(HashMap::new());
+    static IMPORTED: RefCell<Vec<(u64, Algorithm, JsValue)>> = const { RefCell::new(Vec::new()) };
     static RSA: JsValue = JsValue::from_str("RSASSA-PKCS1-v1_5");
 }
 
@@ -57,7 +57,8 @@ pub(super) async fn is_mac(key: &[u8], mac: &[u8], data: &Uint8Array) -> bool {
 }
 
 async fn verify(check: &SignatureCheck) -> Result<bool, JsValue> {
-    let kept = IMPORTED.with_borrow(|keys| keys.get(&(check.key.id, check.algorithm)).cloned());
+    let is_it = |(id, algorithm, _): &&(u64, Algorithm, JsValue)| *id == check.key.id && *algorithm == check.algorithm;
+    let kept = IMPORTED.with_borrow(|keys| keys.iter().find(is_it).map(|(_, _, key)| key.clone()));
     let key = match kept {
         Some(key) => key,
         None => import(check).await?,
@@ -97,7 +98,7 @@ async fn import(check: &SignatureCheck) -> Result<JsValue, JsValue> {
         if keys.len() >= IMPORTED_KEYS {
             keys.clear();
         }
-        keys.insert((check.key.id, check.algorithm), key.clone());
+        keys.push((check.key.id, check.algorithm, key.clone()));
     });
     Ok(key)
 }
