@@ -1,6 +1,6 @@
 //! What the gate decides, as data for a host to carry out.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use super::proxy::Proxied;
 use crate::{headers::Field, policy::Access, session::Auth};
@@ -15,7 +15,7 @@ pub struct Decision {
     /// What would have happened instead, were nothing in shadow; `None` where it is the same.
     pub trial: Option<Box<Trial>>,
     /// Why: machine-readable, kebab-case. Clerk's reasons as Clerk spells them.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// For the operator's log: what, found, expected; empty where the reason says it all. Never sent to the client.
     pub message: String,
     /// What the policy asks of the path; `None` where the path could not be judged.
@@ -74,7 +74,7 @@ pub struct Trial {
     /// The status that the answer would have had.
     pub status: u16,
     /// Why.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// For the operator's log.
     pub message: String,
     /// What the policy asks of the path.

@@ -329,7 +329,7 @@ fn own(answer: Answer, reason: &str, message: &str) -> Decision {
         action: Action::Answer(answer),
         event: Event::Denied,
         trial: None,
-        reason: reason.to_owned(),
+        reason: reason.to_owned().into(),
         message: message.to_owned(),
         access: None,
         rule: None,
@@ -419,7 +419,7 @@ impl Deciding<'_> {
         let is_document = || takes_sessions && !self.demand.is_api && is_document(self.request);
         let is_public = self.demand.access == Access::Public;
         let found = state.reason.as_ref().map(Reason::as_str);
-        let reason_or = |other: &str| found.clone().map_or_else(|| other.to_owned(), Cow::into_owned);
+        let reason_or = |other: &'static str| found.clone().unwrap_or(Cow::Borrowed(other));
 
         // Clerk answers by a redirect of its own: a handshake to begin, or one that has ended and cleans the address bar. One that
         // could not be taken in has not ended: sent to the cleaned address, the browser would begin another, and so on.
@@ -428,12 +428,12 @@ impl Deciding<'_> {
             match shown {
                 Ok(location) => {
                     let answer = answer::redirect(&self.request.method, location);
-                    return self.finish(Event::Handshake, Action::Answer(answer), "handshake-resolved".to_owned(), state);
+                    return self.finish(Event::Handshake, Action::Answer(answer), "handshake-resolved".into(), state);
                 }
                 Err(_) if is_public => return self.forward("public", state),
                 Err((answer, reason, message)) => {
                     let state = RequestState { message, ..state };
-                    return self.finish(Event::Denied, Action::Answer(answer), reason.to_owned(), state);
+                    return self.finish(Event::Denied, Action::Answer(answer), reason.into(), state);
                 }
             }
         }
@@ -451,7 +451,7 @@ impl Deciding<'_> {
             && self.refuses_foreign_pages()
             && let Some(message) = csrf::foreign_page(self.request, self.target, self.authenticator)
         {
-            let reason = CROSS_SITE.to_owned();
+            let reason = Cow::Borrowed(CROSS_SITE);
             let refusal = Refusal::CrossSite;
             let answer = if is_document() { refusal.page(&reason) } else { refusal.problem(&reason) };
             return self.finish(Event::Denied, Action::Answer(answer), reason, RequestState { message, ..state });
@@ -468,7 +468,7 @@ impl Deciding<'_> {
             let reason = reason_or("signed-out");
             let in_circles = if is_document() { self.explain_loop(&reason, &mut state) } else { None };
             if let Some((answer, reason)) = in_circles {
-                return self.finish(Event::Denied, Action::Answer(answer), reason.to_owned(), state);
+                return self.finish(Event::Denied, Action::Answer(answer), reason.into(), state);
             }
             let sign_in = || {
                 let pages = self.authenticator.redirects(self.request, &state.auth, now)?;
@@ -487,8 +487,7 @@ impl Deciding<'_> {
         if changed.is_none() && self.is_met(&state) {
             return self.forward("allowed", state);
         }
-        let reason = "requirement-not-met";
-        let reason = changed.map_or_else(|| reason.to_owned(), |changed| changed.to_string());
+        let reason = changed.map_or(Cow::Borrowed("requirement-not-met"), |changed| changed.as_str());
         let answer = match redirect::unauthorized(self.settings, self.target).filter(|_| is_document()) {
             Some(location) => answer::redirect(&self.request.method, location),
             None if is_document() => Refusal::Forbidden.page(&reason),
@@ -526,14 +525,14 @@ impl Deciding<'_> {
         answer
     }
 
-    fn forward(&self, reason: &str, state: RequestState) -> Decision {
+    fn forward(&self, reason: &'static str, state: RequestState) -> Decision {
         let headers = identity::headers(self.settings, self.target, self.request_id, &state);
         let Judged { forwarded, origin, .. } = self.judged;
         let forward = Forward { target: forwarded.clone(), public_origin: origin.clone(), headers, proxied: None };
-        self.finish(Event::Forwarded, Action::Forward(forward), reason.to_owned(), state)
+        self.finish(Event::Forwarded, Action::Forward(forward), reason.into(), state)
     }
 
-    fn finish(&self, event: Event, action: Action, reason: String, state: RequestState) -> Decision {
+    fn finish(&self, event: Event, action: Action, reason: Cow<'static, str>, state: RequestState) -> Decision {
         // A handshake that does not begin, since nobody can tell whether it should, is not counted.
         let has_cookies = !(state.unknown && state.status == Status::Handshake);
         let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && *name == "set-cookie");

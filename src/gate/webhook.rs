@@ -61,13 +61,19 @@ impl Decision {
         let Action::Webhook(mut forward) = self.action else { return self };
         forward.headers.push((names::WEBHOOK, "verified".into()));
         let event = if ended.is_some() { Event::SignOut } else { Event::Forwarded };
-        Self { action: Action::Forward(forward), event, reason: ended.unwrap_or("webhook-verified").to_owned(), ..self }
+        Self { action: Action::Forward(forward), event, reason: ended.unwrap_or("webhook-verified").to_owned().into(), ..self }
     }
 
     /// The origin does not get it. `reason` is one of the gate's own words, `message` is for the operator.
     #[must_use]
     pub fn refuse_delivery(self, refusal: Refusal, reason: &str, message: String) -> Self {
-        Self { action: Action::Answer(refusal.problem(reason)), event: Event::Denied, reason: reason.to_owned(), message, ..self }
+        Self {
+            action: Action::Answer(refusal.problem(reason)),
+            event: Event::Denied,
+            reason: reason.to_owned().into(),
+            message,
+            ..self
+        }
     }
 
     /// The sender is told that all is well, and the origin gets nothing.
@@ -75,7 +81,7 @@ impl Decision {
     pub fn acknowledge(self, reason: &str) -> Self {
         let body = ["{\"status\":\"", reason, "\"}"].concat();
         let answer = Answer { status: 200, body: Some(("application/json", body)), ..no_answer() };
-        Self { action: Action::Answer(answer), event: Event::Answered, reason: reason.to_owned(), ..self }
+        Self { action: Action::Answer(answer), event: Event::Answered, reason: reason.to_owned().into(), ..self }
     }
 }
 

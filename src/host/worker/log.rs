@@ -69,7 +69,7 @@ async fn name(id: &str, named: LogUser) -> Option<String> {
 fn count(dataset: &JsValue, record: &Record<'_>) -> Result<(), JsValue> {
     let Record { decision, .. } = record;
     let rule = JsValue::from(decision.rule.as_deref().unwrap_or_default());
-    let trial = decision.trial.as_ref().map_or("", |trial| trial.reason.as_str());
+    let trial = decision.trial.as_ref().map_or("", |trial| &trial.reason);
     let texts = Array::new();
     for text in [decision.event.as_str(), decision.verb(), &decision.reason, trial] {
         texts.push(&text.into());
