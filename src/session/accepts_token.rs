@@ -113,7 +113,7 @@ impl Accepts for Kinds {
         } else if is_given(&options.secret_key) || is_given(&options.machine_secret_key) {
             Ok(())
         } else {
-            Err(OptionsError::MachineKeyMissing)
+            Err(OptionsError::Lacking("machine tokens need a secret key or a machine secret key"))
         }
     }
 

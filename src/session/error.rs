@@ -12,10 +12,8 @@ pub enum AuthenticateError {
     RequestUrl,
     /// Proxy URL or domain make no Frontend API address.
     FrontendApi,
-    /// A satellite's `sign_in_url` is not absolute.
-    SignInUrl,
-    /// A satellite's `sign_in_url` is on its own origin.
-    SignInUrlOnSatellite,
+    /// A satellite's `sign_in_url` is not absolute, or on its own origin; the message, which is with the satellites.
+    SignInUrl(&'static str),
     /// A development instance got a handshake token that does not verify.
     Handshake(Box<TokenError>),
 }
@@ -27,8 +25,7 @@ impl AuthenticateError {
         match self {
             Self::RequestUrl => "the request's URL is no absolute http(s) URL".into(),
             Self::FrontendApi => "the Frontend API's address is no http(s) URL; help: check proxy URL and domain".into(),
-            Self::SignInUrl => "`sign_in_url` of a satellite is no absolute http(s) URL".into(),
-            Self::SignInUrlOnSatellite => "`sign_in_url` of a satellite is on its own origin, expected the primary's".into(),
+            Self::SignInUrl(why) => (*why).into(),
             Self::Handshake(error) => fill(
                 "handshake token rejected: {}; help: after a change of keys, clear the cookies and try again",
                 &[&error.text()],

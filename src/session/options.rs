@@ -136,47 +136,34 @@ pub enum OptionsError {
     FrontendApi,
     /// No secret key.
     SecretKeyMissing,
-    /// Neither secret key nor machine secret key.
-    MachineKeyMissing,
-    /// A development satellite without `sign_in_url`.
-    SignInUrlMissing,
-    /// A satellite with neither `domain` nor `proxy_url`.
-    DomainMissing,
+    /// What machine tokens or a satellite need beside it; the message, which is with who knows of them.
+    Lacking(&'static str),
     /// The PEM key.
     JwtKey(PemError),
-    /// An organization pattern.
-    OrganizationPattern {
-        /// As given.
-        pattern: String,
-        /// What the pattern room says.
-        why: String,
-    },
+    /// An organization pattern; which, and what the pattern room says.
+    OrganizationPattern(String),
 }
 
 impl OptionsError {
     /// The message, as [`Display`](fmt::Display) has it.
     #[must_use]
     pub fn text(&self) -> String {
-        let (template, words): (_, [&str; 2]) = match self {
+        let (template, word) = match self {
             Self::PublishableKeyMissing => {
-                ("publishable key missing; help: set CLERK_PUBLISHABLE_KEY to the one of your instance", [""; 2])
+                ("publishable key missing; help: set CLERK_PUBLISHABLE_KEY to the one of your instance", "")
             }
             Self::PublishableKeyInvalid => {
-                ("invalid publishable key: expected `pk_test_` or `pk_live_` and the encoded Frontend API", [""; 2])
+                ("invalid publishable key: expected `pk_test_` or `pk_live_` and the encoded Frontend API", "")
             }
             Self::FrontendApi => {
-                ("the Frontend API's address is no http(s) URL; help: check publishable key, proxy URL and domain", [""; 2])
+                ("the Frontend API's address is no http(s) URL; help: check publishable key, proxy URL and domain", "")
             }
-            Self::SecretKeyMissing => ("secret key missing; help: set CLERK_SECRET_KEY to the one of your instance", [""; 2]),
-            Self::MachineKeyMissing => ("machine tokens need a secret key or a machine secret key", [""; 2]),
-            Self::SignInUrlMissing => {
-                ("`sign_in_url` missing: a satellite of a development instance needs the primary's", [""; 2])
-            }
-            Self::DomainMissing => ("a satellite needs `domain` or `proxy_url`", [""; 2]),
-            Self::JwtKey(error) => ("invalid JWT key: {}", [error.text(), ""]),
-            Self::OrganizationPattern { pattern, why } => ("invalid organization pattern {}: {}", [pattern, why]),
+            Self::SecretKeyMissing => ("secret key missing; help: set CLERK_SECRET_KEY to the one of your instance", ""),
+            Self::Lacking(what) => (*what, ""),
+            Self::JwtKey(error) => ("invalid JWT key: {}", error.text()),
+            Self::OrganizationPattern(which) => ("invalid organization pattern {}", which.as_str()),
         };
-        fill(template, &words, &[])
+        fill(template, &[word], &[])
     }
 }
 

@@ -158,7 +158,7 @@ impl Patterns {
 fn compile(patterns: &[String]) -> Result<Vec<Pattern>, OptionsError> {
     let one = |pattern: &String| {
         Pattern::parse(pattern)
-            .map_err(|error| OptionsError::OrganizationPattern { pattern: pattern.clone(), why: error.to_string() })
+            .map_err(|error| OptionsError::OrganizationPattern(text::concat(&[pattern, ": ", &error.to_string()])))
     };
     patterns.iter().map(one).collect()
 }

@@ -65,10 +65,12 @@ impl Rules for Asking {
         let secret_key = options.secret_key.as_deref().unwrap_or_default();
         let is_development = secret_key.starts_with("test_") || secret_key.starts_with("sk_test_");
         if is_development && !is_given(&options.sign_in_url) {
-            return Err(OptionsError::SignInUrlMissing);
+            return Err(OptionsError::Lacking(
+                "`sign_in_url` missing: a satellite of a development instance needs the primary's",
+            ));
         }
         if !is_given(&options.proxy_url) && !is_given(&options.domain) {
-            return Err(OptionsError::DomainMissing);
+            return Err(OptionsError::Lacking("a satellite needs `domain` or `proxy_url`"));
         }
         Ok(())
     }
@@ -77,8 +79,11 @@ impl Rules for Asking {
     fn check_request(&self, context: &Context<'_>) -> Result<(), AuthenticateError> {
         let Some(origin) = context.request.header(HeaderName::Origin) else { return Ok(()) };
         let Some(url) = context.settings.options.sign_in_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(()) };
-        let url = WebUrl::parse(url).ok_or(AuthenticateError::SignInUrl)?;
-        if url.origin() == origin { Err(AuthenticateError::SignInUrlOnSatellite) } else { Ok(()) }
+        let url = WebUrl::parse(url).ok_or(AuthenticateError::SignInUrl(NOT_ABSOLUTE))?;
+        if url.origin() != origin {
+            return Ok(());
+        }
+        Err(AuthenticateError::SignInUrl("`sign_in_url` of a satellite is on its own origin, expected the primary's"))
     }
 
     fn issuing_api(&self, options: &AuthenticateOptions, of: InstanceType) -> Option<String> {
@@ -123,7 +128,7 @@ fn ask(context: &Context<'_>, on_first_visit: bool) -> Result<Option<Box<Request
     }
     let headers = if context.is_development() {
         let sign_in_url = options.sign_in_url.as_deref().unwrap_or_default();
-        let mut url = WebUrl::parse(sign_in_url).ok_or(AuthenticateError::SignInUrl)?;
+        let mut url = WebUrl::parse(sign_in_url).ok_or(AuthenticateError::SignInUrl(NOT_ABSOLUTE))?;
         url.append_params(&[(REDIRECT_URL, public_url.href().as_str())]);
         let mut headers = Headers::default();
         headers.set("location", url.href().into());
@@ -159,5 +164,6 @@ fn is_trusted(context: &Context<'_>, url: &WebUrl) -> bool {
     is_local || context.settings.verifier.options.authorized_parties.iter().any(|party| party.is_met_by(&url.origin()))
 }
 
+const NOT_ABSOLUTE: &str = "`sign_in_url` of a satellite is no absolute http(s) URL";
 pub(super) const SYNCED: &str = "__clerk_synced";
 const REDIRECT_URL: &str = "__clerk_redirect_url";
