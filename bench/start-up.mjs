@@ -83,14 +83,15 @@ async function firstAnswer({ dir, env, good, forged, checks }) {
 /** What is shipped, as it is shipped. */
 async function shippedBytes() {
   const bytes = async (/** @type {string} */ path) => (await readFile(path)).length;
-  const gzipped = async (/** @type {string} */ name) => gzipSync(await readFile(join(PACKAGE_DIR, `${name}_bg.wasm`)), { level: 9 }).length;
+  const gzipped = async (/** @type {string} */ file) => gzipSync(await readFile(join(PACKAGE_DIR, file)), { level: 9 }).length;
   return {
     worker: await gzippedBytes(RELEASE_DIR),
     workerWasm: await bytes(join(RELEASE_DIR, 'portcullis_bg.wasm')),
     session: await bytes(join(PACKAGE_DIR, 'session_bg.wasm')),
     gate: await bytes(join(PACKAGE_DIR, 'gate_bg.wasm')),
     sessionAll: await bytes(join(PACKAGE_DIR, 'session-all_bg.wasm')),
-    sessionGzipped: await gzipped('session'),
-    sessionAllGzipped: await gzipped('session-all'),
+    sessionGzipped: await gzipped('session_bg.wasm'),
+    sessionGlueGzipped: await gzipped('session.js'),
+    sessionAllGzipped: await gzipped('session-all_bg.wasm'),
   };
 }
