@@ -162,7 +162,7 @@ async function bundle(conditions, code) {
     platform: 'neutral',
     conditions,
     outfile,
-    external: ['node:*', '*.wasm'],
+    external: ['node:*', '*.wasm', '*.wasm?module'],
     plugins: [{ name: 'self', setup: (on) => on.onResolve({ filter: /^portcullis$/ }, () => ({ path: join(ROOT, 'npm', entryOf(conditions)) })) }],
     logLevel: 'error',
   });
@@ -221,6 +221,29 @@ test('in workerd one module knows all of the options', async () => {
     const headers = { cookie: `__client_uat=1; __clerk_db_jwt=browser; __session=${token()}`, 'sec-fetch-dest': 'document' };
     const response = await fetch(`${worker.url}/orgs/acme`, { headers });
     assert.equal(await response.text(), 'active-organization-mismatch acme');
+  } finally {
+    await worker.stop();
+  }
+});
+
+test("the entry for Vercel's edge runtime takes compiled modules, for requests and for tokens", async () => {
+  const options = `{ publishableKey: '${publishableKey}', secretKey: 'sk_test_x', jwtKey: PEM, acceptsToken: ['session_token', 'api_key'] }`;
+  const code = `import { authenticateRequest, verifyToken } from 'portcullis';
+    export default { async fetch(request, { PEM }) {
+      const token = await request.clone().text();
+      const { tokenType, toAuth } = await authenticateRequest(request, ${options});
+      return Response.json([tokenType, toAuth().userId, (await verifyToken(token, { jwtKey: PEM })).sub]);
+    } };`;
+  // Which runtime it is does not matter to what is imported: here, too, a module comes compiled, and none can be made of bytes.
+  const outfile = await bundle(['edge-light'], code);
+  const modules = await mkdtemp(join(dir, 'edge-'));
+  const text = (await readFile(outfile, 'utf8')).replace(/"[^"]*\/(session(?:-all)?_bg\.wasm)\?module"/g, '"./$1"');
+  await writeFile(join(modules, 'index.js'), text);
+  for (const name of ['session', 'session-all']) await writeFile(join(modules, `${name}_bg.wasm`), await readFile(join(ROOT, `npm/dist/${name}_bg.wasm`)));
+  const worker = await startWorker({ env: { PEM }, dir: modules });
+  try {
+    const response = await fetch(worker.url, { method: 'POST', body: token(), headers: { authorization: `Bearer ${token()}` } });
+    assert.deepEqual(await response.json(), ['session_token', 'user_1', 'user_1']);
   } finally {
     await worker.stop();
   }
