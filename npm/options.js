@@ -93,7 +93,7 @@ function asJson(options) {
   try {
     return JSON.stringify(options);
   } catch (cause) {
-    // A cycle, a BigInt further in, or a getter of the caller's that throws.
+    // A cycle, a BigInt further in, or a `toJSON` or getter further in that throws.
     throw new PortcullisError('invalid-options', 'invalid-options', 'the options cannot be written as JSON', { cause });
   }
 }
