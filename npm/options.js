@@ -85,8 +85,9 @@ function known(options) {
  */
 function asJson(options) {
   for (const [name, value] of Object.entries(options)) {
-    if (['function', 'symbol', 'bigint'].includes(typeof value) || (typeof value === 'number' && !Number.isFinite(value))) {
-      const found = typeof value === 'number' ? String(value) : kindOf(value);
+    const writesItself = typeof (/** @type {any} */ (value)?.toJSON) === 'function';
+    if (writesItself || ['function', 'symbol', 'bigint'].includes(typeof value) || (typeof value === 'number' && !Number.isFinite(value))) {
+      const found = writesItself ? 'an object with `toJSON`' : typeof value === 'number' ? String(value) : kindOf(value);
       throw new PortcullisError('invalid-options', 'invalid-options', `option \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or an object`);
     }
   }

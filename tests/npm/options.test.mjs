@@ -47,7 +47,7 @@ test('what JSON would drop without a word is an error that names the option, and
         assert.ok(message.startsWith(`option \`${option}\` is `) && message.includes(kind), message);
       }
     }
-    for (const value of [circle, [1n], { toJSON: () => assert.fail('thrown inside') }]) {
+    for (const value of [circle, [1n], { toJSON: () => assert.fail('thrown inside') }, { toJSON: () => undefined }, Object.assign([site], { toJSON: () => undefined })]) {
       const { name, code } = await failure(verifyToken(token, /** @type {any} */ ({ ...usual, [option]: value })));
       assert.deepEqual([name, code], ['PortcullisError', 'invalid-options'], option);
     }
