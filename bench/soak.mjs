@@ -7,8 +7,8 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-import * as gateModule from '../npm/dist/gate.js';
-import * as sessionModule from '../npm/dist/session.js';
+import { core as gateCore } from '../npm/gate-core.js';
+import { core as sessionCore } from '../npm/session-core.js';
 import { authenticateRequest, createGate, createRouteMatcher, explain, verifyToken, verifyWebhook } from '../npm/node.js';
 
 const FRONTEND_API = 'soak-test-1.clerk.accounts.dev';
@@ -55,7 +55,7 @@ export async function soak(calls) {
     }
   };
   const CALLS_A_ROUND = 8;
-  const bytes = () => [sessionModule, gateModule].reduce((sum, wasm) => sum + wasm.wasm_memory().buffer.byteLength, 0);
+  const bytes = () => [sessionCore, gateCore].reduce((sum, one) => sum + one.instance().core.memory.buffer.byteLength, 0);
   for (let at = 0; at < 2_000; at += 1) await round(at);
   const warm = bytes();
   for (let at = 0; at < calls / CALLS_A_ROUND; at += 1) await round(at);

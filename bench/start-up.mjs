@@ -91,7 +91,16 @@ async function shippedBytes() {
     gate: await bytes(join(PACKAGE_DIR, 'gate_bg.wasm')),
     sessionAll: await bytes(join(PACKAGE_DIR, 'session-all_bg.wasm')),
     sessionGzipped: await gzipped('session_bg.wasm'),
-    sessionGlueGzipped: await gzipped('session.js'),
-    sessionAllGzipped: await gzipped('session-all_bg.wasm'),
+    scriptInNode: await scriptInNode(),
   };
+}
+
+/** The package's own JavaScript of an app for Node, bundled and minified. */
+async function scriptInNode() {
+  const dir = await bundle('bench/start-up/package-in-node.mjs');
+  try {
+    return await gzippedBytes(dir);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }

@@ -8,7 +8,7 @@ import { jwk } from 'hono/jwk';
 import { jwt } from 'hono/jwt';
 import { importJWK, jwtVerify } from 'jose';
 
-import { initSync as packageInstance } from '../npm/dist/gate.js';
+import { core as packageCore } from '../npm/gate-core.js';
 import { authenticateRequest, createGate, verifyToken } from '../npm/workerd.js';
 import * as gate from './portcullis.js';
 import portcullis from './portcullis-entry.js';
@@ -26,8 +26,8 @@ export default {
     const name = new URL(request.url).pathname.slice(1);
     const body = await request.json();
     if (name === 'upload') return Response.json(ring.push(...body));
-    // The glue gives the instance that it has already.
-    if (name === 'memory') return Response.json({ worker: bytesOf(gate.initSync({})), package: bytesOf(packageInstance({})) });
+    // The script around the Worker gives the instance that it has already.
+    if (name === 'memory') return Response.json({ worker: bytesOf(gate.initSync({})), package: bytesOf(packageCore.instance().core) });
     ready ??= prepare(env);
     const entry = (await ready)[name];
     if (!entry) return new Response(`no entry ${name}`, { status: 404 });

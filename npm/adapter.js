@@ -2,7 +2,7 @@
 
 import { createGate } from 'portcullis';
 
-import { PortcullisError } from './errors.js';
+import { refused } from './errors.js';
 
 /**
  * Gives the gate, made by the first request: importing a middleware should cost nothing, and frameworks import it while they build.
@@ -42,9 +42,9 @@ export function publicUrl(url, publicOrigin) {
 /** Checks the options of an adapter. @param {{ publicOrigin?: string }} [options] */
 export function adapterOptions({ publicOrigin, ...others } = {}) {
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new PortcullisError('invalid-options', 'invalid-options', `unknown option \`${unknown}\`; there is only \`publicOrigin\``);
+  if (unknown !== undefined) throw refused('invalid-options', `unknown option \`${unknown}\`; there is only \`publicOrigin\``);
   if (publicOrigin !== undefined && !/^https?:\/\/[^/?#\\@\s]+$/.test(publicOrigin)) {
-    throw new PortcullisError('invalid-options', 'invalid-options', 'option `publicOrigin` is no origin, expected one as `https://example.com`');
+    throw refused('invalid-options', 'option `publicOrigin` is no origin, expected one as `https://example.com`');
   }
   return { publicOrigin };
 }

@@ -1,6 +1,6 @@
 // Auth objects, in the shape of Clerk's `toAuth()`.
 
-import { PortcullisError } from './errors.js';
+import { refused } from './errors.js';
 
 /** @typedef {(facts: object, asked: unknown) => boolean} Meets `has()`, as the core answers it */
 
@@ -17,7 +17,6 @@ export function authObject(auth, token, about, meets) {
   const never = { getToken: () => Promise.resolve(null), has: () => false, debug };
   const { tokenType, isAuthenticated } = auth;
   if (!isAuthenticated) return { ...auth, ...never };
-  if (auth.issuer) return issuedObject(auth, token, debug, meets);
   if (tokenType === 'session_token') return sessionObject(auth, token, debug, meets);
   const machine = {
     id: auth.id,
@@ -70,20 +69,6 @@ function sessionObject(auth, token, debug, meets) {
 }
 
 /**
- * Who signed in with another issuer than Clerk: what Clerk's claims mean is not read from these.
- *
- * @param {any} auth
- * @param {string | null} token
- * @param {() => object} debug
- * @param {Meets} meets
- */
-function issuedObject(auth, token, debug, meets) {
-  const { issuer, userId, roles, permissions } = auth;
-  const facts = { issuer, userId, roles, permissions };
-  return { ...auth, getToken: () => Promise.resolve(token), has: (/** @type {unknown} */ asked) => meets(facts, asked), debug };
-}
-
-/**
  * @param {string | undefined} sessionId
  * @param {string | null} token
  * @param {boolean} isAnother whether another token than the session's own is asked for
@@ -91,7 +76,7 @@ function issuedObject(auth, token, debug, meets) {
 async function getToken(sessionId, token, isAnother) {
   if (!sessionId) return null;
   if (isAnother) {
-    throw new PortcullisError('not-supported', 'not-supported', 'getToken gives the session token only; ask the Backend API for others');
+    throw refused('not-supported', 'getToken gives the session token only; ask the Backend API for others');
   }
   return token;
 }

@@ -13,9 +13,9 @@ import { checkRequest, describeRequest } from './request.js';
  * `authenticateRequest`, by the module that a host has at hand.
  *
  * @param {Core} usual
- * @param {() => Promise<Core>} [loadAll] gives the module that knows all of the options, where the usual one does not
+ * @param {() => Core} [useAll] gives the module that knows all of the options, where the usual one does not
  */
-export function authenticatorWith(usual, loadAll) {
+export function authenticatorWith(usual, useAll) {
   /** @type {Core | undefined} */
   let all;
   /**
@@ -28,7 +28,7 @@ export function authenticatorWith(usual, loadAll) {
   return async function authenticateRequest(request, options = {}) {
     const read = checkRequest(request);
     checkOptions(options);
-    const core = loadAll && isRare(options) ? (all ??= await loadAll()) : usual;
+    const core = useAll && isRare(options) ? (all ??= useAll()) : usual;
     const suffix = suffixOf(options.publishableKey);
     // What the options are now, whatever becomes of the object while the suffix is made.
     const description = typeof suffix === 'string' ? describeOptions(/** @type {any} */ (options), suffix) : describeOptions({ ...options }, await suffix);

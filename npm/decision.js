@@ -3,6 +3,7 @@
 import { authObject } from './auth.js';
 import { core } from './gate-core.js';
 import { forwardHeaders, isStripped, privateHeaders } from './headers.js';
+import { issuedObject } from './issued.js';
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 
@@ -47,7 +48,7 @@ let identityNames;
 
 /** @param {string} text */
 function plainForwarding(text) {
-  const names = (identityNames ??= core.ask((wasm, _, text) => (wasm.identity_names(), text())).split(','));
+  const names = (identityNames ??= core.ask(({ core, text }) => (core.identity_names(), text())).split(','));
   const flags = text.charCodeAt(1);
   let number = NUMBERS_AT;
   const next = () => {
@@ -108,8 +109,9 @@ class Decision {
   }
 
   #readAuth() {
-    const [auth] = JSON.parse(this.#json === NOBODY ? core.ask((wasm, _, text) => (wasm.nobody(), text())) : this.#json);
-    return auth && authObject(auth, this.#token, { reason: this.reason, message: this.message }, core.meets);
+    const [auth] = JSON.parse(this.#json === NOBODY ? core.ask(({ core, text }) => (core.nobody(), text())) : this.#json);
+    const make = auth?.issuer ? issuedObject : authObject;
+    return auth && make(auth, this.#token, { reason: this.reason, message: this.message }, core.meets);
   }
 }
 

@@ -21,12 +21,23 @@ export class PortcullisError extends Error {
 }
 
 /**
+ * An error whose reason is its code.
+ *
+ * @param {import('./index.js').ErrorCode} code
+ * @param {string} message
+ * @param {{ cause?: unknown }} [options]
+ */
+export function refused(code, message, options) {
+  return new PortcullisError(code, code, message, options);
+}
+
+/**
  * @param {string} name of the argument
  * @param {unknown} found
  * @param {string} expected
  */
 export function invalidArgument(name, found, expected) {
-  return new PortcullisError('invalid-argument', 'invalid-argument', `argument \`${name}\` is ${kindOf(found)}, expected ${expected}`);
+  return refused('invalid-argument', `argument \`${name}\` is ${kindOf(found)}, expected ${expected}`);
 }
 
 /** What a value is, in a word, never the value: it may be a secret. @param {unknown} value */

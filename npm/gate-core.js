@@ -1,10 +1,36 @@
 // The module that decides what becomes of a request.
 
-import * as wasm from './dist/gate.js';
+import { refused } from './errors.js';
 import { loopAround } from './loop.js';
+import { sign } from './signing.js';
 
-export const core = loopAround(wasm, {
-  gate: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_gate },
-  explanation: { make: wasm.make_gate, free: wasm.free_gate, begin: wasm.begin_explanation },
-  matcher: { make: wasm.make_matcher, free: wasm.free_matcher, begin: wasm.match_readings },
-});
+export const core = loopAround(doorsOf, sign);
+
+/** @param {typeof import('./dist/gate.js')} core */
+function doorsOf(core) {
+  const { make_gate: make, free_gate: free } = core;
+  return {
+    gate: { make, free, begin: core.begin_gate, refusal: mistakes },
+    explanation: { make, free, begin: core.begin_explanation, refusal: mistakes },
+    matcher: { make: core.make_matcher, free: core.free_matcher, begin: core.match_readings },
+  };
+}
+
+/** What is wrong with a configuration. @param {string} text */
+function mistakes(text) {
+  const errors = /** @type {{ setting: string, message: string }[]} */ (JSON.parse(text));
+  const message = `${errors.length === 1 ? 'the configuration has a mistake' : `the configuration has ${errors.length} mistakes`}:`;
+  const error = refused('invalid-options', [message, ...errors.map((one) => one.message)].join('\n'));
+  error.errors = errors;
+  return error;
+}
+
+/**
+ * Makes what a kind of check needs, before the first one is made.
+ *
+ * @param {string} kind
+ * @param {string} options as JSON
+ */
+export function prepare(kind, options) {
+  core.ask(({ checkerFor }) => checkerFor(kind, options));
+}

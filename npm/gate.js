@@ -1,8 +1,8 @@
 // `createGate`: a policy, and the decisions that it makes.
 
 import { decisionOf, failedClosed } from './decision.js';
-import { PortcullisError, invalidArgument } from './errors.js';
-import { core } from './gate-core.js';
+import { PortcullisError, invalidArgument, refused } from './errors.js';
+import { core, prepare } from './gate-core.js';
 import { forwardHeaders } from './headers.js';
 import { checkRequest, describeRequest } from './request.js';
 
@@ -15,7 +15,7 @@ import { checkRequest, describeRequest } from './request.js';
 export async function createGate(config) {
   const settings = describeConfig(config);
   await core.ready();
-  core.prepare('gate', settings);
+  prepare('gate', settings);
   return Object.freeze({
     decide: (/** @type {Request} */ request) => decide(settings, request),
     handle: (/** @type {Request} */ request, /** @type {any} */ forward) => handle(settings, request, forward),
@@ -34,14 +34,14 @@ export function describeConfig(config) {
       const isLost = typeof value === 'function' || typeof value === 'symbol' || (typeof value === 'number' && !Number.isFinite(value));
       if (isLost || value instanceof RegExp) {
         const found = value instanceof RegExp ? 'a RegExp' : typeof value === 'number' ? String(value) : `a ${typeof value}`;
-        throw new PortcullisError('invalid-options', 'invalid-options', `setting \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or a table`);
+        throw refused('invalid-options', `setting \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or a table`);
       }
       return value;
     });
   } catch (error) {
     if (error instanceof PortcullisError) throw error;
     // A cycle, a BigInt, or a getter of the caller's that throws.
-    throw new PortcullisError('invalid-options', 'invalid-options', 'the configuration cannot be written as JSON', { cause: error });
+    throw refused('invalid-options', 'the configuration cannot be written as JSON', { cause: error });
   }
 }
 
@@ -82,7 +82,7 @@ async function handle(settings, request, forward) {
 /** @param {{ responseHeaders: readonly (readonly [string, string])[] }} decision */
 function unreachable({ responseHeaders }) {
   try {
-    const { status, headers, body } = JSON.parse(core.ask((wasm, _, text) => (wasm.origin_unreachable(), text())));
+    const { status, headers, body } = JSON.parse(core.ask(({ core, text }) => (core.origin_unreachable(), text())));
     return new Response(body, { status, headers: [...headers, ...responseHeaders] });
   } catch (error) {
     return failedClosed(error).toResponse();

@@ -17,7 +17,7 @@ const kinds = new Map();
 function kindOf(name) {
   const known = kinds.get(name);
   if (known !== undefined) return known;
-  const kind = core.ask((wasm, write) => wasm.header_kind(write(name)));
+  const kind = core.ask(({ core, writeAny }) => core.header_kind(writeAny(name)));
   if (name.length <= KEPT_CHARS) {
     if (kinds.size >= KEPT_NAMES) kinds.clear();
     kinds.set(name, kind);
@@ -44,7 +44,7 @@ export function isReserved(name) {
  */
 export function privateHeaders(cacheControl, vary) {
   const said = [cacheControl, vary].map((value) => (value === null ? '' : `=${value}`)).join('\n');
-  const [cache, varies, remove] = core.ask((wasm, write, text) => (wasm.private_headers(write(said)), text())).split('\n');
+  const [cache, varies, remove] = core.ask(({ core, writeAny, text }) => (core.private_headers(writeAny(said)), text())).split('\n');
   return { set: [['cache-control', cache], ['vary', varies]], remove: remove.split(',') };
 }
 

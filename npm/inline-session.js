@@ -2,14 +2,14 @@
 
 import { authenticatorWith } from './authenticate-request.js';
 import { base64 } from './dist/session_inline.js';
+import { core as all } from './session-all-core.js';
 import { core } from './session-core.js';
 import { verifierWith } from './verify-token.js';
 
 core.use(() => bytes(base64));
 
-export const authenticateRequest = /* @__PURE__ */ authenticatorWith(core, async () => {
-  const [{ core: all }, { base64: text }] = await Promise.all([import('./session-all-core.js'), import('./dist/session-all_inline.js')]);
-  all.use(() => bytes(text));
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(core, () => {
+  all.useLater(async () => bytes((await import('./dist/session-all_inline.js')).base64));
   return all;
 });
 export const verifyToken = /* @__PURE__ */ verifierWith(core);

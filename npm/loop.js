@@ -2,66 +2,45 @@
 // Nothing is decided here.
 //
 // The first call compiles the module. All calls into it are synchronous and guarded: whatever they throw, the instance is
-// replaced, every check that it had not finished rejects, and the next one finds a fresh instance.
+// given up, every check that it had not finished rejects, and the next one finds a fresh instance.
 
-import { PortcullisError } from './errors.js';
-import { headerReaderFor } from './header-reader.js';
+import { PortcullisError, refused } from './errors.js';
+import { SIGNATURE, instanceOf } from './instance.js';
 import { callBackend } from './io.js';
-import { signaturesOf } from './signatures.js';
-import { textsOf } from './texts.js';
 
-/** Checkers that are kept, by their options. A program has one or two. */
-const KEPT_CHECKERS = 16;
-
-/** What the lowest bits of a step say. */
+/** What the lowest bits of a step say; see `instance.js` for the third. */
 const DONE = 1;
-const SIGNATURE = 2;
 const BACKEND = 3;
 const SIGNING = 5;
 
 /** The outcome of what could not be had. */
 const FAILED = -1;
 
-/** @typedef {(handle: number, bytes: number, now: number, headers?: any) => number} Begin with headers, where it is about a request */
-/** @typedef {{ make: (bytes: number) => number, free: (handle: number) => void, begin: Begin }} Door what is made from options, and how it is asked */
+/** @typedef {import('./instance.js').Instance} Instance */
+/** @typedef {import('./instance.js').HeaderGetter} HeaderGetter */
+/** @typedef {import('./instance.js').Step} Step */
 
 /** @typedef {{ ok: boolean, text: string }} Checked */
-
-/**
- * @typedef {object} Step
- * @property {number} kind
- * @property {number} run
- * @property {string} text
- */
-
 /** @typedef {{ outcome: number, data?: string | Uint8Array }} Satisfied what came of a step, as `resume` takes it */
 
 /**
- * @template {typeof import('./dist/common.js') & typeof import('./dist/runs.js')} Wasm
- * @param {Wasm} wasm the bindings of a module
- * @param {Record<string, Door>} kinds its doors
+ * @template {typeof import('./dist/common.js') & typeof import('./dist/runs.js')} Exports
+ * @param {(core: Exports) => Record<string, import('./instance.js').Door>} doorsOf what a module has for whom
+ * @param {(text: string) => Promise<Uint8Array>} [sign] makes a signature, for a module that asks for one
  */
-export function loopAround(wasm, kinds) {
-  /** Counts the instances: what belongs to an earlier one must not touch this one. */
-  let generation = 0;
-  /** True while there is no instance that may be trusted; at first there is none. */
-  let broken = true;
-  /** Whether the module was compiled. */
-  let isLoaded = false;
+export function loopAround(doorsOf, sign) {
   /** Gives the module. @type {() => BufferSource | WebAssembly.Module} */
   let source = () => {
-    throw notLoaded();
+    throw new PortcullisError('internal-error', 'not-loaded', 'the Wasm module is not loaded yet; await an asynchronous function of the package first');
   };
   /** Fetches it, where it cannot be had at once. @type {(() => Promise<BufferSource | WebAssembly.Module>) | undefined} */
   let fetchSource;
   /** @type {Promise<void> | undefined} */
   let loading;
-  const texts = textsOf(wasm);
-  const { text, write, writeAny } = texts;
-  const HeaderReader = headerReaderFor(wasm, texts);
-  const signatures = signaturesOf(wasm, texts, guarded);
-  /** @type {Record<string, Map<string, number>>} */
-  let checkers = noCheckers();
+  /** @type {WebAssembly.Module | undefined} */
+  let module;
+  /** The instance that may be trusted, if there is one. @type {Instance | undefined} */
+  let current;
 
   /**
    * Runs one check to its end; at once, where it needs nothing of the host.
@@ -69,27 +48,28 @@ export function loopAround(wasm, kinds) {
    * @param {string} kind
    * @param {string} options as JSON
    * @param {string} subject the request, as `describeRequest` has it, or the token
-   * @param {import('./header-reader.js').HeaderGetter} [headers] the request's
+   * @param {HeaderGetter} [headers] the request's
    * @returns {Checked | Promise<Checked>}
    */
   function check(kind, options, subject, headers) {
     if (fetchSource !== undefined) return ready().then(() => check(kind, options, subject, headers));
-    if (broken) replaceInstance();
-    const step = guarded(generation, () => {
-      const checker = checkerFor(kind, options);
-      return taken(kinds[kind].begin(checker, write(subject), Date.now(), headers && new HeaderReader(headers)));
-    });
-    return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(generation, step);
+    const mine = instance();
+    const step = guarded(mine, () => mine.begin(kind, options, subject, headers));
+    return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(mine, step, headers);
   }
 
   /**
    * Does what a run needs, until it needs no more.
    *
-   * @param {number} mine
+   * @param {Instance} mine
    * @param {Step} step
+   * @param {HeaderGetter | undefined} headers
    * @returns {Promise<Checked>}
    */
-  async function finish(mine, step) {
+  async function finish(mine, step, headers) {
+    const { core, signatures, writeAny } = mine;
+    /** @type {import('./signatures.js').Guard} */
+    const guard = (call) => guarded(mine, call);
     try {
       while (step.kind > DONE) {
         const { run, kind } = step;
@@ -97,30 +77,19 @@ export function loopAround(wasm, kinds) {
         let satisfied;
         try {
           // What nearly every new token needs, and the only thing it needs.
-          satisfied = kind === SIGNATURE ? { outcome: (await signatures.verify(mine, run)) ? 1 : 0 } : await satisfy(step);
+          satisfied = kind === SIGNATURE ? { outcome: (await signatures.verify(run, guard)) ? 1 : 0 } : await satisfy(step);
         } catch (error) {
-          satisfied = { outcome: FAILED, data: describe(error) };
+          satisfied = { outcome: FAILED, data: error instanceof Error ? error.message : String(error) };
         }
         const { outcome, data } = satisfied;
-        step = guarded(mine, () => taken(wasm.resume(run, kind, outcome, writeAny(data), Date.now())));
+        step = guard(() => mine.step(headers, () => core.resume(run, kind, outcome, writeAny(data), Date.now())));
       }
       return { ok: step.kind === DONE, text: step.text };
     } finally {
       // A wait that ended in an exception: whoever waits for what this run was fetching goes on.
       const { run } = step;
-      if (run !== 0 && mine === generation && !broken) guarded(mine, () => wasm.give_up(run));
+      if (run !== 0 && mine === current) guard(() => core.give_up(run));
     }
-  }
-
-  /**
-   * The step that a call returned, with the text that belongs to it.
-   *
-   * @param {number} code
-   * @returns {Step}
-   */
-  function taken(code) {
-    const kind = code & 7;
-    return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : text() };
   }
 
   /**
@@ -130,19 +99,13 @@ export function loopAround(wasm, kinds) {
    * @returns {Promise<Satisfied>}
    */
   async function satisfy({ kind, text }) {
-    switch (kind) {
-      case BACKEND: {
-        const { status, body } = await callBackend(JSON.parse(text));
-        return { outcome: status, data: body };
-      }
-      case SIGNING: {
-        const [id, jwk, input] = JSON.parse(text);
-        return { outcome: 0, data: await signatures.sign(id, jwk, input) };
-      }
-      default:
-        await new Promise((resolve) => setTimeout(resolve, Number(text)));
-        return { outcome: 0 };
+    if (kind === BACKEND) {
+      const { status, body } = await callBackend(JSON.parse(text));
+      return { outcome: status, data: body };
     }
+    if (kind === SIGNING && sign !== undefined) return { outcome: 0, data: await sign(text) };
+    await new Promise((resolve) => setTimeout(resolve, Number(text)));
+    return { outcome: 0 };
   }
 
   /**
@@ -152,97 +115,50 @@ export function loopAround(wasm, kinds) {
    * @param {unknown} asked
    */
   function meets(facts, asked) {
-    return ask((core) => core.has(write(`${JSON.stringify(facts)}\n${JSON.stringify(asked) ?? 'null'}`)));
-  }
-
-  /**
-   * @param {string} kind
-   * @param {string} options
-   */
-  function checkerFor(kind, options) {
-    const kept = checkers[kind];
-    const known = kept.get(options);
-    if (known !== undefined) return known;
-    const { make, free } = kinds[kind];
-    const made = make(write(options));
-    if (made === 0) throw refusal(kind, text());
-    if (kept.size >= KEPT_CHECKERS) {
-      const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
-      kept.delete(oldest);
-      free(handle);
-    }
-    kept.set(options, made);
-    return made;
-  }
-
-  /**
-   * Makes what a kind of check needs, before the first one is made.
-   *
-   * @param {string} kind
-   * @param {string} options
-   */
-  function prepare(kind, options) {
-    if (broken) replaceInstance();
-    guarded(generation, () => checkerFor(kind, options));
-  }
-
-  /**
-   * One synchronous question to what is made of options.
-   *
-   * @param {string} kind
-   * @param {string} options
-   * @param {string} subject
-   */
-  function checkNow(kind, options, subject) {
-    if (broken) replaceInstance();
-    return guarded(generation, () => taken(kinds[kind].begin(checkerFor(kind, options), write(subject), Date.now())));
+    return ask(({ core, writeAny }) => core.has(writeAny(`${JSON.stringify(facts)}\n${JSON.stringify(asked) ?? 'null'}`)) !== 0);
   }
 
   /**
    * Asks the core something that needs nothing of the host.
    *
    * @template T
-   * @param {(core: Wasm, write: (subject: string | Uint8Array) => number, text: () => string) => T} call with what writes into the buffer, and
-   *   what reads what a call has to say
-   * @param {number} [mine] the instance that has to be asked, where the question is about something of its own
+   * @param {(instance: Instance & { core: Exports }) => T} call
+   * @param {Instance} [mine] the instance that has to be asked, where the question is about something of its own
    * @returns {T}
    */
-  function ask(call, mine) {
-    if (broken) replaceInstance();
-    return guarded(mine ?? generation, () => call(wasm, writeAny, text));
+  function ask(call, mine = instance()) {
+    return guarded(mine, () => call(/** @type {Instance & { core: Exports }} */ (mine)));
   }
 
-  /** The instance that is asked now. */
+  /** The instance that is asked now; where there is none that may be trusted, a fresh one. Where none can be made, the next call tries again. */
   function instance() {
-    if (broken) replaceInstance();
-    return generation;
+    if (current !== undefined) return current;
+    try {
+      module ??= compiled(source());
+      return (current = instanceOf(module, doorsOf));
+    } catch (cause) {
+      if (cause instanceof PortcullisError) throw cause;
+      throw failure('no fresh Wasm instance could be made', { cause });
+    }
   }
 
   /**
-   * Calls into Wasm. What is thrown there leaves an instance that may be in any state: it is replaced.
+   * Calls into Wasm. What is thrown there leaves an instance that may be in any state: it is given up.
    *
    * @template T
-   * @param {number} mine
+   * @param {Instance} mine
    * @param {() => T} call
    * @returns {T}
    */
   function guarded(mine, call) {
-    if (mine !== generation) {
-      throw new PortcullisError('internal-error', 'internal-error', 'the check was lost with its Wasm instance; nothing was decided');
-    }
+    if (mine !== current) throw failure('the check was lost with its Wasm instance');
     try {
       return call();
-    } catch (error) {
-      if (error instanceof PortcullisError) throw error;
-      replaceInstance();
-      throw new PortcullisError('internal-error', 'internal-error', 'the Wasm instance failed; nothing was decided', { cause: error });
+    } catch (cause) {
+      if (cause instanceof PortcullisError) throw cause;
+      current = undefined;
+      throw failure('the Wasm instance failed', { cause });
     }
-  }
-
-  /** Compiles the module. */
-  function load() {
-    wasm.initSync({ module: source() });
-    isLoaded = true;
   }
 
   /**
@@ -274,54 +190,22 @@ export function loopAround(wasm, kinds) {
       await loading;
     } catch (cause) {
       loading = undefined;
-      throw new PortcullisError('internal-error', 'internal-error', 'the Wasm module could not be fetched; nothing was decided', { cause });
+      throw failure('the Wasm module could not be fetched', { cause });
     }
   }
 
-  function noCheckers() {
-    return Object.fromEntries(Object.keys(kinds).map((kind) => [kind, new Map()]));
-  }
+  return { use, useLater, ready, check, ask, instance, meets };
+}
 
-  /** Puts a fresh instance in place; where that fails, the next call tries again. */
-  function replaceInstance() {
-    broken = true;
-    generation += 1;
-    texts.forget();
-    signatures.forget();
-    checkers = noCheckers();
-    try {
-      if (isLoaded) wasm.__wbg_reset_state();
-      else load();
-    } catch (cause) {
-      if (cause instanceof PortcullisError) throw cause;
-      throw new PortcullisError('internal-error', 'internal-error', 'no fresh Wasm instance could be made; nothing was decided', { cause });
-    }
-    broken = false;
-  }
-
-  return { use, useLater, ready, check, checkNow, prepare, ask, instance, meets };
+/** @param {BufferSource | WebAssembly.Module} source */
+function compiled(source) {
+  return source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source);
 }
 
 /**
- * What is wrong with options or a configuration.
- *
- * @param {string} kind
- * @param {string} text a message; for a gate a list of them
+ * @param {string} what
+ * @param {{ cause: unknown }} [options]
  */
-function refusal(kind, text) {
-  if (kind !== 'gate' && kind !== 'explanation') return new PortcullisError('invalid-options', 'invalid-options', text);
-  const errors = /** @type {{ setting: string, message: string }[]} */ (JSON.parse(text));
-  const message = `${errors.length === 1 ? 'the configuration has a mistake' : `the configuration has ${errors.length} mistakes`}:`;
-  const error = new PortcullisError('invalid-options', 'invalid-options', [message, ...errors.map((one) => one.message)].join('\n'));
-  error.errors = errors;
-  return error;
-}
-
-function notLoaded() {
-  return new PortcullisError('internal-error', 'not-loaded', 'the Wasm module is not loaded yet; await an asynchronous function of the package first');
-}
-
-/** @param {unknown} error */
-function describe(error) {
-  return error instanceof Error ? error.message : String(error);
+function failure(what, options) {
+  return refused('internal-error', `${what}; nothing was decided`, options);
 }

@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 
 import { authenticatorWith } from './authenticate-request.js';
 import { useEnvironment } from './options.js';
+import { core as all } from './session-all-core.js';
 import { core } from './session-core.js';
 import { verifierWith } from './verify-token.js';
 
 core.use(() => readFileSync(new URL('./dist/session_bg.wasm', import.meta.url)));
 useEnvironment(() => globalThis.process?.env);
 
-export const authenticateRequest = /* @__PURE__ */ authenticatorWith(core, async () => {
-  const { core: all } = await import('./session-all-core.js');
+export const authenticateRequest = /* @__PURE__ */ authenticatorWith(core, () => {
   all.use(() => readFileSync(new URL('./dist/session-all_bg.wasm', import.meta.url)));
   return all;
 });

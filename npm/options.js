@@ -1,6 +1,6 @@
 // Options on their way into Wasm: those that the core knows, and nothing else.
 
-import { PortcullisError, kindOf } from './errors.js';
+import { kindOf, refused } from './errors.js';
 
 const NAMES = [
   'publishableKey', 'secretKey', 'machineSecretKey', 'jwtKey', 'apiUrl', 'apiVersion', 'authorizedParties', 'audience', 'issuer',
@@ -39,7 +39,7 @@ function refuseUnknown(options) {
   const start = (/** @type {string} */ name) => name.replaceAll('_', '').slice(0, ALIKE).toLowerCase();
   const meant = NAMES.find((name) => start(name) === start(unknown));
   const help = meant === undefined ? '' : `; did you mean \`${meant}\`?`;
-  throw new PortcullisError('invalid-options', 'invalid-options', `unknown option \`${unknown}\`: it would be ignored, and is an error on development instances${help}`);
+  throw refused('invalid-options', `unknown option \`${unknown}\`: it would be ignored, and is an error on development instances${help}`);
 }
 
 /** @typedef {WeakMap<object, { values: unknown[], description: string }>} Described */
@@ -88,14 +88,14 @@ function asJson(options) {
     const writesItself = typeof (/** @type {any} */ (value)?.toJSON) === 'function';
     if (writesItself || ['function', 'symbol', 'bigint'].includes(typeof value) || (typeof value === 'number' && !Number.isFinite(value))) {
       const found = writesItself ? 'an object with `toJSON`' : typeof value === 'number' ? String(value) : kindOf(value);
-      throw new PortcullisError('invalid-options', 'invalid-options', `option \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or an object`);
+      throw refused('invalid-options', `option \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or an object`);
     }
   }
   try {
     return JSON.stringify(options);
   } catch (cause) {
     // A cycle, a BigInt further in, or a `toJSON` or getter further in that throws.
-    throw new PortcullisError('invalid-options', 'invalid-options', 'the options cannot be written as JSON', { cause });
+    throw refused('invalid-options', 'the options cannot be written as JSON', { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 // `createRouteMatcher`: tests of paths by patterns, in the shape of Clerk's.
 
 import { PortcullisError, invalidArgument } from './errors.js';
-import { core } from './gate-core.js';
+import { core, prepare } from './gate-core.js';
 import { line } from './texts.js';
 
 /**
@@ -18,9 +18,10 @@ export function createRouteMatcher(patterns) {
     throw invalidArgument('patterns', odd, 'a pattern, an expression, or a list of these');
   }
   const options = JSON.stringify(texts);
-  core.prepare('matcher', options);
+  prepare('matcher', options);
   return (asked) => {
-    const { kind, text } = core.checkNow('matcher', options, line(pathOf(asked)));
+    const path = line(pathOf(asked));
+    const { kind, text } = core.ask(({ begin }) => begin('matcher', options, path));
     if (kind === 0) {
       const [reason, message] = text.split('\n');
       throw badRequest(reason, message);

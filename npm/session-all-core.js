@@ -1,7 +1,6 @@
-// The same module with all of the options: tokens of machines, satellites, organizations by path.
+// The same with all of the options: tokens of machines, satellites, organizations by path. Nothing is loaded before it is asked.
 
-import * as wasm from './dist/session-all.js';
 import { loopAround } from './loop.js';
 import { doorsOf } from './session-doors.js';
 
-export const core = loopAround(wasm, doorsOf(wasm));
+export const core = /* @__PURE__ */ loopAround(doorsOf);

@@ -11,8 +11,8 @@ const LAST_ASCII = 0x7f;
 
 /** @typedef {ReturnType<typeof textsOf>} Texts */
 
-/** @param {typeof import('./dist/common.js')} wasm the bindings of a module */
-export function textsOf(wasm) {
+/** @param {typeof import('./dist/common.js')} core what an instance exports */
+export function textsOf(core) {
   /** The instance's memory, by bytes and by words. @type {Uint8Array<ArrayBuffer> | undefined} */
   let memory;
   /** @type {Uint32Array} */
@@ -21,7 +21,7 @@ export function textsOf(wasm) {
   function bytes() {
     // Memory that has grown is another buffer.
     if (memory === undefined || memory.length === 0) {
-      memory = new Uint8Array(/** @type {ArrayBuffer} */ (wasm.wasm_memory().buffer));
+      memory = new Uint8Array(/** @type {ArrayBuffer} */ (core.memory.buffer));
       inWords = new Uint32Array(memory.buffer);
     }
     return memory;
@@ -32,14 +32,9 @@ export function textsOf(wasm) {
     return inWords;
   }
 
-  /** Forgets the memory: there is another instance. */
-  function forget() {
-    memory = undefined;
-  }
-
   /** What the last call has to say. */
   function text() {
-    const at = wasm.text_place() >>> 2;
+    const at = core.text_place() >>> 2;
     const said = words();
     return decoder.decode(bytes().subarray(said[at], said[at] + said[at + 1]));
   }
@@ -52,7 +47,7 @@ export function textsOf(wasm) {
   function write(subject) {
     const { length } = subject;
     const room = length * 3;
-    const at = wasm.scratch(room);
+    const at = core.scratch(room);
     const memory = bytes();
     if (length <= SHORT_CHARS) {
       let done = 0;
@@ -74,12 +69,12 @@ export function textsOf(wasm) {
 
   /** @param {Uint8Array} data */
   function writeBytes(data) {
-    const at = wasm.scratch(data.length);
+    const at = core.scratch(data.length);
     bytes().set(data, at);
     return data.length;
   }
 
-  return { text, write, writeAny, bytes, words, forget };
+  return { text, write, writeAny, bytes, words };
 }
 
 /** @param {string} value */

@@ -1,7 +1,7 @@
 // `verifyWebhook`: a delivery to its event. The core says what is to be checked; Web Crypto checks it.
 
 import { checkOptions } from './check-options.js';
-import { PortcullisError, invalidArgument } from './errors.js';
+import { PortcullisError, invalidArgument, refused } from './errors.js';
 import { readBody } from './io.js';
 import { checkRequest } from './request.js';
 import { core } from './webhook-core.js';
@@ -27,21 +27,21 @@ export async function verifyWebhook(request, options = {}) {
     const body = await bodyOf(request, limitBytes);
     const isSigned = await hasGoodSignature(checks, prefix, body);
     isOpen = false;
-    const refusal = core.ask((wasm, write, text) => (wasm.end_webhook(handle, isSigned, write(body)) === 1 ? '' : text()), mine);
+    const refusal = core.ask(({ core, writeAny, text }) => (core.end_webhook(handle, isSigned, writeAny(body)) === 1 ? '' : text()), mine);
     if (refusal) throw rejected(refusal);
     return eventOf(body);
   } finally {
-    if (isOpen && mine === core.instance()) core.ask((wasm) => wasm.give_up_webhook(handle), mine);
+    if (isOpen && mine === core.instance()) core.ask(({ core }) => core.give_up_webhook(handle), mine);
   }
 }
 
 /** @param {import('./index.js').VerifyWebhookOptions} options */
 function secretsOf({ signingSecret, ...others }) {
   const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw new PortcullisError('invalid-options', 'invalid-options', `unknown option \`${unknown}\`; there is only \`signingSecret\``);
+  if (unknown !== undefined) throw refused('invalid-options', `unknown option \`${unknown}\`; there is only \`signingSecret\``);
   const secret = signingSecret ?? fromEnvironment();
   if (secret === undefined || secret === '') {
-    throw new PortcullisError('invalid-options', 'invalid-options', 'option `signingSecret` is missing: expected the secret of the endpoint, `whsec_…`, here or in the variable CLERK_WEBHOOK_SIGNING_SECRET');
+    throw refused('invalid-options', 'option `signingSecret` is missing: expected the secret of the endpoint, `whsec_…`, here or in the variable CLERK_WEBHOOK_SIGNING_SECRET');
   }
   return [secret].flat();
 }
@@ -60,17 +60,14 @@ function begin(secrets, headers) {
   headerNames ??= namesOfHeaders();
   const fields = Object.fromEntries(headerNames.map((name) => [name, headers.get(name)?.slice(0, HEADER_CHARS)]));
   const delivery = JSON.stringify({ secrets: secrets.map((secret) => (typeof secret === 'string' ? secret : null)), headers: fields });
-  const [handle, text] = core.ask((wasm, write, text) => [wasm.begin_webhook(write(delivery), Date.now()), text()]);
+  const [handle, text] = core.ask(({ core, writeAny, text }) => [core.begin_webhook(writeAny(delivery), Date.now()), text()]);
   if (handle === 0) throw rejected(text);
   return { handle, ...JSON.parse(text) };
 }
 
 /** @returns {string[]} */
 function namesOfHeaders() {
-  return core.ask((wasm, _, text) => {
-    wasm.webhook_header_names();
-    return text();
-  }).split(',');
+  return core.ask(({ core, text }) => (core.webhook_header_names(), text())).split(',');
 }
 
 /** Characters of a header field that are handed in: more than any real one has. */

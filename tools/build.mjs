@@ -46,6 +46,12 @@ const WASM_OPT_FLAGS = [
   '--strip-target-features',
 ];
 
+/**
+ * Of the two kinds of library that `Cargo.toml` has only the one that is a module. What another crate could link is kept callable from outside
+ * until all is linked, and then it is too late for the compiler to put in place what is called once.
+ */
+const AS_MODULE = ['--crate-type', 'cdylib'];
+
 /** Leaves loops as they are. At `opt-level = 3` they are unrolled, and run two turns at a time though there is no SIMD; at `z` they are not. */
 const LOOPS_AS_THEY_ARE = ['-C', 'no-vectorize-loops', '-C', 'no-vectorize-slp', '-C', 'llvm-args=--unroll-threshold=20'];
 /** What is marked for inlining is inlined where it is small; LLVM's own threshold is three times as high, and Wasm's calls are cheap. */
@@ -60,12 +66,12 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   if (dev) refuseDeploy();
   const started = performance.now();
   const profile = dev ? 'edge-dev' : 'release';
-  await run('cargo', ['build', '--profile', profile, '--target', WASM_TARGET, '--lib', '--features', 'worker', ...rustFlags(LOOPS_AS_THEY_ARE)], {
+  await run('cargo', ['rustc', '--profile', profile, '--target', WASM_TARGET, '--lib', ...AS_MODULE, '--features', 'worker', ...rustFlags(LOOPS_AS_THEY_ARE)], {
     help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
   });
 
   const staging = await emptyStaging(outDir);
-  await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev, withoutClasses: true });
+  await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev });
   await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
   if (!dev) for (const name of ['portcullis.js', 'index.js']) await minify(join(staging, name));
   await replace(outDir, staging);
@@ -89,10 +95,9 @@ export async function buildPackage() {
     const isFast = name === FAST_MODULE;
     const profile = isFast ? 'npm-fast' : 'npm';
     const flags = rustFlags(isFast ? [...LOOPS_AS_THEY_ARE, ...FEWER_HINTS] : []);
-    const cargo = ['build', '--profile', profile, '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', '-p', 'portcullis', '--features', `js-${name}`];
+    const cargo = ['rustc', '--profile', profile, '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', ...AS_MODULE, '-p', 'portcullis', '--features', `js-${name}`];
     await run('cargo', [...cargo, ...flags], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
-    await bind(join(targetDir, WASM_TARGET, profile, 'portcullis.wasm'), staging, name, { optimized: true, isQuiet: true, isSmall: !isFast });
-    await trim(staging, name);
+    await bind(join(targetDir, WASM_TARGET, profile, 'portcullis.wasm'), staging, name, { optimized: true, isBare: true, isSmall: !isFast });
     const wasm = await readFile(join(staging, `${name}_bg.wasm`));
     await writeFile(join(staging, `${name}_inline.js`), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
   }
@@ -102,7 +107,7 @@ export async function buildPackage() {
   for (const license of ['LICENSE-MIT', 'LICENSE-APACHE']) await copyFile(join(ROOT, license), join(ROOT, 'npm', license));
 
   console.log(`built ${relative(ROOT, PACKAGE_DIR)} (npm) in ${secondsSince(started)} s`);
-  for (const name of PACKAGE_MODULES) await printSizes(PACKAGE_DIR, [`${name}_bg.wasm`, `${name}.js`]);
+  await printSizes(PACKAGE_DIR, PACKAGE_MODULES.map((name) => `${name}_bg.wasm`));
   return PACKAGE_DIR;
 }
 
@@ -138,32 +143,29 @@ async function emptyStaging(outDir) {
  * @param {string} wasm
  * @param {string} staging
  * @param {string} name
- * @param {{ optimized: boolean, isQuiet?: boolean, isSmall?: boolean, withoutClasses?: boolean }} options `isQuiet`: a panic is a trap and
- *   nothing else; `isSmall`: of two ways to write something the shorter one, and not the quicker one;
- *   `withoutClasses`: no Rust struct is for JavaScript
+ * @param {{ optimized: boolean, isBare?: boolean, isSmall?: boolean }} options `isBare`: no script comes with it, since it takes and gives
+ *   numbers only, and a panic is a trap and nothing else; `isSmall`: of two ways to write something the shorter one, and not the quicker one
  */
-async function bind(wasm, staging, name, { optimized, isQuiet = false, isSmall = false, withoutClasses = false }) {
+async function bind(wasm, staging, name, { optimized, isBare = false, isSmall = false }) {
   const xtask = ['run', '--quiet', '--manifest-path', join(ROOT, 'xtask/Cargo.toml'), '--'];
-  await run('cargo', [...xtask, 'bindgen', wasm, staging, name, ...(withoutClasses ? ['--without-classes'] : [])]);
-  if (withoutClasses) await dropClasses(join(staging, `${name}.js`));
-  if (isQuiet) await trapAtPanics(join(staging, `${name}_bg.wasm`), { sharesDrops: isSmall });
+  const path = join(staging, `${name}_bg.wasm`);
+  await run('cargo', [...xtask, isBare ? 'bindgen-bare' : 'bindgen', wasm, staging, name]);
+  if (isBare) await trapAtPanics(path, { sharesDrops: isSmall });
+  else await dropClasses(join(staging, `${name}.js`));
   // Up to how many instructions functions are inlined.
-  if (optimized) await optimize(join(staging, `${name}_bg.wasm`), [...WASM_OPT_FLAGS, `--always-inline-max-function-size=${isSmall ? 2 : 5}`]);
+  if (optimized) await optimize(path, [...WASM_OPT_FLAGS, `--always-inline-max-function-size=${isSmall ? 2 : 5}`]);
+  if (isBare) await checkImports(path);
 }
 
 /**
- * Takes out of a module's bindings what the package does not use, a loader of its own first of all, and what only readers need.
+ * What the loop has for a module is the headers of a request (`npm/instance.js`); whatever else were imported would need a script again.
  *
- * @param {string} dir
- * @param {string} name
+ * @param {string} path
  */
-async function trim(dir, name) {
-  const { build } = await import('esbuild');
-  await build({
-    // All but the default export, which is the loader.
-    stdin: { contents: `export * from './${name}.js';`, resolveDir: dir },
-    bundle: true, format: 'esm', platform: 'neutral', minify: true, outfile: join(dir, `${name}.js`), allowOverwrite: true, logLevel: 'error',
-  });
+async function checkImports(path) {
+  const imported = WebAssembly.Module.imports(new WebAssembly.Module(await readFile(path)));
+  const odd = imported.find(({ module }) => module !== 'host');
+  if (odd) throw new ToolError(`${path}: \`${odd.name}\` is imported from \`${odd.module}\`, expected \`host\` alone; see src/host/js/request.rs`);
 }
 
 /**

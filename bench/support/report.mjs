@@ -63,10 +63,9 @@ function bars({ decisions, startUp, coldKeys, patterns, flood }) {
     add(`start-up CPU, ${found?.what}`, found?.milliseconds, `${found?.milliseconds.toFixed(1)} ms`, bar, `at most ${bar} ms`);
   }
   if (startUp) {
-    const { sessionGzipped, sessionGlueGzipped } = startUp.shipped;
-    const module = sessionGzipped + sessionGlueGzipped;
-    add('gzipped, Wasm of the package\'s `authenticateRequest` and its glue, options that few have left out', module, kilobytes(module), 64_000, 'at most 64 KB, goal 41');
-    add('gzipped, the same, all that an app for Node or browsers gets', inNode(startUp), kilobytes(inNode(startUp)), 64_000, 'at most 64 KB, goal 41');
+    const { sessionGzipped } = startUp.shipped;
+    add('gzipped, Wasm of the package\'s `authenticateRequest`, options that few have left out', sessionGzipped, kilobytes(sessionGzipped), 64_000, 'at most 64 KB, goal 41');
+    add('gzipped, the same and all JavaScript: what an app for Node or browsers gets', inNode(startUp), kilobytes(inNode(startUp)), 64_000, 'at most 64 KB, goal 41');
   }
   for (const name of ['package-authenticate', 'package-gate']) {
     const found = started(name);
@@ -102,9 +101,8 @@ ${lines.join('\n')}
 }
 
 /** What an app with `authenticateRequest` gets where a module is loaded when it is needed, in bytes gzipped. @param {any} startUp */
-function inNode({ rows, shipped }) {
-  const session = rows.find((/** @type {any} */ one) => one.name === 'package-authenticate');
-  return session.gzipped - shipped.sessionAllGzipped + shipped.sessionGzipped;
+function inNode({ shipped }) {
+  return shipped.sessionGzipped + shipped.scriptInNode;
 }
 
 /** @param {any} startUp */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, mock, test } from 'node:test';
 
-import * as wasm from '../../npm/dist/gate.js';
+import { core } from '../../npm/gate-core.js';
 import { createGate } from '../../npm/node.js';
 import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 
@@ -136,7 +136,7 @@ describe('a decision', () => {
     assert.deepEqual([await getToken(), has({ role: 'org:admin' }), debug().reason, before.token], [null, false, before.reason, undefined]);
     assert.deepEqual(Object.keys(before.headers).sort(), ['x-forwarded-host', 'x-forwarded-proto', 'x-portcullis-auth-status', 'x-portcullis-request-id']);
     const kept = await gate.decide(request('/'));
-    assert.throws(() => wasm.give_up(1), WebAssembly.RuntimeError);
+    assert.throws(() => core.instance().core.give_up(1), WebAssembly.RuntimeError);
     mock.method(console, 'error', () => {});
     const unseen = { authorization: `Bearer ${token({ sid: 'sess_unseen' })}` };
     assert.equal((await gate.decide(request('/x', { headers: unseen }))).reason, 'internal-error');
@@ -300,14 +300,14 @@ describe('bad input', () => {
 
   test('in headers signs nobody in, and huge values leave the memory small', async () => {
     const gate = await createGate(CONFIG);
-    const before = wasm.wasm_memory().buffer.byteLength;
+    const before = core.instance().core.memory.buffer.byteLength;
     const values = ['', 'Bearer', 'Bearer ', 'Bearer \0\x01\xff', `Bearer ${'a'.repeat(3e7)}`, `Bearer ${token()}x`, `Bearer ${token()}\nBearer ${token()}`];
     for (const value of values) {
       const headers = { get: (/** @type {string} */ name) => (name === 'authorization' ? value : null), *[Symbol.iterator]() {} };
       const decision = await gate.decide(/** @type {any} */ ({ method: 'GET', url: `${site}/api/x`, headers }));
       assert.deepEqual([decision.action, decision.status], ['deny', 401], value.slice(0, 20));
     }
-    assert.ok(wasm.wasm_memory().buffer.byteLength - before < 4e6);
+    assert.ok(core.instance().core.memory.buffer.byteLength - before < 4e6);
   });
 });
 
@@ -323,7 +323,7 @@ describe('when the Wasm instance fails', () => {
     await new Promise(setImmediate);
     // Taking the run away makes the loop resume what there is not: a panic, and so a trap.
     try {
-      wasm.give_up(1);
+      core.instance().core.give_up(1);
     } catch (error) {
       // Where that number is not the run's, the instance is as broken, and the loop's next call finds out.
       assert.ok(error instanceof WebAssembly.RuntimeError);
@@ -343,7 +343,7 @@ describe('when the Wasm instance fails', () => {
     const { Instance } = WebAssembly;
     WebAssembly.Instance = /** @type {any} */ (class { constructor() { throw new RangeError('no memory'); } });
     try {
-      assert.throws(() => wasm.free_gate(999), WebAssembly.RuntimeError);
+      assert.throws(() => core.instance().core.free_gate(999), WebAssembly.RuntimeError);
       for (let time = 0; time < 3; time += 1) {
         const decision = await gate.decide(request('/'));
         assert.deepEqual([decision.action, decision.status, decision.reason, decision.auth], ['deny', 500, 'internal-error', null]);

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 
 import { authenticateRequest, verifyToken } from '../../npm/node.js';
-import * as wasm from '../../npm/dist/session.js';
+import { core } from '../../npm/session-core.js';
 import { ROOT } from '../../tools/run.mjs';
 import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 import { environment } from '../support/environment.mjs';
@@ -38,7 +38,7 @@ const keySet = () => new Response(JSON.stringify({ keys: [JWK] }));
 const answerWith = (answer) => {
   globalThis.fetch = /** @type {any} */ (async () => answer());
 };
-const memory = () => wasm.wasm_memory().buffer.byteLength;
+const memory = () => core.instance().core.memory.buffer.byteLength;
 
 // The first of all, so that its first run has the number 1.
 test('a trap rejects what is in flight, and the next call finds a fresh instance', async () => {
@@ -53,7 +53,7 @@ test('a trap rejects what is in flight, and the next call finds a fresh instance
   // Taking the first run away makes the loop resume what there is not: a panic, and so a trap. Where the numbers of earlier runs were
   // given out again in another order, this very call traps, and leaves an instance that does for the loop's next one.
   try {
-    wasm.give_up(1);
+    core.instance().core.give_up(1);
   } catch (error) {
     assert.ok(error instanceof WebAssembly.RuntimeError);
   }

@@ -7,15 +7,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use wasm_bindgen_cli_support::Bindgen;
+use wasm_bindgen_cli_support::{Bindgen, Output};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["bindgen", input, out_dir, name] => bindgen(Path::new(input), Path::new(out_dir), name, false),
-        ["bindgen", input, out_dir, name, "--without-classes"] => bindgen(Path::new(input), Path::new(out_dir), name, true),
+        ["bindgen", input, out_dir, name] => bindgen(Path::new(input), Path::new(out_dir), name),
+        ["bindgen-bare", input, out_dir, name] => bindgen_bare(Path::new(input), Path::new(out_dir), name),
         _ => {
-            eprintln!("usage: xtask bindgen <in.wasm> <out-dir> <name> [--without-classes]");
+            eprintln!("usage: xtask bindgen|bindgen-bare <in.wasm> <out-dir> <name>");
             return ExitCode::from(2);
         }
     };
@@ -30,29 +30,45 @@ fn main() -> ExitCode {
 
 /// Writes `<name>.js` and `<name>_bg.wasm` to `out_dir`.
 ///
+/// The exports of Rust structs are taken off: the Worker has none, but crates below it do, for streams and storage that
+/// it does not use. What only those exports reach is then dead code, which wasm-opt removes; `tools/build.mjs` does the same in the script.
+fn bindgen(input: &Path, out_dir: &Path, name: &str) -> Result<()> {
+    let mut output = generate(input, name)?;
+    let classes = classes_of(output.js());
+    delete_exports(&mut output, |export| is_of_class(export, &classes));
+    output.emit(out_dir).with_context(|| format!("cannot write to `{}`", out_dir.display()))
+}
+
+/// Writes `<name>_bg.wasm` alone, for a module that takes and gives numbers only: whoever instantiates it needs no script.
+///
+/// The exports that a script would look after are taken off, those of the table of objects first of all; wasm-opt removes what they reach.
+/// Whether anything is imported but what the host has by itself is for `tools/build.mjs` to see.
+fn bindgen_bare(input: &Path, out_dir: &Path, name: &str) -> Result<()> {
+    let mut output = generate(input, name)?;
+    delete_exports(&mut output, |export| export.starts_with("__"));
+    let path = out_dir.join(format!("{name}_bg.wasm"));
+    std::fs::write(&path, output.wasm_mut().emit_wasm()).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
 /// The `web` target is the one whose output loads everywhere: the caller hands in the compiled module. `reset_state_function`
 /// exports `__wbg_reset_state`, with which a host replaces an instance that panicked.
-///
-/// `without_classes` takes off the exports of Rust structs: the Worker has none, but crates below it do, for streams and storage that
-/// it does not use. What only those exports reach is then dead code, which wasm-opt removes; `tools/build.mjs` does the same in the script.
-fn bindgen(input: &Path, out_dir: &Path, name: &str, without_classes: bool) -> Result<()> {
-    let mut output = Bindgen::new()
+fn generate(input: &Path, name: &str) -> Result<Output> {
+    Bindgen::new()
         .input_path(input)
         .out_name(name)
         .typescript(false)
         .reset_state_function(true)
         .web(true)?
         .generate_output()
-        .with_context(|| format!("cannot bind `{}`", input.display()))?;
-    if without_classes {
-        let classes = classes_of(output.js());
-        let exports = &mut output.wasm_mut().exports;
-        let of_classes = exports.iter().filter(|export| is_of_class(&export.name, &classes)).map(|export| export.id());
-        for id in of_classes.collect::<Vec<_>>() {
-            exports.delete(id);
-        }
+        .with_context(|| format!("cannot bind `{}`", input.display()))
+}
+
+fn delete_exports(output: &mut Output, is_deleted: impl Fn(&str) -> bool) {
+    let exports = &mut output.wasm_mut().exports;
+    let deleted = exports.iter().filter(|export| is_deleted(&export.name)).map(|export| export.id());
+    for id in deleted.collect::<Vec<_>>() {
+        exports.delete(id);
     }
-    output.emit(out_dir).with_context(|| format!("cannot write to `{}`", out_dir.display()))
 }
 
 /// The classes of a generated script, in lower case as their exports have them.

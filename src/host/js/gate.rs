@@ -4,11 +4,7 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{
-    Slots, advance, config, decision,
-    request::{self, HeaderReader},
-    take_scratch, tell, time,
-};
+use super::{Slots, advance, config, decision, request, take_scratch, tell, time};
 use crate::{
     gate::{Gate, Refusal},
     headers, machine,
@@ -40,8 +36,8 @@ pub fn free_gate(handle: u32) {
 /// Begins to decide about the request in the buffer: a line each for its id, its method and its URL. Returns a step.
 #[wasm_bindgen]
 #[must_use]
-pub fn begin_gate(handle: u32, bytes: usize, now: f64, headers: HeaderReader) -> u32 {
-    let (gate, id, request) = take_request(handle, bytes, headers);
+pub fn begin_gate(handle: u32, bytes: usize, now: f64) -> u32 {
+    let (gate, id, request) = take_request(handle, bytes);
     advance(machine::start(time(now), |io| async move {
         let decision = gate.decide(&io, &request, id).await;
         decision::of_decision(&decision, gate.settings().origin.as_deref())
@@ -51,19 +47,19 @@ pub fn begin_gate(handle: u32, bytes: usize, now: f64, headers: HeaderReader) ->
 /// Begins to decide and to say why; as [`begin_gate`].
 #[wasm_bindgen]
 #[must_use]
-pub fn begin_explanation(handle: u32, bytes: usize, now: f64, headers: HeaderReader) -> u32 {
-    let (gate, id, request) = take_request(handle, bytes, headers);
+pub fn begin_explanation(handle: u32, bytes: usize, now: f64) -> u32 {
+    let (gate, id, request) = take_request(handle, bytes);
     advance(machine::start(time(now), |io| async move {
         let explanation = gate.explain_in(&io, &request, id).await;
         decision::of_explanation(&explanation, gate.settings().origin.as_deref())
     }))
 }
 
-fn take_request(handle: u32, bytes: usize, headers: HeaderReader) -> (Gate, String, RequestView) {
+fn take_request(handle: u32, bytes: usize) -> (Gate, String, RequestView) {
     let gate = GATES.with_borrow(|gates| gates.get(handle).clone());
     let text = take_scratch(bytes);
     let (id, request) = text.split_once('\n').unwrap_or((&text, ""));
-    (gate, id.to_owned(), request::read(request, headers))
+    (gate, id.to_owned(), request::read(request))
 }
 
 /// What becomes of a request header, whose name is in the buffer, on its way to the app: 0: it passes, 1: it is reserved, 2: it is for one hop only.

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Texts come in through one buffer, [`scratch`], as UTF-8, and go out by [`text_place`]: no export takes or gives a string, which would
-//! be copied once more, and freed by another call. What a step is says `run.rs`.
+//! be copied once more, and freed by another call. What a step is says `run.rs`. Since numbers are all that crosses, a module needs no
+//! generated script, and no table of JavaScript's objects: `npm/instance.js` calls its exports, and has the headers that it imports.
 //!
 //! A handle or a run that does not exist is a mistake of the loop: a panic.
 
@@ -37,7 +38,7 @@ mod webhook;
 
 use std::cell::RefCell;
 
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 #[cfg(feature = "js-runs")]
 use run::advance;
@@ -57,13 +58,6 @@ struct Host {
 
 thread_local! {
     static HOST: RefCell<Host> = const { RefCell::new(Host { scratch: Vec::new(), text: String::new(), place: [0; 2] }) };
-}
-
-/// The memory that [`scratch`] points into.
-#[wasm_bindgen]
-#[must_use]
-pub fn wasm_memory() -> JsValue {
-    wasm_bindgen::memory()
 }
 
 /// Makes room for so many bytes, and says where. Good until the next call of any export.

@@ -47,7 +47,7 @@ thread_local! {
     static RUNS: RefCell<Held> = const { RefCell::new(Held { runs: Slots::new(), signature: [0; SIGNATURE_WORDS] }) };
 }
 
-/// The names of the headers that may be read, by the numbers that `HeaderReader::read` is asked with;
+/// The names of the headers that may be read, by the numbers that `read_header` is asked with;
 /// commas between. They are the text.
 #[wasm_bindgen]
 pub fn header_names() {

@@ -4,11 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{
-    Slots, advance, options,
-    request::{self, HeaderReader},
-    state, take_scratch, tell, time,
-};
+use super::{Slots, advance, options, request, state, take_scratch, tell, time};
 use crate::{
     machine,
     session::{Authenticator, TokenVerifier},
@@ -71,9 +67,9 @@ pub fn free_verifier(handle: u32) {
 /// Begins `authenticateRequest` for the request in the buffer, written as `request.rs` says. Returns a step.
 #[wasm_bindgen]
 #[must_use]
-pub fn begin_request(handle: u32, bytes: usize, now: f64, headers: HeaderReader) -> u32 {
+pub fn begin_request(handle: u32, bytes: usize, now: f64) -> u32 {
     let authenticator = HELD.with_borrow(|held| held.authenticators.get(handle).clone());
-    let request = request::read(&take_scratch(bytes), headers);
+    let request = request::read(&take_scratch(bytes));
     advance(machine::start(time(now), |io| async move {
         match authenticator.authenticate(&io, &request).await {
             Ok(state) => state::of_state(&state, authenticator.proxy_url(&request)),

@@ -1,14 +1,12 @@
 // The exports of the module for `createGate`, `createRouteMatcher` and `explain`, as `src/host/js` has them.
 
-import type { HeaderReader } from './runs.js';
-
 export * from './common.js';
 export * from './runs.js';
 
 export function make_gate(bytes: number): number;
 export function free_gate(handle: number): void;
-export function begin_gate(handle: number, bytes: number, now: number, headers: HeaderReader): number;
-export function begin_explanation(handle: number, bytes: number, now: number, headers: HeaderReader): number;
+export function begin_gate(handle: number, bytes: number, now: number): number;
+export function begin_explanation(handle: number, bytes: number, now: number): number;
 export function make_matcher(bytes: number): number;
 export function free_matcher(handle: number): void;
 export function match_readings(handle: number, bytes: number): number;

@@ -1,0 +1,135 @@
+// One instance of a Wasm module, and what belongs to it: texts, the headers that it asks for, what it made of options, keys that it has numbers for.
+// Whatever fails in it, all of this goes with it.
+
+import { refused } from './errors.js';
+import { signaturesOf } from './signatures.js';
+import { line, textsOf } from './texts.js';
+
+/** Checkers that are kept, by their options. A program has one or two. */
+const KEPT_CHECKERS = 16;
+
+const ABSENT = -1;
+
+/** What the lowest bits of a step say, where a signature is to be checked: there is no text then. */
+export const SIGNATURE = 2;
+
+/** @typedef {{ get(name: string): string | null } & Iterable<[string, string]>} HeaderGetter a request's headers */
+
+/**
+ * What is made from options, and how it is asked.
+ *
+ * @typedef {object} Door
+ * @property {(bytes: number) => number} make
+ * @property {(handle: number) => void} free
+ * @property {(handle: number, bytes: number, now: number) => number} begin
+ * @property {(text: string) => Error} [refusal] what is wrong with the options, where the text is not just a message
+ */
+
+/**
+ * @typedef {object} Step
+ * @property {number} kind
+ * @property {number} run
+ * @property {string} text
+ */
+
+/** @typedef {ReturnType<typeof instanceOf>} Instance */
+
+/**
+ * @template {typeof import('./dist/common.js') & typeof import('./dist/runs.js')} Exports
+ * @param {WebAssembly.Module} module
+ * @param {(core: Exports) => Record<string, Door>} doorsOf
+ */
+export function instanceOf(module, doorsOf) {
+  /** The headers of the request that a call is about. @type {HeaderGetter} */
+  let headers;
+  /** Their names, by the module's numbers for them. @type {string[] | undefined} */
+  let headerNames;
+
+  // Read as the core asks for them: on most ways it wants three or four.
+  const host = {
+    /** @param {number} index */
+    read_header: (index) => read(/** @type {string[]} */ (headerNames)[index]),
+    read_named_header: () => read(text()),
+    read_all_headers() {
+      let all = '';
+      for (const [name, value] of headers) all += `${name}:${line(value)}\n`;
+      return write(all);
+    },
+  };
+  const core = /** @type {Exports} */ (/** @type {unknown} */ (new WebAssembly.Instance(module, { host }).exports));
+  const texts = textsOf(core);
+  const { text, write, writeAny } = texts;
+  const doors = doorsOf(core);
+  /** @type {Record<string, Map<string, number>>} */
+  const checkers = {};
+
+  /** @param {string} name */
+  function read(name) {
+    const value = headers.get(name);
+    return value === null || value === undefined ? ABSENT : write(line(value));
+  }
+
+  /**
+   * A call that may ask for a request's headers. What the caller's `get` does may be such a call too, about another request.
+   *
+   * @param {HeaderGetter | undefined} its
+   * @param {() => number} call
+   * @returns {Step} what it came to
+   */
+  function step(its, call) {
+    const before = headers;
+    if (its !== undefined) {
+      headers = its;
+      headerNames ??= namesOfHeaders();
+    }
+    try {
+      const code = call();
+      const kind = code & 7;
+      return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : text() };
+    } finally {
+      headers = before;
+    }
+  }
+
+  function namesOfHeaders() {
+    core.header_names();
+    return text().split(',');
+  }
+
+  /**
+   * What a kind of check needs, made of its options.
+   *
+   * @param {string} kind
+   * @param {string} options as JSON
+   */
+  function checkerFor(kind, options) {
+    const kept = (checkers[kind] ??= new Map());
+    const known = kept.get(options);
+    if (known !== undefined) return known;
+    const { make, free, refusal } = doors[kind];
+    const made = make(write(options));
+    if (made === 0) throw refusal ? refusal(text()) : refused('invalid-options', text());
+    if (kept.size >= KEPT_CHECKERS) {
+      const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
+      kept.delete(oldest);
+      free(handle);
+    }
+    kept.set(options, made);
+    return made;
+  }
+
+  /**
+   * Begins a check.
+   *
+   * @param {string} kind
+   * @param {string} options as JSON
+   * @param {string} subject
+   * @param {HeaderGetter} [its] headers, where it is about a request
+   */
+  function begin(kind, options, subject, its) {
+    const checker = checkerFor(kind, options);
+    return step(its, () => doors[kind].begin(checker, write(subject), Date.now()));
+  }
+
+  return { core, text, writeAny, step, checkerFor, begin, signatures: signaturesOf(core, texts) };
+}
