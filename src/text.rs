@@ -126,16 +126,6 @@ pub(crate) fn replace(text: &str, part: &str, other: &str) -> String {
     out
 }
 
-/// `text` without blanks and line breaks, wherever they stand.
-#[inline(never)]
-pub(crate) fn without_blanks(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for piece in text.pieces(b" \t\n\x0c\r") {
-        out.push_str(piece);
-    }
-    out
-}
-
 /// The parts, one behind the other. The standard library's is made for any separator, and for parts of any kind.
 #[inline(never)]
 pub(crate) fn concat(parts: &[&str]) -> String {

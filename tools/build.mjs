@@ -38,6 +38,7 @@ const WASM_OPT_FLAGS = [
   '--skip-pass=local-cse',
   '--enable-mutable-globals',
   '--enable-sign-ext',
+  '--enable-simd',
   '--enable-nontrapping-float-to-int',
   '--enable-bulk-memory',
   '--enable-multivalue',
@@ -52,8 +53,11 @@ const WASM_OPT_FLAGS = [
  */
 const AS_MODULE = ['--crate-type', 'cdylib'];
 
-/** Leaves loops as they are. At `opt-level = 3` they are unrolled, and run two turns at a time though there is no SIMD; at `z` they are not. */
-const LOOPS_AS_THEY_ARE = ['-C', 'no-vectorize-loops', '-C', 'no-vectorize-slp', '-C', 'llvm-args=--unroll-threshold=20'];
+/**
+ * Sixteen bytes at a time, where tokens are decoded and texts are searched or moved: workerd, Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 have
+ * it. Loops are not unrolled beside that, as they are at `opt-level = 3`.
+ */
+const FOR_SPEED = ['-C', 'target-feature=+simd128', '-C', 'llvm-args=--unroll-threshold=20'];
 /** What is marked for inlining is inlined where it is small; LLVM's own threshold is three times as high, and Wasm's calls are cheap. */
 const FEWER_HINTS = ['-C', 'llvm-args=--inlinehint-threshold=100'];
 
@@ -66,7 +70,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   if (dev) refuseDeploy();
   const started = performance.now();
   const profile = dev ? 'edge-dev' : 'release';
-  await run('cargo', ['rustc', '--profile', profile, '--target', WASM_TARGET, '--lib', ...AS_MODULE, '--features', 'worker', ...rustFlags(LOOPS_AS_THEY_ARE)], {
+  await run('cargo', ['rustc', '--profile', profile, '--target', WASM_TARGET, '--lib', ...AS_MODULE, '--features', 'worker', ...rustFlags(FOR_SPEED)], {
     help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
   });
 
@@ -94,7 +98,7 @@ export async function buildPackage() {
   for (const name of PACKAGE_MODULES) {
     const isFast = name === FAST_MODULE;
     const profile = isFast ? 'npm-fast' : 'npm';
-    const flags = rustFlags(isFast ? [...LOOPS_AS_THEY_ARE, ...FEWER_HINTS] : []);
+    const flags = rustFlags(isFast ? [...FOR_SPEED, ...FEWER_HINTS] : []);
     const cargo = ['rustc', '--profile', profile, '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', ...AS_MODULE, '-p', 'portcullis', '--features', `js-${name}`];
     await run('cargo', [...cargo, ...flags], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
     await bind(join(targetDir, WASM_TARGET, profile, 'portcullis.wasm'), staging, name, { optimized: true, isBare: true, isSmall: !isFast });

@@ -8,7 +8,7 @@
 
 use super::{Action, Answer, Decision, Forward, Refusal, own, refuse};
 use crate::{
-    base64url,
+    base64,
     headers::names,
     json::push_string,
     limits,
@@ -55,11 +55,11 @@ pub(super) async fn sign(
     let claims = claims(settings, request, forward, &decision, io.now().0.div_euclid(1000));
     let mut input = header(&keys.current);
     input.push('.');
-    input.push_str(&base64url::encode(claims.as_ref()));
+    input.push_str(&base64::encode_url(claims.as_ref()));
     match io.sign(SigningRequest { key: keys.current.clone(), input: input.clone() }).await {
         Ok(signature) => {
             input.push('.');
-            input.push_str(&base64url::encode(signature.as_ref()));
+            input.push_str(&base64::encode_url(signature.as_ref()));
             if let Action::Forward(forward) | Action::Webhook(forward) = &mut decision.action {
                 forward.headers.push((names::ASSERTION, input.into()));
             }
@@ -82,7 +82,7 @@ pub(super) fn key_set(keys: &SigningKeys) -> Answer {
 
 fn header(key: &SigningKey) -> String {
     let json = ["{\"alg\":\"ES256\",\"kid\":\"", key.kid(), "\",\"typ\":\"", TYPE, "\"}"].concat();
-    base64url::encode(json.as_ref())
+    base64::encode_url(json.as_ref())
 }
 
 fn claims(settings: &Settings, request: &RequestView, forward: &Forward, decision: &Decision, now_secs: i64) -> String {

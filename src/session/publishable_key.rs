@@ -1,15 +1,8 @@
 //! The publishable key: which instance, of which type, at which Frontend API; and the suffix of its cookies.
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use sha1::{Digest as _, Sha1};
 
-use crate::{
-    base64url,
-    text::{self, ByAny as _},
-};
+use crate::{base64, text::ByAny as _};
 
 /// Whether an instance is for development or production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +32,10 @@ impl PublishableKey {
             Some(encoded) => (InstanceType::Production, encoded),
             None => (InstanceType::Development, key.strip_prefix("pk_test_")?),
         };
-        let decoded = atob(encoded)?;
+        let mut decoded = String::new();
+        for byte in base64::decode_forgiving(encoded)? {
+            decoded.push(char::from(byte));
+        }
         let frontend_api = decoded.strip_suffix('$')?;
         let is_host = !frontend_api.contains_any(b"$") && frontend_api.contains_any(b".");
         is_host.then(|| Self { instance_type, frontend_api: frontend_api.to_owned() })
@@ -53,27 +49,8 @@ impl PublishableKey {
 pub fn cookie_suffix(publishable_key: &str) -> String {
     // Six bytes are eight letters.
     let digest = Sha1::digest(publishable_key.as_bytes());
-    base64url::encode(digest.get(..6).unwrap_or_default())
+    base64::encode_url(digest.get(..6).unwrap_or_default())
 }
-
-/// Base64 as browsers' `atob` reads it: blanks anywhere, padding right or absent, each byte a character.
-fn atob(text: &str) -> Option<String> {
-    let text = text::without_blanks(text);
-    let unpadded = match text.len() % 4 {
-        0 => text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(&text),
-        _ => &text,
-    };
-    let mut out = String::new();
-    for byte in FORGIVING.decode(unpadded).ok()? {
-        out.push(char::from(byte));
-    }
-    Some(out)
-}
-
-const FORGIVING: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone).with_decode_allow_trailing_bits(true),
-);
 
 #[cfg(test)]
 mod tests {

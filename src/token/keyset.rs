@@ -5,14 +5,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::URL_SAFE_NO_PAD},
-};
-
 use super::{Algorithm, KeyKind, KeySetError};
 use crate::{
-    base64url,
+    base64,
     json::{Document, Raw},
     limits, text,
 };
@@ -38,8 +33,8 @@ impl VerificationKey {
     }
 
     fn rsa(n: String, e: String, algorithm: Option<Algorithm>) -> Result<Rc<Self>, &'static str> {
-        let modulus = URL_SAFE_NO_PAD.decode(&n).map_err(|_| "n is not base64url")?;
-        let exponent = URL_SAFE_NO_PAD.decode(&e).map_err(|_| "e is not base64url")?;
+        let modulus = base64::decode_url(&n).ok_or("n is not base64url")?;
+        let exponent = base64::decode_url(&e).ok_or("e is not base64url")?;
         let bits = bit_length(&modulus);
         if bits < limits::RSA_MIN_BITS {
             return Err("the modulus has fewer than 2048 bits");
@@ -70,7 +65,7 @@ impl VerificationKey {
         let coordinates: &[&'static str] = if kty == "EC" { &["x", "y"] } else { &["x"] };
         for name in coordinates {
             let value = text(name).ok_or("x or y is missing")?;
-            if URL_SAFE_NO_PAD.decode(&value).map(|decoded| decoded.len()) != Ok(bytes) {
+            if base64::decode_url(&value).map(|decoded| decoded.len()) != Some(bytes) {
                 return Err("x or y is not of the curve's length");
             }
             members.push((name, value));
@@ -99,10 +94,9 @@ impl VerificationKey {
             None if text::contains(&text, "-----") => return Err(PemError::Armour),
             None => &text,
         };
-        let base64 = text::without_blanks(body);
-        let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| PemError::Base64)?;
+        let der = base64::decode_forgiving(body).ok_or(PemError::Base64)?;
         let (modulus, exponent) = read_public_key(&der).ok_or(PemError::NotRsa)?;
-        Self::rsa(base64url::encode(modulus), base64url::encode(exponent), Some(Algorithm::Rs256)).map_err(PemError::Unusable)
+        Self::rsa(base64::encode_url(modulus), base64::encode_url(exponent), Some(Algorithm::Rs256)).map_err(PemError::Unusable)
     }
 }
 
@@ -267,17 +261,12 @@ fn take_der(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     (*found == tag).then(|| rest.split_at_checked(length)).flatten()
 }
 
-pub(super) const STANDARD_ANY_PAD: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn jwk(kid: &str, n_bytes: usize, more: &str) -> String {
-        let n = URL_SAFE_NO_PAD.encode(vec![0xC5; n_bytes]);
+        let n = base64::encode_url(&vec![0xC5; n_bytes]);
         format!(r#"{{"kid":"{kid}","kty":"RSA","n":"{n}","e":"AQAB"{more}}}"#)
     }
 
@@ -297,9 +286,9 @@ mod tests {
             jwk("symmetric", 256, r#","alg":"HS256""#),
             r#"{"kid":"ec","kty":"EC"}"#.into(),
             r#"{"kid":"oct","kty":"oct","k":"AQAB"}"#.into(),
-            format!(r#"{{"kid":"short","kty":"EC","crv":"P-256","x":"{}","y":"AQ"}}"#, URL_SAFE_NO_PAD.encode([7; 32])),
-            format!(r#"{{"kid":"crossed","kty":"OKP","crv":"Ed25519","alg":"ES256","x":"{}"}}"#, URL_SAFE_NO_PAD.encode([7; 32])),
-            format!(r#"{{"kid":"k1","kty":"EC","crv":"secp256k1","x":"{0}","y":"{0}"}}"#, URL_SAFE_NO_PAD.encode([7; 32])),
+            format!(r#"{{"kid":"short","kty":"EC","crv":"P-256","x":"{}","y":"AQ"}}"#, base64::encode_url(&[7; 32])),
+            format!(r#"{{"kid":"crossed","kty":"OKP","crv":"Ed25519","alg":"ES256","x":"{}"}}"#, base64::encode_url(&[7; 32])),
+            format!(r#"{{"kid":"k1","kty":"EC","crv":"secp256k1","x":"{0}","y":"{0}"}}"#, base64::encode_url(&[7; 32])),
             "null".into(),
             "[]".into(),
         ]);
@@ -347,7 +336,7 @@ mod tests {
         der.extend([0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00]);
         der.extend([0x03, 0x82, 0x01, 0x0F, 0x00]);
         der.extend(key);
-        let base64 = base64::engine::general_purpose::STANDARD.encode(&der);
+        let base64 = ::base64::Engine::encode(&::base64::engine::general_purpose::STANDARD, &der);
         let (first, second) = base64.split_at(64);
         for pem in [
             base64.clone(),

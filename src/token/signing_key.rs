@@ -5,11 +5,9 @@
 
 use std::rc::Rc;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-use super::keyset::STANDARD_ANY_PAD;
-use crate::{base64url, json::Document, text};
+use crate::{base64, json::Document, text};
 
 /// A P-256 private key. Shows nothing of itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -90,7 +88,7 @@ impl SigningKey {
     /// The key as PKCS#8, for native cryptography.
     #[cfg(all(feature = "native", not(target_family = "wasm")))]
     pub(crate) fn to_pkcs8(&self) -> Vec<u8> {
-        let [x, y, d] = [&self.x, &self.y, &self.d].map(|text| URL_SAFE_NO_PAD.decode(text).unwrap_or_default());
+        let [x, y, d] = [&self.x, &self.y, &self.d].map(|text| base64::decode_url(text).unwrap_or_default());
         [&BEFORE_SCALAR[..], &d, &BEFORE_POINT, &x, &y].concat()
     }
 }
@@ -120,7 +118,7 @@ impl SigningKeys {
 
 /// SHA-256 in base64url.
 pub(crate) fn digest(text: &str) -> String {
-    base64url::encode(&Sha256::digest(text.as_bytes()))
+    base64::encode_url(&Sha256::digest(text.as_bytes()))
 }
 
 fn thumbprint(x: &str, y: &str) -> String {
@@ -136,7 +134,7 @@ fn read_jwk(text: &str) -> Result<[String; 3], &'static str> {
     }
     let number = |name| {
         let text = member(name)?;
-        let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes()).ok()?;
+        let bytes = base64::decode_url(&text)?;
         (bytes.len() == COORDINATE_BYTES).then(|| text.into_owned())
     };
     Ok([number("x").ok_or(EXPECTED)?, number("y").ok_or(EXPECTED)?, number("d").ok_or(EXPECTED)?])
@@ -149,8 +147,7 @@ fn read_pem(text: &str) -> Result<[String; 3], &'static str> {
         return Err("PKCS#8: this key is in OpenSSL's old form, which `openssl pkcs8 -topk8 -nocrypt` turns into it");
     }
     let body = text.strip_prefix("-----BEGIN PRIVATE KEY-----").and_then(|rest| rest.strip_suffix("-----END PRIVATE KEY-----"));
-    let base64 = text::without_blanks(body.ok_or(EXPECTED)?);
-    let der = STANDARD_ANY_PAD.decode(base64).map_err(|_| EXPECTED)?;
+    let der = base64::decode_forgiving(body.ok_or(EXPECTED)?).ok_or(EXPECTED)?;
     // A P-256 key has one encoding with its point in it: no reader of ASN.1 is needed.
     let rest = der.strip_prefix(&BEFORE_SCALAR).ok_or(EXPECTED)?;
     let (d, rest) = rest.split_at_checked(COORDINATE_BYTES).ok_or(EXPECTED)?;
@@ -158,7 +155,7 @@ fn read_pem(text: &str) -> Result<[String; 3], &'static str> {
     if y.len() != COORDINATE_BYTES {
         return Err(EXPECTED);
     }
-    Ok([x, y, d].map(base64url::encode))
+    Ok([x, y, d].map(base64::encode_url))
 }
 
 #[cfg(test)]
@@ -170,12 +167,12 @@ mod tests {
         "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE","use":"enc","kid":"1"}"#;
 
     fn pem(der: &[u8]) -> String {
-        use base64::engine::general_purpose::STANDARD;
+        use ::base64::{Engine as _, engine::general_purpose::STANDARD};
         ["-----BEGIN PRIVATE KEY-----\n", &STANDARD.encode(der), "\n-----END PRIVATE KEY-----\n"].concat()
     }
 
     fn der(key: &SigningKey) -> Vec<u8> {
-        let [x, y, d] = [&key.x, &key.y, &key.d].map(|text| URL_SAFE_NO_PAD.decode(text).unwrap());
+        let [x, y, d] = [&key.x, &key.y, &key.d].map(|text| base64::decode_url(text).unwrap());
         [&BEFORE_SCALAR[..], &d, &BEFORE_POINT, &x, &y].concat()
     }
 

@@ -17,9 +17,7 @@ mod secret;
 
 pub use self::{error::WebhookError, secret::WebhookSecret};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
-use crate::{json::Document, limits, text::ByAny as _, time::UnixMillis};
+use crate::{base64, json::Document, limits, text::ByAny as _, time::UnixMillis};
 
 /// The names of the header fields, by family: id, timestamp, signatures.
 pub const HEADER_FAMILIES: [[&str; 3]; 2] =
@@ -126,7 +124,7 @@ impl Verified {
 
 /// `v1,` and a MAC in base64. Other versions, and what is none, are passed over: senders may send what is yet to come.
 fn read_signature(text: &str) -> Option<Mac> {
-    STANDARD.decode(text.strip_prefix("v1,")?).ok()?.try_into().ok()
+    base64::decode_strict(text.strip_prefix("v1,")?)?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -1,15 +1,6 @@
 //! The secret that sender and receiver share.
 
-use base64::{
-    Engine, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-
-/// Base64, padded or not: dashboards show both.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use crate::base64;
 
 /// A signing secret, as Clerk's dashboard shows it: `whsec_` and base64.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,7 +13,7 @@ impl WebhookSecret {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let key = BASE64.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
+        let key = base64::decode_forgiving(text.strip_prefix("whsec_").unwrap_or(text))?;
         (!key.is_empty()).then_some(Self { key })
     }
 
