@@ -18,6 +18,12 @@ pub(crate) fn push_upper(character: char, text: &mut String) {
     }
 }
 
+/// Whether a character is of a script that may have upper and lower case, told without a table. Of those before the Georgian, of
+/// Chinese, Japanese, Korean and their neighbours none has.
+pub(crate) fn may_have_case(character: char) -> bool {
+    !matches!(character, '\u{590}'..'\u{10a0}' | '\u{2e80}'..'\u{a640}' | '\u{ac00}'..'\u{fb00}')
+}
+
 /// The lower case of a character, which is one character but for `İ`: that is given as `i`, without the combining dot after it.
 pub(crate) fn lower(character: char) -> char {
     if character.is_ascii() { character.to_ascii_lowercase() } else { other_case(character, [LOWER, LOWER_ABOVE]) }
@@ -212,6 +218,12 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn a_character_with_another_case_is_of_a_script_that_may_have_case() {
+        let mut characters = (0..=0x10_ffff_u32).filter_map(char::from_u32).filter(|character| !may_have_case(*character));
+        assert!(characters.all(|character| character.to_lowercase().eq([character]) && character.to_uppercase().eq([character])));
     }
 
     #[test]

@@ -26,21 +26,27 @@ pub(super) fn escape_at(bytes: &[u8]) -> Option<u8> {
 
 /// The byte that the digits at the start of `bytes` stand for, after a `%`.
 pub(super) fn escape_after_percent(bytes: &[u8]) -> Option<u8> {
-    match bytes {
-        [high, low, ..] => Some((hex(*high)? << 4) | hex(*low)?),
-        _ => None,
-    }
+    let [high, low, ..] = bytes else { return None };
+    let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+    ((high | low) < 16).then_some(high << 4 | low)
 }
 
 /// The value of one hexadecimal digit.
-pub(super) const fn hex(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+pub(super) fn hex(digit: u8) -> Option<u8> {
+    Some(VALUES[usize::from(digit)]).filter(|value| *value < 16)
 }
+
+/// The value of each hexadecimal digit; 255 for what is none.
+const VALUES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 /// Writes one byte as readings spell it.
 pub(super) fn push_byte(out: &mut String, byte: u8) {
@@ -53,9 +59,17 @@ pub(super) fn push_byte(out: &mut String, byte: u8) {
 
 /// Bytes as a reading.
 pub(super) fn render(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    push_escaped(&mut out, bytes, must_escape);
-    out
+    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+    let mut out = Vec::with_capacity(bytes.len());
+    for byte in bytes {
+        if must_escape(*byte) {
+            out.extend_from_slice(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        } else {
+            out.push(*byte);
+        }
+    }
+    // What stands for itself is ASCII.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// The bytes behind a reading: undoes [`render`], and no other escape.
@@ -69,26 +83,23 @@ pub(super) fn decode(reading: &str) -> Vec<u8> {
 }
 
 /// Decodes the escapes of those bytes that `wanted` names.
-pub(super) fn decode_where(reading: &str, wanted: impl Fn(u8) -> bool) -> Vec<u8> {
+fn decode_where(reading: &str, wanted: impl Fn(u8) -> bool) -> Vec<u8> {
     let mut rest = reading.as_bytes();
     let mut out = Vec::with_capacity(rest.len());
-    while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
-        let (plain, escape) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        rest = match escape_at(escape) {
-            Some(byte) if wanted(byte) => {
-                out.push(byte);
-                escape.get(3..)
-            }
-            _ => {
-                out.push(b'%');
-                escape.get(1..)
-            }
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        let escaped = if *first == b'%' { escape_after_percent(tail).filter(|byte| wanted(*byte)) } else { None };
+        if escaped.is_some() {
+            rest = tail.get(2..).unwrap_or_default();
         }
-        .unwrap_or_default();
+        out.push(escaped.unwrap_or(*first));
     }
-    out.extend_from_slice(rest);
     out
+}
+
+/// Decodes the escapes of those bytes that `wanted` names and that a reading may hold.
+pub(super) fn respell(reading: &str, wanted: fn(u8) -> bool) -> String {
+    String::from_utf8(decode_where(reading, |byte| !must_escape(byte) && wanted(byte))).unwrap_or_default()
 }
 
 #[cfg(test)]

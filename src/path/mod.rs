@@ -5,7 +5,7 @@
 //!
 //! 1. cuts the URL once, without resolving it against anything (`target`);
 //! 2. brings the path to one canonical form, which is what is forwarded (`canonical`);
-//! 3. collects every way in which some origin could read that form: the readings (`readings`, `rewrites`).
+//! 3. collects every way in which some origin could read that form: the readings (`readings`, `collect`, `rewrites`).
 //!
 //! The policy matches each reading and takes the strictest access of all ([`JudgedTarget::strictest`]). What cannot be bounded is
 //! an [`Ambiguity`], a 400. Which pattern means what is the policy's business; headers that make an origin route by another path
@@ -21,6 +21,7 @@ use self::canonical::Canonical;
 use crate::limits;
 
 mod canonical;
+mod collect;
 mod encoding;
 mod readings;
 mod rewrites;
@@ -192,7 +193,7 @@ pub fn judge(url: &str, settings: &PathSettings) -> Result<JudgedTarget, Ambigui
     let target = target::parse(url)?;
     let Canonical { path, as_written } = canonical::canonicalize(target.path)?;
     let search = target::canonicalize_query(target.query);
-    let readings = readings::collect(&path, as_written, &search, settings)?;
+    let readings = collect::collect(&path, as_written, &search, settings)?;
     Ok(JudgedTarget {
         scheme: target.scheme,
         host: target.authority.to_ascii_lowercase(),

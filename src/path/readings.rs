@@ -1,22 +1,9 @@
-//! The readings of a path: the canonical one, and whatever the rewrites of origins, one after the other, make of it.
-//!
-//! 1. The canonical path is the first reading.
-//! 2. Each rewrite is tried on each reading; what comes out is a reading too, until nothing new comes out. So the order in which
-//!    an origin decodes, strips and resolves does not matter: every order is in the set.
-//! 3. A reading is firm if its last step led to another place (`..%2f`, `;`, `//`), and not if it only spells the same place
-//!    otherwise (fullwidth letters) or came by a convention that the origin may not have (`.json`). Of several ways to one
-//!    reading the firmest counts.
-//! 4. Past [`limits::READINGS`] or [`limits::READING_BYTES`] the path is ambiguous. Each rewrite is linear in its input, so the
-//!    work is bounded by their product, whatever the path.
+//! A reading of a path, and the kinds of them. How they are found: [`collect`](super::collect).
 
 use std::borrow::Cow;
 
-use super::{
-    Ambiguity, PathSettings,
-    encoding::bytes_of,
-    rewrites::{self, Distance, Rewrite, Traits},
-};
-use crate::{limits, text::ByAny as _};
+use super::encoding::bytes_of;
+use crate::text::ByAny as _;
 
 /// One way to read the path of a request.
 ///
@@ -37,7 +24,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    fn canonical(path: &str) -> Self {
+    pub(super) fn canonical(path: &str) -> Self {
         Self { path: path.into(), kind: ReadingKind::Canonical, from: 0, firm: true, behind_locale: None }
     }
 
@@ -172,117 +159,9 @@ impl Default for ReadingKinds {
     }
 }
 
-/// Every reading of a canonical path.
-///
-/// # Errors
-///
-/// [`Ambiguity::TooManyReadings`].
-pub(super) fn collect(
-    path: &str,
-    as_written: Option<String>,
-    search: &str,
-    settings: &PathSettings,
-) -> Result<Vec<Reading>, Ambiguity> {
-    let routes =
-        if settings.readings.contains(ReadingKind::QueryRoute) { rewrites::query_routes(path, search) } else { Vec::new() };
-    // Plain paths, nearly all of the traffic, end here with one reading.
-    if as_written.is_none() && routes.is_empty() && settings.locales.is_empty() && Traits::of(path).is_plain() {
-        return Ok(vec![Reading::canonical(path)]);
-    }
-    let mut readings = Readings::of(path);
-    if let Some(as_written) = as_written.filter(|_| settings.readings.contains(ReadingKind::AsWritten)) {
-        readings.add(as_written, ReadingKind::AsWritten, 0, Distance::Elsewhere)?;
-    }
-    for route in routes {
-        readings.add(route, ReadingKind::QueryRoute, 0, Distance::Alias)?;
-    }
-    readings.close(settings)?;
-    Ok(readings.list)
-}
-
-struct Readings {
-    list: Vec<Reading>,
-    /// For each reading: its hash, and how far it is from the canonical path.
-    about: Vec<(u64, Distance)>,
-    bytes: usize,
-    /// Readings to be rewritten; again when a firmer way to one was found.
-    pending: Vec<usize>,
-}
-
-impl Readings {
-    fn of(path: &str) -> Self {
-        Self {
-            list: vec![Reading::canonical(path)],
-            about: vec![(hash(path), Distance::Elsewhere)],
-            bytes: path.len(),
-            pending: vec![0],
-        }
-    }
-
-    /// Tries every rewrite on every reading, those that come up on the way too.
-    fn close(&mut self, settings: &PathSettings) -> Result<(), Ambiguity> {
-        let mut made: Vec<Rewrite> = Vec::new();
-        // In rounds, so that the shortest way to a reading is found first.
-        while !self.pending.is_empty() {
-            for index in core::mem::take(&mut self.pending) {
-                let Some(reading) = self.list.get(index) else { continue };
-                rewrites::rewrite(&reading.path, settings.readings, &mut made);
-                if settings.readings.contains(ReadingKind::Locale)
-                    && let Some(path) = rewrites::without_locale(&reading.path, &settings.locales)
-                {
-                    made.push(Rewrite { path, kind: ReadingKind::Locale, step: Distance::Alias });
-                }
-                for Rewrite { path, kind, step } in made.drain(..) {
-                    self.add(path, kind, index, step)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds what a step made of the reading `from`, or learns a firmer way to a reading that is there already.
-    fn add(&mut self, path: String, kind: ReadingKind, from: usize, step: Distance) -> Result<(), Ambiguity> {
-        let hash = hash(&path);
-        let distance = self.about.get(from).map_or(step, |(_, before)| before.then(step));
-        let known = self.about.iter().zip(&self.list).position(|((h, _), reading)| *h == hash && reading.path == path);
-        let index = known.unwrap_or(self.list.len());
-        if known.is_none() {
-            self.bytes += path.len();
-            if self.list.len() == limits::READINGS || self.bytes > limits::READING_BYTES {
-                return Err(Ambiguity::TooManyReadings);
-            }
-            self.about.push((hash, distance));
-            self.list.push(Reading { path, kind, from, firm: distance == Distance::Elsewhere, behind_locale: None });
-            self.pending.push(index);
-        } else if let (Some((_, so_far)), Some(reading)) = (self.about.get_mut(index), self.list.get_mut(index))
-            && distance < *so_far
-        {
-            *so_far = distance;
-            reading.firm = distance == Distance::Elsewhere;
-            self.pending.push(index);
-        }
-        if kind == ReadingKind::Locale
-            && let Some(prefixed) = self.list.get_mut(from)
-        {
-            prefixed.behind_locale = Some(index);
-        }
-        Ok(())
-    }
-}
-
-/// FNV-1a, to tell readings apart quickly; equal hashes are compared in full.
-fn hash(path: &str) -> u64 {
-    path.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn collected(path: &str, search: &str, settings: &PathSettings) -> Vec<(String, &'static str, bool)> {
-        let readings = collect(path, None, search, settings).unwrap();
-        readings.into_iter().map(|reading| (reading.path, reading.kind.as_str(), reading.firm)).collect()
-    }
 
     #[test]
     fn names_of_kinds_are_unique_and_read_back() {
@@ -291,83 +170,5 @@ mod tests {
         }
         assert_eq!(ReadingKind::from_name("nonsense"), None);
         assert!(ReadingKind::ALL.len() <= 32);
-    }
-
-    #[test]
-    fn the_canonical_reading_cannot_be_switched_off() {
-        let none = ReadingKind::ALL.iter().fold(ReadingKinds::ALL, |kinds, kind| kinds.without(*kind));
-        assert!(none.contains(ReadingKind::Canonical));
-        let settings = PathSettings { readings: none, ..PathSettings::default() };
-        assert_eq!(collected("/a%2F..;x.json", "", &settings), [("/a%2F..;x.json".into(), "canonical", true)]);
-        assert!(none.with(ReadingKind::Decoded).contains(ReadingKind::Decoded));
-    }
-
-    #[test]
-    fn rewrites_follow_one_another_in_any_order() {
-        let readings = collected("/x;a/%252e%252e;b%2Fadmin", "", &PathSettings::default());
-        assert!(readings.iter().any(|(path, _, firm)| path == "/admin" && *firm), "{readings:?}");
-    }
-
-    #[test]
-    fn the_firmest_way_to_a_reading_counts() {
-        let readings = collected("/assets/a.css", "", &PathSettings::default());
-        assert_eq!(readings, [("/assets/a.css".into(), "canonical", true), ("/assets/a".into(), "format-suffix", false)]);
-        // `/x` can be had by a convention (`.json`, then `;`) and without (`;` alone).
-        let readings = collected("/x;y.json", "", &PathSettings::default());
-        assert!(readings.iter().any(|(path, _, firm)| path == "/x" && *firm));
-        // Neither `．．` nor `+` leads anywhere until the space is trimmed and the dots are resolved.
-        let readings = collected("/x/%EF%BC%8E%EF%BC%8E+/y", "", &PathSettings::default());
-        assert!(readings.iter().any(|(path, _, firm)| path == "/y" && *firm), "{readings:?}");
-    }
-
-    #[test]
-    fn locales_are_stripped_from_every_reading() {
-        let settings = PathSettings { locales: vec!["en".into(), "pt-BR".into()], ..PathSettings::default() };
-        for (path, behind) in
-            [("/en/admin", "/admin"), ("/PT-br", "/"), ("/en%2Fadmin", "/admin"), ("//en/admin", "/admin"), ("/en/en/x", "/x")]
-        {
-            let readings = collected(path, "", &settings);
-            assert!(readings.iter().any(|(path, ..)| path == behind), "{path}: {readings:?}");
-        }
-        assert_eq!(collected("/english/admin", "", &settings).len(), 1);
-        assert_eq!(
-            collected("/_next/data/b/en/admin.json", "", &settings).iter().filter(|(path, ..)| path == "/admin").count(),
-            1
-        );
-    }
-
-    #[test]
-    fn routes_in_a_query_count_at_front_controllers_only() {
-        let routes = |path, search| {
-            let readings = collected(path, search, &PathSettings::default());
-            readings.into_iter().filter(|(_, kind, _)| *kind == "query-route").map(|(path, ..)| path).collect::<Vec<_>>()
-        };
-        assert_eq!(routes("/", "?_url=/admin%2Fusers&next=/x"), ["/admin/users"]);
-        assert_eq!(routes("/", "?q=admin"), [""; 0]);
-        assert_eq!(routes("/index.php", "?q=admin"), ["/admin"]);
-        assert_eq!(routes("/index.php", "?/admin"), ["/admin"]);
-        assert_eq!(routes("/_next/image", "?url=%2Fadmin%2Flogo.png&w=64"), ["/admin/logo.png"]);
-        assert_eq!(routes("/about", "?q=/admin"), [""; 0]);
-        assert_eq!(routes("/", ""), [""; 0]);
-    }
-
-    #[test]
-    fn both_bounds_make_a_path_ambiguous() {
-        let is_ambiguous = |path: &str| match collect(path, None, "", &PathSettings::default()) {
-            Err(ambiguity) => ambiguity == Ambiguity::TooManyReadings,
-            Ok(_) => false,
-        };
-        assert!(is_ambiguous(&format!("/{}", "a.".repeat(limits::READINGS + 1))));
-        assert!(!is_ambiguous(&format!("/{}", "a.".repeat(limits::READINGS / 2))));
-        // As long as a path may be, and different when decoded: a few such readings are too many bytes.
-        assert!(is_ambiguous(&format!("/{}", "+//%2525252541".repeat(500))));
-    }
-
-    #[test]
-    fn every_reading_says_where_it_came_from() {
-        let readings = collect("/%2561%2F..%2Fadmin.json", None, "", &PathSettings::default()).unwrap();
-        for (index, reading) in readings.iter().enumerate().skip(1) {
-            assert!(reading.from < index, "{reading:?}");
-        }
     }
 }

@@ -6,7 +6,8 @@
 /// U+3002, U+FF61 (`.`) by IDNA.
 pub(super) fn compatible_ascii(character: char) -> Option<Ascii> {
     let code = u32::from(character);
-    if code < 0x80 {
+    // Most letters of the world, whose texts are long in a URL.
+    if matches!(code, ..0x80 | 0x380..0x1d00 | 0x3400..0xa7f0) {
         return None;
     }
     let before = RUNS.partition_point(|(first, ..)| *first <= code).checked_sub(1);
@@ -186,6 +187,8 @@ mod tests {
         assert!(RUNS.windows(2).all(|pair| pair[0].0 + u32::from(pair[0].1) <= pair[1].0));
         assert!(SEVERAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert!(RUNS.iter().all(|(_, length, ascii)| u32::from(*ascii) + u32::from(*length) <= 0x7f));
+        let mut codes = RUNS.iter().map(|(first, ..)| *first).chain(SEVERAL.iter().map(|(code, _)| *code));
+        assert!(codes.all(|code| compatible_ascii(char::from_u32(code).unwrap()).is_some()));
     }
 
     #[test]

@@ -2,30 +2,55 @@
 
 use super::{
     super::{
-        encoding::{bytes_of, decode, decode_where, escape_at, hex, is_unreserved, render},
+        encoding::{escape_at, hex, is_unreserved, render, respell},
         unicode,
     },
-    Sink, characters, map_segments,
+    Part, Sink, Traits, each_part, shorten_segments,
 };
-use crate::{letter_case, text::ByAny as _};
+use crate::{
+    letter_case,
+    text::{self, ByAny as _},
+};
+
+/// What of a character past ASCII the rewrites below look for.
+pub(super) fn traits_of_letter(character: char) -> u32 {
+    let is_combining = unicode::is_combining(character);
+    [
+        (unicode::compatible_ascii(character).is_some(), Traits::COMPATIBLE),
+        (is_combining || unicode::base_letter(character).is_some(), Traits::MARKED),
+        (is_combining, Traits::COMBINING),
+        (letter_case::may_have_case(character), Traits::CASED),
+        (unicode::is_invisible(character) || character.is_control(), Traits::INVISIBLE),
+        (character.is_whitespace(), Traits::WHITE),
+    ]
+    .into_iter()
+    .fold(0, |traits, (has, this)| if has { traits | this } else { traits })
+}
+
+/// `İ` in lower case is `i` and a combining dot, which a folding leaves out.
+const COMBINING_DOT: char = '\u{307}';
 
 /// Percent-decodes once: everything; everything but separators, which some routers decode per segment; unreserved bytes, as a
 /// normalising proxy does.
 ///
 /// Source: RFC 3986 section 2.4, which says once; Flask, Django and nginx decode before they route, Express and axum after.
-pub(super) fn decoded(path: &str, sink: &mut Sink<'_, '_>) {
-    let all = decode(path);
-    let segments = decode_where(path, |byte| !matches!(byte, b'/' | b'\\'));
-    let unreserved = decode_where(path, is_unreserved);
-    for decoded in [unreserved, segments, all] {
-        sink.by_shape(render(&decoded));
+pub(super) fn decoded(path: &str, sink: &mut Sink<'_>) {
+    // Where all escapes are of one sort, these are the same.
+    let [unreserved, slash, other] =
+        [Traits::ESCAPED_UNRESERVED, Traits::ESCAPED_SLASH, Traits::ESCAPED_OTHER].map(|sort| sink.subject.has(sort));
+    if unreserved && (slash || other) {
+        sink.by_shape(&respell(path, is_unreserved));
     }
+    if slash && other {
+        sink.by_shape(&respell(path, |byte| !matches!(byte, b'/' | b'\\')));
+    }
+    sink.by_shape(&respell(path, |_| true));
 }
 
 /// Decodes `%uXXXX`; drops each `%` that begins no escape.
 ///
 /// Source: `%u` as IIS and Jetty read it; the dropped `%` as classic ASP does.
-pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_, '_>) {
+pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_>) {
     let mut wide = String::with_capacity(path.len());
     let mut dropped = String::with_capacity(path.len());
     let mut rest = path;
@@ -49,8 +74,8 @@ pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_, '_>) {
     }
     wide.push_str(rest);
     dropped.push_str(rest);
-    sink.by_shape(wide);
-    sink.by_shape(dropped);
+    sink.by_shape(&wide);
+    sink.by_shape(&dropped);
 }
 
 fn wide_escape_at(bytes: &[u8]) -> Option<char> {
@@ -63,13 +88,10 @@ fn wide_escape_at(bytes: &[u8]) -> Option<char> {
 /// Bytes that are no UTF-8: overlong forms decoded as lax decoders do, all dropped, or each taken for a Latin-1 character.
 ///
 /// Source: RFC 3629 section 10 names the attack; Latin-1 was Tomcat's default for URLs.
-pub(super) fn invalid_utf8(path: &str, sink: &mut Sink<'_, '_>) {
-    let bytes = bytes_of(path);
-    if core::str::from_utf8(&bytes).is_ok() {
-        return;
-    }
+pub(super) fn invalid_utf8(_path: &str, sink: &mut Sink<'_>) {
+    let Err(bytes) = sink.subject.text() else { return };
     let mut lax = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.as_slice();
+    let mut rest = bytes;
     while let [first, tail @ ..] = rest {
         if let Some((byte, length)) = overlong_at(rest) {
             lax.push(byte);
@@ -81,18 +103,16 @@ pub(super) fn invalid_utf8(path: &str, sink: &mut Sink<'_, '_>) {
     }
     let mut valid = String::with_capacity(bytes.len());
     let mut latin = String::with_capacity(bytes.len());
-    for character in characters(&bytes) {
-        match character {
-            Ok(character) => {
-                valid.push(character);
-                latin.push(character);
-            }
-            Err(byte) => latin.push(char::from(byte)),
+    each_part(Err(bytes), &mut |part| match part {
+        Part::Ascii(text) | Part::Character(_, text) => {
+            valid.push_str(text);
+            latin.push_str(text);
         }
+        Part::Bad(byte) => latin.push(char::from(byte)),
+    });
+    for read in [&lax, valid.as_bytes(), latin.as_bytes()] {
+        sink.by_shape(&render(read));
     }
-    sink.by_shape(render(&lax));
-    sink.by_shape(render(valid.as_bytes()));
-    sink.by_shape(render(latin.as_bytes()));
 }
 
 /// The ASCII byte that an overlong form at the start of `bytes` stands for, and the length of the form.
@@ -117,39 +137,42 @@ fn overlong_at(bytes: &[u8]) -> Option<(u8, usize)> {
 /// Characters taken for the ASCII ones that they are compatible with, accents dropped, accents composed.
 ///
 /// Source: Unicode UAX #15 (NFKC and NFC); the best-fit tables of Windows code pages; IDNA for the ideographic full stop.
-pub(super) fn unicode_compatibility(path: &str, sink: &mut Sink<'_, '_>) {
-    let bytes = bytes_of(path);
+pub(super) fn unicode_compatibility(_path: &str, sink: &mut Sink<'_>) {
+    let bytes = sink.subject.bytes();
     let (mut compatible, mut bare) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
-    let mut is_compatible = true;
-    let mut has_marks = false;
-    for character in characters(&bytes) {
-        let mut encoded = [0; 4];
-        let same = match &character {
-            Ok(character) => character.encode_utf8(&mut encoded).as_bytes(),
-            Err(byte) => core::slice::from_ref(byte),
-        };
-        let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
-        if let Some(ascii) = unicode::compatible_ascii(character) {
-            is_compatible = false;
-            compatible.extend_from_slice(ascii.as_bytes());
-            bare.extend_from_slice(ascii.as_bytes());
-            continue;
+    each_part(sink.subject.text(), &mut |part| match part {
+        Part::Ascii(text) => {
+            compatible.extend_from_slice(text.as_bytes());
+            bare.extend_from_slice(text.as_bytes());
         }
-        compatible.extend_from_slice(same);
-        match unicode::base_letter(character) {
-            Some(letter) => bare.push(letter),
-            None if unicode::is_combining(character) => has_marks = true,
-            None => bare.extend_from_slice(same),
+        Part::Bad(byte) => {
+            compatible.push(byte);
+            bare.push(byte);
         }
+        Part::Character(character, text) => {
+            if let Some(ascii) = unicode::compatible_ascii(character) {
+                compatible.extend_from_slice(ascii.as_bytes());
+                bare.extend_from_slice(ascii.as_bytes());
+                return;
+            }
+            compatible.extend_from_slice(text.as_bytes());
+            match unicode::base_letter(character) {
+                Some(letter) => bare.push(letter),
+                None if unicode::is_combining(character) => {}
+                None => bare.extend_from_slice(text.as_bytes()),
+            }
+        }
+    });
+    if sink.subject.has(Traits::COMPATIBLE) {
+        sink.by_shape(&render(&compatible));
     }
-    if !is_compatible {
-        sink.by_shape(render(&compatible));
+    if sink.subject.has(Traits::MARKED) {
+        sink.by_shape(&render(&bare));
     }
-    if bare != compatible {
-        sink.by_shape(render(&bare));
-    }
-    if has_marks && let Ok(text) = core::str::from_utf8(&bytes) {
-        sink.by_shape(render(compose(text).as_bytes()));
+    if sink.subject.has(Traits::COMBINING)
+        && let Ok(text) = sink.subject.text()
+    {
+        sink.by_shape(&render(compose(text).as_bytes()));
     }
 }
 
@@ -172,24 +195,25 @@ fn compose(text: &str) -> String {
 /// The characters past ASCII in lower and in upper case.
 ///
 /// ASCII letters stay: patterns match in any case. Source: Unicode `SpecialCasing`; Java's `equalsIgnoreCase`, JavaScript's `iu`.
-pub(super) fn case_folding(path: &str, sink: &mut Sink<'_, '_>) {
-    let Ok(text) = String::from_utf8(bytes_of(path)) else { return };
+pub(super) fn case_folding(_path: &str, sink: &mut Sink<'_>) {
+    let Ok(text) = sink.subject.text() else { return };
     let (mut lower, mut upper) = (String::with_capacity(text.len()), String::with_capacity(text.len()));
-    for character in text.chars() {
-        if character.is_ascii() {
-            lower.push(character);
-            upper.push(character);
-        } else {
-            // `İ` in lower case is `i` and a combining dot, which a folding leaves out.
-            if character != '\u{307}' {
+    each_part(Ok(text), &mut |part| match part {
+        Part::Character(character, _) => {
+            if character != COMBINING_DOT {
                 lower.push(letter_case::lower(character));
             }
             letter_case::push_upper(character, &mut upper);
         }
-    }
+        Part::Ascii(text) => {
+            lower.push_str(text);
+            upper.push_str(text);
+        }
+        Part::Bad(_) => {}
+    });
     for folded in [lower, upper] {
         if folded != text {
-            sink.by_shape(render(folded.as_bytes()));
+            sink.by_shape(&render(folded.as_bytes()));
         }
     }
 }
@@ -197,47 +221,44 @@ pub(super) fn case_folding(path: &str, sink: &mut Sink<'_, '_>) {
 /// Leaves out control characters, invisible characters, or both.
 ///
 /// Source: WHATWG URL drops tabs and line ends; UTS #46 and identifiers after UAX #31 drop default-ignorable characters.
-pub(super) fn ignored(path: &str, sink: &mut Sink<'_, '_>) {
-    let bytes = bytes_of(path);
-    let mut leave_out = |ignored: fn(char) -> bool| {
-        if !characters(&bytes).any(|character| character.is_ok_and(ignored)) {
-            return;
-        }
+pub(super) fn ignored(_path: &str, sink: &mut Sink<'_>) {
+    let bytes = sink.subject.bytes();
+    for ignored in [char::is_control as fn(char) -> bool, unicode::is_invisible] {
         let mut out = Vec::with_capacity(bytes.len());
-        for character in characters(&bytes) {
-            match character {
-                Ok(character) if ignored(character) => {}
-                Ok(character) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
-                Err(byte) => out.push(byte),
+        each_part(sink.subject.text(), &mut |part| match part {
+            Part::Character(character, _) if ignored(character) => {}
+            Part::Character(_, text) => out.extend_from_slice(text.as_bytes()),
+            // No ASCII character but controls is one of either.
+            Part::Ascii(text) if ignored('\n') && sink.subject.has(Traits::CONTROL) => {
+                out.extend(text.bytes().filter(|byte| !byte.is_ascii_control()));
             }
+            Part::Ascii(text) => out.extend_from_slice(text.as_bytes()),
+            Part::Bad(byte) => out.push(byte),
+        });
+        if out.len() != bytes.len() {
+            sink.by_shape(&render(&out));
         }
-        sink.by_shape(render(&out));
-    };
-    leave_out(char::is_control);
-    leave_out(unicode::is_invisible);
+    }
 }
 
 /// Trims white space from both ends of every segment, and from the end of the path alone.
 ///
 /// Source: `trim` of PHP, `strip` of Python and Ruby, which routers call on paths and segments; `$` before a last line end.
-pub(super) fn trimmed(path: &str, sink: &mut Sink<'_, '_>) {
-    let bytes = bytes_of(path);
+pub(super) fn trimmed(_path: &str, sink: &mut Sink<'_>) {
     // Bytes that are no UTF-8 are no white space either, and `invalid_utf8` gives the path without them.
-    let Ok(text) = core::str::from_utf8(&bytes) else { return };
+    let Ok(text) = sink.subject.text() else { return };
     let is_space = |character: char| character.is_whitespace() || character.is_control() || unicode::is_invisible(character);
-    let segments = map_segments(text, |segment| segment.trim_matches(is_space));
+    let Some(segments) = shorten_segments(text, &|segment| segment.trim_matches(is_space)) else { return };
+    sink.by_shape(&render(segments.as_bytes()));
     let end = text.trim_end_matches(is_space);
-    if segments != text {
-        sink.by_shape(render(segments.as_bytes()));
-    }
-    if end != text {
-        sink.by_shape(render(end.as_bytes()));
+    if end.len() != text.len() {
+        sink.by_shape(&render(end.as_bytes()));
     }
 }
 
 /// `+` as a space.
 ///
 /// Source: `application/x-www-form-urlencoded` decoders used on paths (PHP `urldecode`, Python `unquote_plus`).
-pub(super) fn plus_as_space(path: &str, sink: &mut Sink<'_, '_>) {
-    sink.by_shape(path.replace('+', "%20"));
+pub(super) fn plus_as_space(path: &str, sink: &mut Sink<'_>) {
+    sink.by_shape(&text::replace(path, "+", "%20"));
 }

@@ -1,12 +1,12 @@
 //! Rewrites by convention: what frameworks and servers agree to call the same page.
 
-use super::{Sink, decode_query_text};
+use super::{Sink, Traits, decode_query_text, uppercase_escapes};
 use crate::text::{self, ByAny as _};
 
 /// Takes out `(S(id))` segments: a letter and parentheses, one or more times.
 ///
 /// Source: ASP.NET cookieless sessions, `CookielessHelper`.
-pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_, '_>) {
+pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_>) {
     let is_session = |segment: &str| {
         segment.strip_prefix('(').is_some_and(|inner| {
             inner.ends_with("))")
@@ -16,25 +16,31 @@ pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_, '_>) {
     };
     if path.pieces(b"/").any(is_session) {
         let kept: Vec<&str> = path.pieces(b"/").filter(|segment| !is_session(segment)).collect();
-        sink.elsewhere(kept.join("/"));
+        sink.elsewhere(&kept.join("/"));
     }
 }
 
 /// What follows the first script, and what comes before the end of the last: its name.
 ///
 /// Source: CGI `PATH_INFO` (RFC 3875 section 4.1.5); `index.php/admin` in PHP frameworks.
-pub(super) fn path_info(path: &str, sink: &mut Sink<'_, '_>) {
-    let ends = || {
-        path.match_indices('/').skip(1).map(|(at, _)| at).filter(|at| {
-            let segment = path.get(..*at).and_then(|before| before.rsplit('/').next()).unwrap_or_default();
-            segment.rcut(b".").is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS))
-        })
-    };
-    if let Some(rest) = ends().next().and_then(|at| path.get(at..)) {
-        sink.elsewhere(rest.into());
+pub(super) fn path_info(path: &str, sink: &mut Sink<'_>) {
+    let is_script =
+        |segment: &str| segment.rcut(b".").is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS));
+    let (mut first, mut last, mut at) = (None, None, 0);
+    for segment in split_last(path).0.pieces(b"/") {
+        // Behind the segment; behind the last is nothing but the end of the directory.
+        at += segment.len();
+        if at < path.len() && is_script(segment) {
+            first = first.or(Some(at));
+            last = Some(at);
+        }
+        at += 1;
     }
-    if let Some(script) = ends().last().and_then(|at| path.get(..at)) {
-        sink.elsewhere(script.into());
+    if let Some(rest) = first.and_then(|at| path.get(at..)) {
+        sink.elsewhere(rest);
+    }
+    if let Some(script) = last.and_then(|at| path.get(..at)) {
+        sink.elsewhere(script);
     }
 }
 
@@ -47,11 +53,11 @@ pub(super) fn has_index(path: &str) -> bool {
 /// The directory of an index page; the page behind a leading `/index`.
 ///
 /// Source: Apache `DirectoryIndex`, IIS default documents; Next.js `denormalizePagePath`.
-pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
+pub(super) fn index_file(path: &str, sink: &mut Sink<'_>) {
     if let Some(rest) = path.get(..6).filter(|start| text::is_same_name(start, "/index")).and_then(|_| path.get(6..))
         && rest.starts_with('/')
     {
-        sink.alias(rest.into());
+        sink.alias(rest);
     }
     let (directory, file) = split_last(path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path));
     let is_index = match file.cut(b".") {
@@ -59,21 +65,21 @@ pub(super) fn index_file(path: &str, sink: &mut Sink<'_, '_>) {
         None => text::is_same_name(file, "index"),
     };
     if is_index {
-        sink.alias(directory.into());
+        sink.alias(directory);
     }
 }
 
 /// The last segment without its last extension, and without all of them.
 ///
 /// Source: Rails `(.:format)`, Spring suffix patterns, Apache `MultiViews`, Next.js `.rsc`.
-pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_, '_>) {
+pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
     let (directory, file) = split_last(path.strip_suffix('/').unwrap_or(path));
     let mut cut = |at: Option<usize>| {
         if let Some((name, extension)) = at.and_then(|at| file.split_at_checked(at))
             && !extension.bytes().all(|byte| byte == b'.')
             && !name.bytes().all(|byte| byte == b'.')
         {
-            sink.alias(format!("{directory}{name}"));
+            sink.alias(path.get(..directory.len() + name.len()).unwrap_or_default());
         }
     };
     let last = file.rfind_any(b".");
@@ -88,8 +94,9 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_, '_>) {
 ///
 /// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`; React Router `.data`;
 /// Gatsby `page-data`.
-pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
-    if let Some((base, rest)) = split_once_ignore_case(path, "/_next/data/")
+pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
+    if sink.subject.has(Traits::UNDERSCORE)
+        && let Some((base, rest)) = split_once_ignore_case(path, "/_next/data/")
         && let Some(at) = rest.find_any(b"/")
     {
         let page = rest.get(at..).unwrap_or_default();
@@ -99,25 +106,30 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_, '_>) {
             _ if text::is_same_name(page, "/index") => "/",
             _ => page,
         };
-        sink.elsewhere(format!("{base}{page}"));
+        sink.elsewhere(&text::concat(&[base, page]));
     }
-    if let Some((page, _)) = split_once_ignore_case(path, ".segments/") {
-        sink.elsewhere(page.into());
+    if sink.subject.has(Traits::DOT_INSIDE)
+        && let Some((page, _)) = split_once_ignore_case(path, ".segments/")
+    {
+        sink.elsewhere(page);
     }
     if let Some(rest) = path.get(..11).filter(|start| text::is_same_name(start, "/page-data/")).and_then(|_| path.get(10..))
         && let Some(page) = strip_suffix_ignore_case(rest, "/page-data.json")
     {
-        sink.elsewhere(if page == "/index" { "/".into() } else { page.into() });
+        sink.elsewhere(if page == "/index" { "/" } else { page });
+    }
+    if !sink.subject.has(Traits::DOT) {
+        return;
     }
     let bare = path.strip_suffix('/').unwrap_or(path);
     for suffix in PARTS {
         if let Some(page) = strip_suffix_ignore_case(bare, suffix) {
-            sink.elsewhere(page.into());
+            sink.elsewhere(page);
         }
     }
     let (directory, file) = split_last(bare);
     if strip_suffix_ignore_case(file, ".txt").is_some_and(|name| name.starts_with("__next.")) {
-        sink.elsewhere(directory.strip_suffix('/').unwrap_or(directory).into());
+        sink.elsewhere(directory.strip_suffix('/').unwrap_or(directory));
     }
 }
 
@@ -143,7 +155,11 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
             None if is_front_controller => Some(pair),
             _ => None,
         })
-        .map(decode_query_text)
+        .map(|value| {
+            let mut route = decode_query_text(value);
+            uppercase_escapes(&mut route);
+            route
+        })
         .filter(|route| route.starts_with('/') || is_script)
         .map(|route| if route.starts_with('/') { route } else { format!("/{route}") })
         .take(MAX_QUERY_ROUTES)
@@ -151,11 +167,11 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
 }
 
 /// The path behind a locale prefix, if it has one.
-pub(in super::super) fn without_locale(path: &str, locales: &[String]) -> Option<String> {
+pub(in super::super) fn without_locale<'a>(path: &'a str, locales: &[String]) -> Option<&'a str> {
     let rest = path.strip_prefix('/')?;
     let (first, rest) = rest.split_at_checked(rest.find_any(b"/").unwrap_or(rest.len())).unwrap_or((rest, ""));
     let known = locales.iter().any(|locale| text::is_same_name(locale.trim_any(b"/"), first));
-    known.then(|| if rest.is_empty() { "/".into() } else { rest.into() })
+    known.then_some(if rest.is_empty() { "/" } else { rest })
 }
 
 /// Directory with its slash, and file.
@@ -173,8 +189,16 @@ fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> 
 }
 
 fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
-    let at = text::find(&text.to_ascii_lowercase(), separator)?;
-    Some((text.get(..at)?, text.get(at + separator.len()..)?))
+    let first = separator.as_bytes().get(..1)?;
+    let mut from = 0;
+    loop {
+        let at = from + text.get(from..)?.find_any(first)?;
+        let end = at + separator.len();
+        if text.get(at..end).is_some_and(|found| text::is_same_name(found, separator)) {
+            return Some((text.get(..at)?, text.get(end..)?));
+        }
+        from = at + 1;
+    }
 }
 
 /// Query parameters that front controllers take their route from.

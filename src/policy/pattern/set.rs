@@ -25,13 +25,15 @@ pub struct PatternSet {
     patterns: Vec<Pattern>,
     /// The first node is the root.
     nodes: Vec<Node>,
+    /// Whether a step has letters past ASCII, whose case has to be looked up.
+    has_letters_past_ascii: bool,
 }
 
 impl PatternSet {
     /// Builds the index.
     #[must_use]
     pub fn new(patterns: Vec<Pattern>) -> Self {
-        let mut set = Self { patterns: Vec::new(), nodes: vec![Node::default()] };
+        let mut set = Self { patterns: Vec::new(), nodes: vec![Node::default()], has_letters_past_ascii: false };
         for (index, pattern) in patterns.iter().enumerate() {
             for shape in &pattern.shapes {
                 let node = set.insert(&shape.steps);
@@ -105,8 +107,8 @@ impl PatternSet {
 
     /// Calls `at_node` for each node that the path leads to, with the rest of the path there.
     fn visit<'s>(&'s self, path: &str, mut at_node: impl FnMut(&'s Node, &[u8])) {
-        // ASCII is compared in upper case as it goes.
-        let folded = if path.is_ascii() { None } else { Some(fold_text(path)) };
+        // ASCII is compared in upper case as it goes, and no letter past it is another case of one.
+        let folded = (self.has_letters_past_ascii && !path.is_ascii()).then(|| fold_text(path));
         let path = folded.as_deref().unwrap_or(path).as_bytes();
         let mut pending = Vec::new();
         let mut next = Some((0, path));
@@ -130,7 +132,10 @@ impl PatternSet {
         let mut node = 0;
         for step in steps {
             node = match step {
-                Step::Text(text) => self.insert_text(node, text.as_bytes()),
+                Step::Text(text) => {
+                    self.has_letters_past_ascii |= !text.is_ascii();
+                    self.insert_text(node, text.as_bytes())
+                }
                 Step::Run => self.insert_run(node),
             };
         }
