@@ -1,7 +1,7 @@
 //! What the most expensive URLs cost: how long a decision about each takes, and a search for worse ones.
 //!
-//! - `hostile_paths table FILE`: for each line, a path with or without a query, the time of a decision (the least of several), and what
-//!   became of it;
+//! - `hostile_paths table [FILE]`: for each line, a path with or without a query, the time of a decision (the least of several), and what
+//!   became of it; without a file the worst that were found so far;
 //! - `hostile_paths repeat FILE COUNT`: decides each so often, for a profiler that counts;
 //! - `hostile_paths search SEED STEPS BYTES`: climbs from random paths of at most so many bytes to ones that take longer.
 //!
@@ -22,6 +22,8 @@ use portcullis::{
     time::UnixMillis,
 };
 
+const WORST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/paths/hostile.txt");
+
 const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 fn main() {
@@ -29,14 +31,8 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let gate = gate();
     match arguments.as_slice() {
-        ["table", file] => {
-            for path in lines(file) {
-                let (micros, outcome) = (time(&gate, &path, 9).as_nanos() as f64 / 1000.0, decide(&gate, &path));
-                let readings =
-                    judge(&format!("https://h{path}"), &PathSettings::default()).map_or(0, |judged| judged.readings().len());
-                println!("{micros:9.1} µs  {:5} bytes  {outcome:<8} {readings:4} readings  {}", path.len(), shown(&path));
-            }
-        }
+        [] | ["table"] => table(&gate, WORST),
+        ["table", file] => table(&gate, file),
         ["repeat", file, count] => {
             let paths = lines(file);
             for _ in 0..count.parse::<usize>().expect("a number") {
@@ -47,7 +43,15 @@ fn main() {
             let number = |text: &str| text.parse::<usize>().expect("a number");
             search(&gate, number(seed) as u64, number(steps), number(bytes));
         }
-        _ => panic!("expected `table FILE`, `repeat FILE COUNT` or `search SEED STEPS BYTES`"),
+        _ => panic!("expected `table [FILE]`, `repeat FILE COUNT` or `search SEED STEPS BYTES`"),
+    }
+}
+
+fn table(gate: &Gate, file: &str) {
+    for path in lines(file) {
+        let (micros, outcome) = (time(gate, &path, 9).as_nanos() as f64 / 1000.0, decide(gate, &path));
+        let readings = judge(&format!("https://h{path}"), &PathSettings::default()).map_or(0, |judged| judged.readings().len());
+        println!("{micros:9.1} µs  {:5} bytes  {outcome:<8} {readings:4} readings  {}", path.len(), shown(&path));
     }
 }
 

@@ -68,7 +68,7 @@ pub const READINGS: usize = 256;
 pub const READING_BYTES: usize = 64 * 1024;
 
 /// Bytes that rewrites may look through and make in search of the readings of one path, with 32 more for each time that one begins
-/// or is done: a millisecond or less, native. Ordinary paths take at most 4 KB, a text of 2 KB in escapes a hundred.
+/// or is done: about a millisecond, native. Ordinary paths take at most 6 KB, a text of 2 KB in escapes some 150.
 pub const READING_WORK: usize = 640 * 1024;
 
 /// URLs whose judgement a gate keeps: an app's paths, in some hundred kilobytes at most.
