@@ -55,7 +55,7 @@ const AS_MODULE = ['--crate-type', 'cdylib'];
 
 /**
  * Sixteen bytes at a time, where tokens are decoded and texts are searched or moved: workerd, Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 have
- * it. Loops are not unrolled beside that, as they are at `opt-level = 3`.
+ * it. Loops are not unrolled beside that.
  */
 const FOR_SPEED = ['-C', 'target-feature=+simd128', '-C', 'llvm-args=--unroll-threshold=20'];
 /** What is marked for inlining is inlined where it is small; LLVM's own threshold is three times as high, and Wasm's calls are cheap. */
@@ -69,7 +69,7 @@ const FEWER_HINTS = ['-C', 'llvm-args=--inlinehint-threshold=100'];
 export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEASE_DIR } = {}) {
   if (dev) refuseDeploy();
   const started = performance.now();
-  const profile = dev ? 'edge-dev' : 'release';
+  const profile = dev ? 'edge-dev' : 'edge';
   await run('cargo', ['rustc', '--profile', profile, '--target', WASM_TARGET, '--lib', ...AS_MODULE, '--features', 'worker', ...rustFlags(FOR_SPEED)], {
     help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
   });
