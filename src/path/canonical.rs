@@ -10,7 +10,7 @@
 
 use super::{
     Ambiguity,
-    encoding::{escape_at, is_unreserved, must_escape, push_byte, push_escape},
+    encoding::{escape_at, is_unreserved, must_escape, push_byte, push_escape, segments},
 };
 use crate::{
     limits,
@@ -90,7 +90,7 @@ fn decode_unreserved(raw: &str) -> Result<String, Ambiguity> {
 ///
 /// Source: RFC 3986 section 5.2.4.
 pub(super) fn resolve_dot_segments(path: &str) -> Option<String> {
-    let segments = || path.strip_prefix('/').unwrap_or(path).pieces(b"/");
+    let segments = || segments(path.strip_prefix('/').unwrap_or(path));
     if !segments().any(|segment| matches!(segment, "." | "..")) {
         return None;
     }

@@ -60,7 +60,7 @@ pub(super) fn push_byte(out: &mut String, byte: u8) {
 /// Bytes as a reading.
 pub(super) fn render(bytes: &[u8]) -> String {
     const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
-    let mut out = Vec::with_capacity(bytes.len());
+    let mut out = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
         if must_escape(*byte) {
             out.extend_from_slice(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
@@ -100,6 +100,17 @@ fn decode_where(reading: &str, wanted: impl Fn(u8) -> bool) -> Vec<u8> {
 /// Decodes the escapes of those bytes that `wanted` names and that a reading may hold.
 pub(super) fn respell(reading: &str, wanted: fn(u8) -> bool) -> String {
     String::from_utf8(decode_where(reading, |byte| !must_escape(byte) && wanted(byte))).unwrap_or_default()
+}
+
+/// What stands between the slashes. Segments are too short for searches by words.
+pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(path);
+    core::iter::from_fn(move || {
+        let path = rest?;
+        let Some(length) = path.bytes().position(|byte| byte == b'/') else { return rest.take() };
+        rest = path.get(length + 1..);
+        path.get(..length)
+    })
 }
 
 #[cfg(test)]

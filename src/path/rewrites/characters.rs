@@ -20,7 +20,8 @@ pub(super) fn traits_of_letter(character: char) -> u32 {
         (is_combining || unicode::base_letter(character).is_some(), Traits::MARKED),
         (is_combining, Traits::COMBINING),
         (letter_case::may_have_case(character), Traits::CASED),
-        (unicode::is_invisible(character) || character.is_control(), Traits::INVISIBLE),
+        (unicode::is_invisible(character), Traits::INVISIBLE),
+        (character.is_control(), Traits::CONTROL),
         (character.is_whitespace(), Traits::WHITE),
     ]
     .into_iter()
@@ -53,6 +54,7 @@ pub(super) fn decoded(path: &str, sink: &mut Sink<'_>) {
 pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_>) {
     let mut wide = String::with_capacity(path.len());
     let mut dropped = String::with_capacity(path.len());
+    let mut has_wide = false;
     let mut rest = path;
     while let Some((before, from)) = rest.find_any(b"%").and_then(|at| rest.split_at_checked(at)) {
         wide.push_str(before);
@@ -63,6 +65,7 @@ pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_>) {
             dropped.push_str(escape);
             rest = tail;
         } else if let Some(character) = wide_escape_at(from.as_bytes()) {
+            has_wide = true;
             wide.push_str(&render(character.encode_utf8(&mut [0; 4]).as_bytes()));
             let (escape, tail) = from.split_at_checked(6).unwrap_or((from, ""));
             dropped.push_str(escape.trim_start_any(b"%"));
@@ -74,7 +77,9 @@ pub(super) fn lenient_percent(path: &str, sink: &mut Sink<'_>) {
     }
     wide.push_str(rest);
     dropped.push_str(rest);
-    sink.by_shape(&wide);
+    if has_wide {
+        sink.by_shape(&wide);
+    }
     sink.by_shape(&dropped);
 }
 
@@ -138,42 +143,33 @@ fn overlong_at(bytes: &[u8]) -> Option<(u8, usize)> {
 ///
 /// Source: Unicode UAX #15 (NFKC and NFC); the best-fit tables of Windows code pages; IDNA for the ideographic full stop.
 pub(super) fn unicode_compatibility(_path: &str, sink: &mut Sink<'_>) {
-    let bytes = sink.subject.bytes();
-    let (mut compatible, mut bare) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(bytes.len()));
-    each_part(sink.subject.text(), &mut |part| match part {
-        Part::Ascii(text) => {
-            compatible.extend_from_slice(text.as_bytes());
-            bare.extend_from_slice(text.as_bytes());
-        }
-        Part::Bad(byte) => {
-            compatible.push(byte);
-            bare.push(byte);
-        }
-        Part::Character(character, text) => {
-            if let Some(ascii) = unicode::compatible_ascii(character) {
-                compatible.extend_from_slice(ascii.as_bytes());
-                bare.extend_from_slice(ascii.as_bytes());
-                return;
-            }
-            compatible.extend_from_slice(text.as_bytes());
-            match unicode::base_letter(character) {
-                Some(letter) => bare.push(letter),
-                None if unicode::is_combining(character) => {}
-                None => bare.extend_from_slice(text.as_bytes()),
-            }
-        }
-    });
     if sink.subject.has(Traits::COMPATIBLE) {
-        sink.by_shape(&render(&compatible));
+        sink.by_shape(&compatible(sink, false));
     }
     if sink.subject.has(Traits::MARKED) {
-        sink.by_shape(&render(&bare));
+        sink.by_shape(&compatible(sink, true));
     }
     if sink.subject.has(Traits::COMBINING)
         && let Ok(text) = sink.subject.text()
     {
         sink.by_shape(&render(compose(text).as_bytes()));
     }
+}
+
+/// With ASCII for the characters that are compatible with it; bare of accents, too, or not.
+fn compatible(sink: &Sink<'_>, is_bare: bool) -> String {
+    let mut out = Vec::with_capacity(sink.subject.bytes().len());
+    each_part(sink.subject.text(), &mut |part| match part {
+        Part::Ascii(text) => out.extend_from_slice(text.as_bytes()),
+        Part::Bad(byte) => out.push(byte),
+        Part::Character(character, text) => match (unicode::compatible_ascii(character), unicode::base_letter(character)) {
+            (Some(ascii), _) => out.extend_from_slice(ascii.as_bytes()),
+            (None, Some(letter)) if is_bare => out.push(letter),
+            (None, None) if is_bare && unicode::is_combining(character) => {}
+            _ => out.extend_from_slice(text.as_bytes()),
+        },
+    });
+    render(&out)
 }
 
 /// Puts combining marks and their letters together.
@@ -223,21 +219,22 @@ pub(super) fn case_folding(_path: &str, sink: &mut Sink<'_>) {
 /// Source: WHATWG URL drops tabs and line ends; UTS #46 and identifiers after UAX #31 drop default-ignorable characters.
 pub(super) fn ignored(_path: &str, sink: &mut Sink<'_>) {
     let bytes = sink.subject.bytes();
-    for ignored in [char::is_control as fn(char) -> bool, unicode::is_invisible] {
+    for (sort, ignored) in [(Traits::CONTROL, char::is_control as fn(char) -> bool), (Traits::INVISIBLE, unicode::is_invisible)] {
+        if !sink.subject.has(sort) {
+            continue;
+        }
         let mut out = Vec::with_capacity(bytes.len());
         each_part(sink.subject.text(), &mut |part| match part {
             Part::Character(character, _) if ignored(character) => {}
             Part::Character(_, text) => out.extend_from_slice(text.as_bytes()),
             // No ASCII character but controls is one of either.
-            Part::Ascii(text) if ignored('\n') && sink.subject.has(Traits::CONTROL) => {
+            Part::Ascii(text) if sort == Traits::CONTROL => {
                 out.extend(text.bytes().filter(|byte| !byte.is_ascii_control()));
             }
             Part::Ascii(text) => out.extend_from_slice(text.as_bytes()),
             Part::Bad(byte) => out.push(byte),
         });
-        if out.len() != bytes.len() {
-            sink.by_shape(&render(&out));
-        }
+        sink.by_shape(&render(&out));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rewrites by convention: what frameworks and servers agree to call the same page.
 
-use super::{Sink, Traits, decode_query_text, uppercase_escapes};
+use super::{Sink, Traits, decode_query_text, segments, uppercase_escapes};
 use crate::text::{self, ByAny as _};
 
 /// Takes out `(S(id))` segments: a letter and parentheses, one or more times.
@@ -14,8 +14,8 @@ pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_>) {
                 && inner.get(1..).is_some_and(|rest| rest.starts_with('('))
         })
     };
-    if path.pieces(b"/").any(is_session) {
-        let kept: Vec<&str> = path.pieces(b"/").filter(|segment| !is_session(segment)).collect();
+    if segments(path).any(is_session) {
+        let kept: Vec<&str> = segments(path).filter(|segment| !is_session(segment)).collect();
         sink.elsewhere(&kept.join("/"));
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn path_info(path: &str, sink: &mut Sink<'_>) {
     let is_script =
         |segment: &str| segment.rcut(b".").is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS));
     let (mut first, mut last, mut at) = (None, None, 0);
-    for segment in split_last(path).0.pieces(b"/") {
+    for segment in segments(split_last(path).0) {
         // Behind the segment; behind the last is nothing but the end of the directory.
         at += segment.len();
         if at < path.len() && is_script(segment) {
@@ -189,12 +189,15 @@ fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> 
 }
 
 fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
-    let first = separator.as_bytes().get(..1)?;
+    let (first, second) = (separator.as_bytes().get(..1)?, separator.as_bytes().get(1)?);
     let mut from = 0;
     loop {
         let at = from + text.get(from..)?.find_any(first)?;
         let end = at + separator.len();
-        if text.get(at..end).is_some_and(|found| text::is_same_name(found, separator)) {
+        // Slashes and dots are many.
+        if text.as_bytes().get(at + 1).is_some_and(|byte| byte.eq_ignore_ascii_case(second))
+            && text.get(at..end).is_some_and(|found| text::is_same_name(found, separator))
+        {
             return Some((text.get(..at)?, text.get(end..)?));
         }
         from = at + 1;

@@ -7,7 +7,7 @@ use core::cell::OnceCell;
 use std::string::FromUtf8Error;
 
 use super::{
-    encoding::{bytes_of, decode, escape_after_percent, is_unreserved, must_escape, render},
+    encoding::{bytes_of, decode, escape_after_percent, is_unreserved, must_escape, render, segments},
     readings::{ReadingKind, ReadingKinds},
 };
 use crate::text::{self, ByAny as _};
@@ -163,6 +163,9 @@ impl Sink<'_> {
 
     /// Escapes are spelled in upper case: their case makes no other reading.
     fn put_respelled(&mut self, path: &str, step: Step<'_>) {
+        if path.len() == self.subject.path.len() && path == self.subject.path {
+            return;
+        }
         if has_lower_escape(path) {
             let mut spelled = path.to_owned();
             uppercase_escapes(&mut spelled);
@@ -218,17 +221,16 @@ fn shape(path: &str) -> Vec<u8> {
     let mut rest = path.as_bytes();
     while let [first, tail @ ..] = rest {
         rest = tail;
-        let mark = match first {
-            b'%' => match escape_after_percent(tail) {
-                None => b'%',
-                Some(byte) => {
-                    rest = tail.get(2..).unwrap_or_default();
-                    if must_escape(byte) || is_mere_letter(byte) { b'x' } else { b'%' }
-                }
-            },
-            b'/' | b'\\' | b';' | b'?' | b'#' | b'&' | b'.' => *first,
-            _ => b'x',
-        };
+        let mut mark = MARKS[usize::from(*first)];
+        if mark == b'%'
+            && let Some(byte) = escape_after_percent(tail)
+        {
+            rest = tail.get(2..).unwrap_or_default();
+            mark = if must_escape(byte) || is_mere_letter(byte) { b'x' } else { b'%' };
+        }
+        if mark == b'x' && last == b'x' && only_dots == 0 {
+            continue;
+        }
         match mark {
             b'.' if only_dots > 0 || matches!(last, b'/' | b'\\') => only_dots += 1,
             b'.' | b'x' => {
@@ -250,6 +252,17 @@ fn shape(path: &str) -> Vec<u8> {
     out.extend(core::iter::repeat_n(b'.', only_dots));
     out
 }
+
+/// What each byte is in a [`shape`], where it begins no escape.
+const MARKS: [u8; 256] = {
+    let mut marks = [b'x'; 256];
+    let mut rest: &[u8] = b"/\\;?#&.%";
+    while let [first, tail @ ..] = rest {
+        marks[*first as usize] = *first;
+        rest = tail;
+    }
+    marks
+};
 
 /// Reserved bytes that separate nothing for any rewrite here: escaped or not, they are part of a name.
 const fn is_mere_letter(byte: u8) -> bool {
@@ -277,7 +290,7 @@ impl Traits {
     const COMBINING: u32 = 1 << 23;
     /// A letter of a script that has upper and lower case.
     const CASED: u32 = 1 << 19;
-    /// An invisible character, or a control character past ASCII.
+    /// An invisible character.
     const INVISIBLE: u32 = 1 << 21;
     /// White space past ASCII.
     const WHITE: u32 = 1 << 22;
@@ -287,7 +300,7 @@ impl Traits {
     const PERCENT: u32 = 1 << 1;
     /// A byte past ASCII.
     const HIGH: u32 = 1 << 2;
-    /// A control byte.
+    /// A control character.
     const CONTROL: u32 = 1 << 3;
     const SPACE: u32 = 1 << 4;
     const PLUS: u32 = 1 << 5;
@@ -424,21 +437,18 @@ fn each_part_of_text(text: &str, see: &mut dyn FnMut(Part<'_>)) {
 fn shorten_segments<'a>(path: &'a str, shorten: &dyn Fn(&'a str) -> &'a str) -> Option<String> {
     let mut out: Option<String> = None;
     let mut start = 0;
-    while let Some(rest) = path.get(start..) {
-        // Segments are too short for searches by words.
-        let length = rest.bytes().position(|byte| byte == b'/').unwrap_or(rest.len());
-        let segment = rest.get(..length).unwrap_or_default();
+    for segment in segments(path) {
         let short = shorten(segment);
-        if out.is_none() && short.len() != length {
+        if out.is_none() && short.len() != segment.len() {
             let mut begun = String::with_capacity(path.len());
             begun.push_str(path.get(..start).unwrap_or_default());
             out = Some(begun);
         }
+        start += segment.len() + 1;
         if let Some(out) = &mut out {
             out.push_str(short);
-            out.push_str(if length < rest.len() { "/" } else { "" });
+            out.push_str(if start <= path.len() { "/" } else { "" });
         }
-        start += length + 1;
     }
     out
 }

@@ -78,7 +78,9 @@ pub(super) fn backslash(path: &str, sink: &mut Sink<'_>) {
 ///
 /// Source: RFC 3986 section 3.3; Servlet 6.0 section 3.5.2.
 pub(super) fn matrix_params(path: &str, sink: &mut Sink<'_>) {
-    if let Some(bare) = shorten_segments(path, &|segment| segment.cut(b";").map_or(segment, |(before, _)| before)) {
+    if path.contains_any(b";")
+        && let Some(bare) = shorten_segments(path, &|segment| segment.cut(b";").map_or(segment, |(before, _)| before))
+    {
         sink.elsewhere(&bare);
     }
 }
@@ -149,8 +151,10 @@ fn has_protocol(text: &str) -> bool {
 ///
 /// Source: Win32 path normalisation; NTFS `::$DATA` and `:$i30:$INDEX_ALLOCATION`.
 pub(super) fn windows_names(path: &str, sink: &mut Sink<'_>) {
+    let has_colon = sink.subject.has(Traits::COLON);
     let bare = shorten_segments(path, &|segment| {
-        let name = text::split_once(segment, ":$").map_or(segment, |(name, _)| name.trim_end_any(b":"));
+        let stream = if has_colon { text::split_once(segment, ":$") } else { None };
+        let name = stream.map_or(segment, |(name, _)| name.trim_end_any(b":"));
         if matches!(name, "." | "..") {
             return name;
         }
