@@ -67,9 +67,9 @@ pub const READINGS: usize = 256;
 /// Bytes of all readings of one path together: what the policy matches. A text of 2 KB in escapes has some 12 KB.
 pub const READING_BYTES: usize = 64 * 1024;
 
-/// Bytes that rewrites may look through and make in search of the readings of one path, with 64 more for each time that one begins
-/// or is done: about a millisecond, native. Ordinary paths take at most 8 KB, a text of 2 KB in escapes some 150.
-pub const READING_WORK: usize = 640 * 1024;
+/// Bytes that rewrites may look through and make in search of the readings of one path, with 128 more for each time that one begins
+/// or is done: about a millisecond, native. Ordinary paths take at most 14 KB, a text of 2 KB in escapes some 180.
+pub const READING_WORK: usize = 608 * 1024;
 
 /// URLs whose judgement a gate keeps: an app's paths, in some hundred kilobytes at most.
 pub const JUDGED_URLS: usize = 128;

@@ -57,7 +57,7 @@ const PLACES_LOG: u32 = 9;
 const _: () = assert!(limits::READINGS * 2 <= 1 << PLACES_LOG && limits::READINGS - 1 <= u8::MAX as usize);
 
 /// What a rewrite takes to begin, and a path to be looked up, however few bytes they have: as much as so many bytes.
-const BEGIN: usize = 64;
+const BEGIN: usize = 128;
 
 struct Found {
     list: Vec<Reading>,
