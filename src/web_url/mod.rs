@@ -5,11 +5,23 @@
 //!
 //! Source: <https://url.spec.whatwg.org/>.
 
+mod escape;
+mod host;
 mod ipv6;
+mod query;
 
+pub(crate) use self::{
+    escape::{percent_decode, push_escape, push_escaped},
+    query::{form_decode, push_pair},
+};
+
+use self::{
+    escape::{is_fragment_escaped, is_path_escaped, is_query_escaped, percent_encode, push_percent_encoded},
+    query::Pairs,
+};
 use crate::{
     limits,
-    text::{self, ByAny as _, Pieces},
+    text::{self, ByAny as _},
 };
 
 /// A parsed URL. In a box, since it goes through many hands, most of them with an error of their own beside it.
@@ -93,7 +105,7 @@ impl WebUrl {
         let (path, query, fragment) = split_path(rest);
         Some(Self(Box::new(Parts {
             is_https,
-            host: parse_host(host)?,
+            host: host::parse(host)?,
             port: port.filter(|port| *port != if is_https { 443 } else { 80 }),
             path: normalize_path(path),
             query: query.map(|query| percent_encode(query, is_query_escaped)),
@@ -241,81 +253,6 @@ impl WebUrl {
     }
 }
 
-/// Adds a pair to a query, in form encoding.
-pub(crate) fn push_pair(query: &mut String, name: &str, value: &str) {
-    if !query.is_empty() {
-        query.push('&');
-    }
-    push_form_encoded(query, name);
-    query.push('=');
-    push_form_encoded(query, value);
-}
-
-fn push_form_encoded(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b' ' => out.push('+'),
-            b'*' | b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => out.push(char::from(byte)),
-            _ => push_escape(out, byte),
-        }
-    }
-}
-
-/// The names and values of a query, as they are written. No [`Iterator`], whose adapters would be made anew at each place.
-struct Pairs<'a>(Pieces<'a>);
-
-impl<'a> Pairs<'a> {
-    fn of(query: &'a str) -> Self {
-        Self(query.pieces(b"&"))
-    }
-
-    #[inline(never)]
-    fn next(&mut self) -> Option<(&'a str, &'a str)> {
-        loop {
-            let pair = self.0.next()?;
-            if !pair.is_empty() {
-                return Some(split_pair(pair));
-            }
-        }
-    }
-}
-
-fn split_pair(pair: &str) -> (&str, &str) {
-    pair.cut(b"=").unwrap_or((pair, ""))
-}
-
-pub(crate) fn form_decode(text: &str) -> String {
-    if !text.contains_any(b"+%") {
-        return text.to_owned();
-    }
-    text::lossy(&decode(text, b' '))
-}
-
-/// Undoes percent-encoding; a `%` without two hexadecimal digits stays.
-pub(crate) fn percent_decode(text: &str) -> Vec<u8> {
-    decode(text, b'+')
-}
-
-/// The same, with what a plus stands for.
-#[inline(never)]
-fn decode(text: &str, plus: u8) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let mut ahead = bytes.clone();
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        out.push(match (byte, digit(ahead.next()), digit(ahead.next())) {
-            (b'%', Some(high), Some(low)) => {
-                bytes = ahead;
-                high << 4 | low
-            }
-            (b'+', ..) => plus,
-            _ => byte,
-        });
-    }
-    out
-}
-
 /// Strips what the URL parser strips: blanks and control characters at both ends, tabs and line breaks anywhere.
 fn clean(text: &str) -> Option<String> {
     if text.len() > limits::URL_BYTES * 4 {
@@ -360,51 +297,6 @@ fn split_path(text: &str) -> (&str, Option<&str>, Option<&str>) {
     (path, query, fragment)
 }
 
-fn parse_host(host: &str) -> Option<String> {
-    if let Some(address) = host.strip_prefix('[') {
-        return address.strip_suffix(']').and_then(ipv6::parse);
-    }
-    // Credentials come before an `@`, which is no host character, so they are refused here.
-    let mut host = String::from_utf8(percent_decode(host)).ok()?;
-    let is_allowed = |byte: u8| {
-        matches!(byte, b'!'..=b'~')
-            && !matches!(byte, b'#' | b'/' | b':' | b'<' | b'>' | b'?' | b'@' | b'[' | b'\\' | b']' | b'^' | b'|' | b'%')
-    };
-    if host.is_empty() || !text::is_all(&host, is_allowed) {
-        return None;
-    }
-    host.make_ascii_lowercase();
-    let last = host.strip_suffix('.').unwrap_or(&host);
-    let last = last.rcut(b".").map_or(last, |(_, last)| last);
-    let ends_in_number = (!last.is_empty() && text::is_all(last, |b| b.is_ascii_digit()))
-        || last.strip_prefix("0x").is_some_and(|hex| text::is_all(hex, |b| b.is_ascii_hexdigit()));
-    if ends_in_number { parse_ipv4(&host) } else { Some(host) }
-}
-
-/// An IPv4 address in any of the notations that browsers read.
-fn parse_ipv4(host: &str) -> Option<String> {
-    let mut numbers = Vec::new();
-    for part in host.strip_suffix('.').unwrap_or(host).pieces(b".") {
-        if numbers.len() == 4 {
-            return None;
-        }
-        numbers.push(match (part.strip_prefix("0x"), part.strip_prefix('0')) {
-            (Some(""), _) => 0,
-            (Some(hex), _) => text::whole_number(hex, 16)?,
-            (None, Some(octal)) if !octal.is_empty() => text::whole_number(octal, 8)?,
-            _ => text::whole_number(part, 10)?,
-        });
-    }
-    let (last, first) = numbers.split_last()?;
-    let free_bits = 8 * (4 - u32::try_from(first.len()).ok()?);
-    if first.iter().any(|number| *number > 255) || u64::from(*last) >= 1_u64.checked_shl(free_bits)? {
-        return None;
-    }
-    let high = first.iter().zip([24_u32, 16, 8]).fold(0, |sum, (number, shift)| sum | number << shift);
-    let [a, b, c, d] = (high | last).to_be_bytes();
-    Some(text::fill("#.#.#.#", &[], &[a, b, c, d].map(i64::from)))
-}
-
 /// Resolves dot segments and encodes what has to be encoded. A backslash is a slash.
 fn normalize_path(path: &str) -> String {
     let path = if matches!(path.as_bytes(), [b'/' | b'\\', ..]) { path.get(1..).unwrap_or_default() } else { path };
@@ -444,54 +336,6 @@ fn is_dot(segment: &str, count: usize) -> bool {
         rest = shorter;
     }
     rest.is_empty()
-}
-
-fn percent_encode(text: &str, is_escaped: fn(u8) -> bool) -> String {
-    let mut out = String::with_capacity(text.len());
-    push_percent_encoded(&mut out, text, is_escaped);
-    out
-}
-
-fn push_percent_encoded(out: &mut String, text: &str, is_escaped: fn(u8) -> bool) {
-    push_escaped(out, text.as_bytes(), is_escaped);
-}
-
-/// Writes bytes, as `%XX` those that `is_escaped` names: every byte past ASCII among them. Whole runs at once, since most texts
-/// have nothing to escape.
-pub(crate) fn push_escaped(out: &mut String, bytes: &[u8], is_escaped: fn(u8) -> bool) {
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| is_escaped(*byte)) {
-        let (plain, escaped) = rest.split_at(at);
-        out.push_str(core::str::from_utf8(plain).unwrap_or_default());
-        let Some((byte, tail)) = escaped.split_first() else { break };
-        push_escape(out, *byte);
-        rest = tail;
-    }
-    out.push_str(core::str::from_utf8(rest).unwrap_or_default());
-}
-
-/// Writes one byte as `%XX`, in upper case (RFC 3986 section 2.1).
-pub(crate) fn push_escape(out: &mut String, byte: u8) {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    out.push('%');
-    out.push(DIGITS[usize::from(byte >> 4)]);
-    out.push(DIGITS[usize::from(byte & 15)]);
-}
-
-fn is_control_or_beyond(byte: u8) -> bool {
-    byte <= b' ' || byte > b'~'
-}
-
-fn is_fragment_escaped(byte: u8) -> bool {
-    is_control_or_beyond(byte) || matches!(byte, b'"' | b'<' | b'>' | b'`')
-}
-
-fn is_query_escaped(byte: u8) -> bool {
-    is_control_or_beyond(byte) || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'\'')
-}
-
-fn is_path_escaped(byte: u8) -> bool {
-    is_control_or_beyond(byte) || matches!(byte, b'"' | b'#' | b'<' | b'>' | b'?' | b'`' | b'{' | b'}')
 }
 
 #[cfg(test)]
