@@ -7,7 +7,7 @@ use core::cell::OnceCell;
 use std::string::FromUtf8Error;
 
 use super::{
-    encoding::{bytes_of, decode, escape_after_percent, is_unreserved, must_escape, render, segments},
+    encoding::{bytes_of, decode, escape_after_percent, render, segments},
     readings::{ReadingKind, ReadingKinds},
 };
 use crate::text::{self, ByAny as _};
@@ -15,8 +15,15 @@ use crate::text::{self, ByAny as _};
 mod characters;
 mod conventions;
 mod separators;
+mod shape;
+mod traits;
 
-pub(super) use conventions::{query_routes, without_locale};
+pub(super) use self::{
+    conventions::{query_routes, without_locale},
+    traits::Traits,
+};
+
+use self::shape::shape;
 
 /// How far a step goes from the path that it is applied to.
 #[derive(Clone, Copy)]
@@ -211,190 +218,6 @@ fn uppercase_escapes(path: &mut String) {
         }
     }
 }
-
-/// What of a path decides where it leads: its separators, dot segments and escapes, with everything else as `x`.
-fn shape(path: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(32);
-    let mut last = 0;
-    // Dots of a segment that has nothing else so far.
-    let mut only_dots = 0_usize;
-    let mut rest = path.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        let mut mark = MARKS[usize::from(*first)];
-        if mark == b'%'
-            && let Some(byte) = escape_after_percent(tail)
-        {
-            rest = tail.get(2..).unwrap_or_default();
-            mark = if must_escape(byte) || is_mere_letter(byte) { b'x' } else { b'%' };
-        }
-        if mark == b'x' && last == b'x' && only_dots == 0 {
-            continue;
-        }
-        match mark {
-            b'.' if only_dots > 0 || matches!(last, b'/' | b'\\') => only_dots += 1,
-            b'.' | b'x' => {
-                // Dots before or between other characters are part of a name.
-                only_dots = 0;
-                if last != b'x' {
-                    out.push(b'x');
-                    last = b'x';
-                }
-            }
-            separator => {
-                out.extend(core::iter::repeat_n(b'.', only_dots));
-                only_dots = 0;
-                out.push(separator);
-                last = separator;
-            }
-        }
-    }
-    out.extend(core::iter::repeat_n(b'.', only_dots));
-    out
-}
-
-/// What each byte is in a [`shape`], where it begins no escape.
-const MARKS: [u8; 256] = {
-    let mut marks = [b'x'; 256];
-    let mut rest: &[u8] = b"/\\;?#&.%";
-    while let [first, tail @ ..] = rest {
-        marks[*first as usize] = *first;
-        rest = tail;
-    }
-    marks
-};
-
-/// Reserved bytes that separate nothing for any rewrite here: escaped or not, they are part of a name.
-const fn is_mere_letter(byte: u8) -> bool {
-    matches!(byte, b'!' | b'$' | b'\'' | b')' | b'*' | b',' | b'=' | b'@' | b'[' | b']' | b'|')
-}
-
-/// What a path has that some rewrite looks for; found in one pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Traits(u32);
-
-impl Traits {
-    /// An escape of an unreserved byte.
-    const ESCAPED_UNRESERVED: u32 = 1;
-    /// An escape of a slash or a backslash.
-    const ESCAPED_SLASH: u32 = 1 << 14;
-    /// An escape of `%` or of another byte that a path may hold.
-    const ESCAPED_OTHER: u32 = 1 << 15;
-    /// Bytes that are no UTF-8. This and what follows is not found by [`of`](Self::of), but when there is something past ASCII.
-    const INVALID: u32 = 1 << 16;
-    /// A character that is compatible with ASCII.
-    const COMPATIBLE: u32 = 1 << 17;
-    /// A letter with an accent, or a combining mark.
-    const MARKED: u32 = 1 << 18;
-    /// A combining mark.
-    const COMBINING: u32 = 1 << 23;
-    /// A letter of a script that has upper and lower case.
-    const CASED: u32 = 1 << 19;
-    /// An invisible character.
-    const INVISIBLE: u32 = 1 << 21;
-    /// White space past ASCII.
-    const WHITE: u32 = 1 << 22;
-    /// An escape that a decoding changes.
-    const ESCAPED_ASCII: u32 = Self::ESCAPED_UNRESERVED | Self::ESCAPED_SLASH | Self::ESCAPED_OTHER;
-    /// Any `%` that is no well-formed escape.
-    const PERCENT: u32 = 1 << 1;
-    /// A byte past ASCII.
-    const HIGH: u32 = 1 << 2;
-    /// A control character.
-    const CONTROL: u32 = 1 << 3;
-    const SPACE: u32 = 1 << 4;
-    const PLUS: u32 = 1 << 5;
-    const DOT: u32 = 1 << 6;
-    const DOUBLE_SLASH: u32 = 1 << 7;
-    const BACKSLASH: u32 = 1 << 8;
-    /// One of `;?#&`.
-    const DELIMITER: u32 = 1 << 9;
-    const COLON: u32 = 1 << 10;
-    const PARENTHESIS: u32 = 1 << 11;
-    /// A segment that begins with `_`.
-    const UNDERSCORE: u32 = 1 << 12;
-    /// A segment that begins with a dot.
-    const DOT_AT_START: u32 = 1 << 20;
-    /// A segment that ends with a dot.
-    const DOT_AT_END: u32 = 1 << 24;
-    /// A dot before the last slash.
-    const DOT_INSIDE: u32 = 1 << 25;
-    /// A first or last segment `index`.
-    const INDEX: u32 = 1 << 13;
-
-    pub(super) fn of(path: &str) -> Self {
-        let mut found = if conventions::has_index(path) { Self::INDEX } else { 0 };
-        let mut before = 0;
-        let mut rest = path.as_bytes();
-        while let [first, tail @ ..] = rest {
-            rest = tail;
-            // One look-up for the letters and digits that most paths are made of.
-            match OF_BYTES.get(usize::from(*first)) {
-                None | Some(0) => {}
-                Some(&Self::PERCENT) => match escape_after_percent(tail) {
-                    None => found |= Self::PERCENT,
-                    Some(byte) => {
-                        found |= Self::of_escape(byte);
-                        rest = tail.get(2..).unwrap_or_default();
-                    }
-                },
-                Some(&Self::DOUBLE_SLASH) => {
-                    found |= match before {
-                        b'/' => Self::DOUBLE_SLASH,
-                        b'.' => Self::DOT_AT_END,
-                        _ => 0,
-                    };
-                    found |= if found & Self::DOT == 0 { 0 } else { Self::DOT_INSIDE };
-                }
-                Some(&Self::DOT) if before == b'/' => found |= Self::DOT | Self::DOT_AT_START,
-                Some(&Self::UNDERSCORE) if before != b'/' => {}
-                Some(bits) => found |= bits,
-            }
-            before = *first;
-        }
-        Self(if before == b'.' { found | Self::DOT_AT_END } else { found })
-    }
-
-    fn of_escape(byte: u8) -> u32 {
-        match byte {
-            0x80.. => Self::HIGH,
-            b' ' => Self::SPACE,
-            _ if byte.is_ascii_control() => Self::CONTROL,
-            // Quotes, braces and their like are spelled as escapes in every reading.
-            _ if must_escape(byte) => 0,
-            b'/' | b'\\' => Self::ESCAPED_SLASH,
-            _ if is_unreserved(byte) => Self::ESCAPED_UNRESERVED,
-            _ => Self::ESCAPED_OTHER,
-        }
-    }
-
-    /// Whether no rewrite can change such a path.
-    pub(super) fn is_plain(self) -> bool {
-        self.0 == 0
-    }
-
-    fn has(self, wanted: u32) -> bool {
-        self.0 & wanted != 0
-    }
-}
-
-/// What each byte may be a trait of.
-const OF_BYTES: [u32; 256] = {
-    let mut bits = [0; 256];
-    bits[b'%' as usize] = Traits::PERCENT;
-    bits[b'+' as usize] = Traits::PLUS;
-    bits[b'.' as usize] = Traits::DOT;
-    bits[b'/' as usize] = Traits::DOUBLE_SLASH;
-    bits[b'\\' as usize] = Traits::BACKSLASH;
-    bits[b';' as usize] = Traits::DELIMITER;
-    bits[b'?' as usize] = Traits::DELIMITER;
-    bits[b'#' as usize] = Traits::DELIMITER;
-    bits[b'&' as usize] = Traits::DELIMITER;
-    bits[b':' as usize] = Traits::COLON;
-    bits[b'(' as usize] = Traits::PARENTHESIS;
-    bits[b'_' as usize] = Traits::UNDERSCORE;
-    bits
-};
 
 /// A part of a decoded text.
 enum Part<'a> {
