@@ -13,6 +13,7 @@ import { gzipSync } from 'node:zlib';
 import { refuseDeploy } from './dev-only.mjs';
 import { ROOT, ToolError, run, runAsScript } from './run.mjs';
 import { trapAtPanics } from './trap-at-panics.mjs';
+import { WASM_TARGET, installWasmTarget } from './wasm-target.mjs';
 
 /** Where the build that deploys goes. */
 export const RELEASE_DIR = join(ROOT, 'dist/worker');
@@ -25,8 +26,8 @@ export const PACKAGE_MODULES = ['session', 'session-all', 'gate', 'webhook'];
 /** Of them, the one that every request goes through: it is compiled for speed, and is a fifteenth larger for it. */
 const FAST_MODULE = 'gate';
 
+const CARGO_HELP = 'see the errors above; cargo needs to reach crates.io the first time';
 const TARGET_DIR = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
-const WASM_TARGET = 'wasm32-unknown-unknown';
 
 /** The features that workerd and every current browser have; without them wasm-opt refuses the module. */
 const WASM_OPT_FLAGS = [
@@ -71,7 +72,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   const started = performance.now();
   const profile = dev ? 'edge-dev' : 'edge';
   await run('cargo', ['rustc', '--profile', profile, '--target', WASM_TARGET, '--lib', ...AS_MODULE, '--features', 'worker', ...rustFlags(FOR_SPEED)], {
-    help: 'see the errors above; `node tools/setup.mjs` installs a missing target',
+    help: CARGO_HELP,
   });
 
   const staging = await emptyStaging(outDir);
@@ -100,7 +101,7 @@ export async function buildPackage() {
     const profile = isFast ? 'npm-fast' : 'npm';
     const flags = rustFlags(isFast ? [...FOR_SPEED, ...FEWER_HINTS] : []);
     const cargo = ['rustc', '--profile', profile, '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', ...AS_MODULE, '-p', 'portcullis', '--features', `js-${name}`];
-    await run('cargo', [...cargo, ...flags], { help: 'see the errors above; `node tools/setup.mjs` installs a missing target' });
+    await run('cargo', [...cargo, ...flags], { help: CARGO_HELP });
     await bind(join(targetDir, WASM_TARGET, profile, 'portcullis.wasm'), staging, name, { optimized: true, isBare: true, isSmall: !isFast });
     const wasm = await readFile(join(staging, `${name}_bg.wasm`));
     await writeFile(join(staging, `${name}_inline.js`), `export const base64 =\n  '${wasm.toString('base64')}';\n`);
@@ -262,6 +263,8 @@ await runAsScript(import.meta.url, async () => {
   if (rest.length > 0 || ![undefined, '--dev', '--worker'].includes(what)) {
     throw new ToolError(`unknown arguments \`${[what, ...rest].join(' ')}\`; usage: node tools/build.mjs [--dev | --worker]`);
   }
+  // `npm run build` and `wrangler deploy` may be the first thing that a checkout is asked for.
+  await installWasmTarget();
   await buildWorker({ dev: what === '--dev' });
   if (what === undefined) await buildPackage();
 });

@@ -1,6 +1,7 @@
 // Runs other programs, and says what was run when one fails.
 
 import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The repository's root, with a trailing slash. */
@@ -60,11 +61,21 @@ export async function canRun(command, args = ['--version']) {
  * @param {() => Promise<void>} main
  */
 export async function runAsScript(moduleUrl, main) {
-  if (process.argv[1] === undefined || fileURLToPath(moduleUrl) !== process.argv[1]) return;
+  if (!isScript(moduleUrl)) return;
   try {
     await main();
   } catch (error) {
     console.error(error instanceof ToolError ? `\n${error.message}` : error);
     process.exitCode = 1;
   }
+}
+
+/**
+ * Whether a module is what Node was started with. Its URL has symbolic links followed, the argument has not.
+ *
+ * @param {string} moduleUrl
+ */
+function isScript(moduleUrl) {
+  const [, script] = process.argv;
+  return script !== undefined && existsSync(script) && realpathSync(script) === fileURLToPath(moduleUrl);
 }

@@ -6,11 +6,12 @@
 // Node built-ins only: on a fresh clone nothing else is there yet.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { installBrowser } from './browser.mjs';
-import { ROOT, ToolError, canRun, run, runAsScript } from './run.mjs';
+import { ROOT, run, runAsScript } from './run.mjs';
+import { installWasmTarget } from './wasm-target.mjs';
 
 /**
  * Makes the checkout ready to build and run.
@@ -35,21 +36,6 @@ async function installPackages() {
     help: 'npm needs to reach its registry',
   });
   writeFileSync(stamp, lock);
-}
-
-/** Rust's standard library for the Wasm target. */
-async function installWasmTarget() {
-  const target = 'wasm32-unknown-unknown';
-  if (process.env.PORTCULLIS_WASM_TARGET === 'provided') return; // the caller's `cargo` brings its own, as CI may
-  if (!(await canRun('cargo'))) {
-    throw new ToolError('Rust is not installed: `cargo` cannot be run\nhelp: install it from https://rustup.rs, then run this again');
-  }
-  const libraries = (await run('rustc', ['--print', 'target-libdir', '--target', target], { quiet: true })).trim().split('\n').pop();
-  if (libraries && existsSync(libraries) && readdirSync(libraries).some((file) => file.startsWith('libstd'))) return;
-  console.log(`setup: adding Rust's target ${target}`);
-  await run('rustup', ['target', 'add', target], {
-    help: `the Worker is compiled for ${target}; with a Rust that did not come from rustup, install its standard library for this target`,
-  });
 }
 
 /** The build steps in Rust. Compiling them takes about a minute, once. */
