@@ -91,7 +91,7 @@ impl Rows {
     ///
     /// [`Outage`] where it is none.
     pub fn parse(json: &str) -> Result<Self, Outage> {
-        let document = Document::parse(json.into()).map_err(|_| Outage("the database answered no JSON".to_owned()))?;
+        let document = Document::parse(json).map_err(|_| Outage("the database answered no JSON".to_owned()))?;
         Ok(Self { document })
     }
 

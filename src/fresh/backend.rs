@@ -62,7 +62,7 @@ impl Caller<'_> {
         let mut call = call.ok_or_else(|| Outage("there is no secret key, or the Backend API's address is none".to_owned()))?;
         call.time_limit = time_left(self.io, self.began)?;
         let response = self.io.backend(call).await?;
-        let document = Document::parse_bytes(&response.body).ok();
+        let document = Document::parse_bytes(response.body).ok();
         match (response.status, document) {
             (200, Some(document)) if document.root().is_object() => Ok(Some(document)),
             (404, Some(document)) if is_not_found(&document) => Ok(None),

@@ -116,7 +116,7 @@ impl<'a> Asked<'a> {
             if user.is_banned {
                 return Some((Reason::UserBanned, user.at));
             }
-            let metadata = crate::json::Document::parse(user.metadata.as_str().into()).ok();
+            let metadata = crate::json::Document::parse(&user.metadata).ok();
             let meets = |test: &&ClaimTest| metadata.as_ref().is_some_and(|metadata| test.is_met_by_metadata(metadata.root()));
             if !self.tests.iter().all(meets) {
                 return Some((Reason::UserMetadataChanged, user.at));

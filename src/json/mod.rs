@@ -10,7 +10,7 @@
 //!
 //! Source: RFC 8259; ECMA-262 `JSON.parse`.
 
-use std::{borrow::Cow, ops::Range, rc::Rc};
+use std::{borrow::Cow, ops::Range};
 
 mod reader;
 
@@ -37,7 +37,7 @@ pub enum Document {
     /// The literal `null`.
     Null,
     /// Any other value.
-    Other(Rc<str>),
+    Other(String),
 }
 
 impl Document {
@@ -46,7 +46,13 @@ impl Document {
     /// # Errors
     ///
     /// [`JsonError`] when it is not one JSON value, or too deep.
-    pub fn parse(text: Rc<str>) -> Result<Self, JsonError> {
+    #[inline(never)]
+    pub fn parse(text: &str) -> Result<Self, JsonError> {
+        Self::of(text.to_owned())
+    }
+
+    #[inline(never)]
+    fn of(text: String) -> Result<Self, JsonError> {
         let mut members = Vec::new();
         let mut reader = Reader::new(&text);
         reader.blanks();
@@ -64,7 +70,7 @@ impl Document {
             return Err(reader.error());
         }
         Ok(if is_object {
-            Self::Object(Object { text, members: members.into() })
+            Self::Object(Object { text, members })
         } else if text.get(start..end) == Some("null") {
             Self::Null
         } else {
@@ -78,11 +84,13 @@ impl Document {
     /// # Errors
     ///
     /// As [`parse`](Self::parse).
-    pub fn parse_bytes(bytes: &[u8]) -> Result<Self, JsonError> {
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        match core::str::from_utf8(bytes) {
-            Ok(text) => Self::parse(text.into()),
-            Err(_) => Self::parse(text::lossy(bytes).into()),
+    pub fn parse_bytes(mut bytes: Vec<u8>) -> Result<Self, JsonError> {
+        if bytes.starts_with(b"\xEF\xBB\xBF") {
+            bytes.drain(..3);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::of(text),
+            Err(error) => Self::of(text::lossy(error.as_bytes())),
         }
     }
 
@@ -115,8 +123,8 @@ impl Document {
 /// An object whose members can be looked up by name. Only its own: `constructor` and its like find nothing.
 #[derive(Clone, Debug)]
 pub struct Object {
-    text: Rc<str>,
-    members: Rc<[Member]>,
+    text: String,
+    members: Vec<Member>,
 }
 
 #[derive(Clone, Debug)]
@@ -162,7 +170,7 @@ impl Object {
 
     /// The text that this object was read from.
     #[must_use]
-    pub fn text(&self) -> &Rc<str> {
+    pub fn text(&self) -> &str {
         &self.text
     }
 }
@@ -403,7 +411,7 @@ mod tests {
     use crate::limits;
 
     fn read(text: &str) -> Result<Document, JsonError> {
-        Document::parse(text.into())
+        Document::parse(text)
     }
 
     #[test]
@@ -458,7 +466,20 @@ mod tests {
         for text in ["null", "0", "-0.5e-7", "1e400", "\"\\ud800\"", "[[],{}]", " [ 1 , {\"a\" : [ ] } ] ", "{}"] {
             assert!(read(text).is_ok(), "{text}");
         }
-        assert_eq!(Document::parse_bytes(b"\xEF\xBB\xBF{\"a\":1e400}").unwrap().get("a").unwrap().as_f64(), Some(f64::INFINITY));
+        assert_eq!(read("{\"a\":1e400}").unwrap().get("a").unwrap().as_f64(), Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn bytes_are_read_as_a_text_decoder_hands_them_over() {
+        let parse = |bytes: &[u8]| Document::parse_bytes(bytes.to_vec()).map(|document| document.text().to_owned());
+        assert_eq!(parse(b"{\"a\":1}").unwrap(), "{\"a\":1}");
+        assert_eq!(parse(b"\xEF\xBB\xBF{\"a\":1}").unwrap(), "{\"a\":1}");
+        assert_eq!(parse(b"\xEF\xBB\xBF\"\xFF\"").unwrap(), "\"\u{FFFD}\"");
+        // Only the first is dropped, and text has none that is.
+        for odd in [&b"\xEF\xBB\xBF\xEF\xBB\xBF{}"[..], b"\xEF\xBB\xBF", b"\xEF\xBB{}", b""] {
+            assert!(parse(odd).is_err(), "{odd:?}");
+        }
+        assert!(read("\u{FEFF}{}").is_err());
     }
 
     #[test]

@@ -469,7 +469,7 @@ mod tests {
     #[test]
     fn claims_compare_as_javascript_compares_them() {
         let number = |json: &str| {
-            let document = crate::json::Document::parse(format!("{{\"iat\":{json}}}").into()).unwrap();
+            let document = crate::json::Document::parse(&format!("{{\"iat\":{json}}}")).unwrap();
             as_number(document.get("iat").unwrap())
         };
         for (json, value) in

@@ -272,7 +272,7 @@ async fn redeem(context: &Context<'_>, io: &Io, nonce: &str) -> Redeemed {
     if !(200..300).contains(&response.status) {
         return Redeemed::Lost { unknown: response.status >= 500 || matches!(response.status, 401 | 429) };
     }
-    let Ok(body) = Document::parse_bytes(&response.body) else { return Redeemed::Lost { unknown: true } };
+    let Ok(body) = Document::parse_bytes(response.body) else { return Redeemed::Lost { unknown: true } };
     match body.get("directives").map(|directives| (directives.elements().is_some(), directives.as_strings())) {
         Some((true, Some(directives))) => Redeemed::Directives(directives),
         Some((true, None)) => Redeemed::Odd,

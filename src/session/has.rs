@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     fn parse(json: &str) -> Option<HasParams> {
-        HasParams::parse(&Document::parse(json.into()).unwrap())
+        HasParams::parse(&Document::parse(json).unwrap())
     }
 
     #[test]
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn ages_are_two_numbers() {
-        let ages = |json: &str| factor_ages(Document::parse(format!("{{\"fva\":{json}}}").into()).unwrap().get("fva"));
+        let ages = |json: &str| factor_ages(Document::parse(&format!("{{\"fva\":{json}}}")).unwrap().get("fva"));
         assert_eq!(ages("[5,-1]"), Some((5.0, -1.0)));
         for json in ["[5]", "[5,-2]", "[5,null]", "5", "[1e400,1]"] {
             assert_eq!(ages(json), None, "{json}");

@@ -129,7 +129,7 @@ async fn verify_opaque(settings: &Settings, io: &Io, token: &str, kind: TokenTyp
         }
     }
     let odd = || refuse(Reason::UnexpectedError, "the Backend API's answer is no token", true);
-    let answer = Document::parse_bytes(&response.body).map_err(|_| odd())?;
+    let answer = Document::parse_bytes(response.body).map_err(|_| odd())?;
     // Clerk's library leaves these two to its callers; to let such a token in is nobody's wish.
     for state in ["revoked", "expired"] {
         if answer.get(state).is_some_and(Raw::is_truthy) {
@@ -193,7 +193,7 @@ impl MachineAuth {
     #[must_use]
     pub fn scopes(&self) -> Vec<String> {
         let scopes = self.members.iter().find(|(name, _)| *name == "scopes");
-        let list = scopes.and_then(|(_, json)| Document::parse(json.as_str().into()).ok());
+        let list = scopes.and_then(|(_, json)| Document::parse(json).ok());
         list.as_ref().and_then(|list| list.root().as_strings()).unwrap_or_default()
     }
 
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn an_audience_that_is_asked_for_has_to_be_there() {
         let audience = ["api".to_owned()];
-        let meets = |json: &str| meets_audience(Document::parse(json.into()).unwrap().get("aud"), &audience);
+        let meets = |json: &str| meets_audience(Document::parse(json).unwrap().get("aud"), &audience);
         assert!(meets(r#"{"aud":"api"}"#));
         assert!(meets(r#"{"aud":["x","api"]}"#));
         for json in ["{}", r#"{"aud":"x"}"#, r#"{"aud":[]}"#, r#"{"aud":["api",""]}"#, r#"{"aud":["api",1]}"#, r#"{"aud":1}"#] {

@@ -47,7 +47,7 @@ pub(super) async fn refresh(context: &Context<'_>, io: &Io, expired: &Carried) -
     if response.status == 204 {
         return Err(RefreshFailure::UnexpectedBapiError);
     }
-    let answer = Document::parse_bytes(&response.body).ok();
+    let answer = Document::parse_bytes(response.body).ok();
     if !(200..300).contains(&response.status) {
         return Err(failure(answer.as_ref()));
     }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn failures_are_named_as_the_backend_api_names_them() {
-        let named = |json: &str| failure(Document::parse(json.into()).ok().as_ref());
+        let named = |json: &str| failure(Document::parse(json).ok().as_ref());
         assert_eq!(named(r#"{"errors":[{"code":"session_not_found"}]}"#), RefreshFailure::Backend("session_not_found".into()));
         assert_eq!(named(r#"{"errors":[{"code":"unexpected_error"}]}"#), RefreshFailure::FetchError);
         assert_eq!(named(r#"{"errors":[{}]}"#), RefreshFailure::UnexpectedSdkError);

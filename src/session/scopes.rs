@@ -140,7 +140,7 @@ mod tests {
     use crate::json::Document;
 
     fn read(json: &str) -> Vec<String> {
-        let document = Document::parse(json.into()).unwrap();
+        let document = Document::parse(json).unwrap();
         permissions(document.get("fea"), document.get("o").unwrap())
     }
 

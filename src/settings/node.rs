@@ -77,7 +77,7 @@ impl Node {
     ///
     /// [`NodeError`].
     pub fn parse_json(text: &str) -> Result<Self, NodeError> {
-        let document = Document::parse(text.into()).map_err(|_| NodeError::NotJson)?;
+        let document = Document::parse(text).map_err(|_| NodeError::NotJson)?;
         Self::of_json(document.root())
     }
 

@@ -1,7 +1,7 @@
 //! Splits and decodes the JWS Compact Serialization, sizes first.
 
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 
@@ -21,7 +21,9 @@ pub struct CompactJws {
     /// Where the first dot stands.
     header_bytes: usize,
     payload: Document,
-    signature: Vec<u8>,
+    /// Until it is handed out: what is remembered needs no signature any more, and one that does can be decoded again.
+    signature: RefCell<Vec<u8>>,
+    signature_bytes: usize,
     signing_input_bytes: usize,
     /// The id of the key under which the signature is known to be good; zero: of none yet.
     good_under: Cell<u64>,
@@ -75,9 +77,10 @@ impl CompactJws {
         let signature = decode_part(signature, "the signature is not unpadded base64url")?;
         let header = match known {
             Some(known) => known,
-            None => Rc::new(ProtectedHeader::read(&read_part(&header, HEADER[1])?)),
+            None => Rc::new(ProtectedHeader::read(&read_part(header, HEADER[1])?)),
         };
-        let payload = read_part(&payload, PAYLOAD[1])?;
+        let payload = read_part(payload, PAYLOAD[1])?;
+        let (signature_bytes, signature) = (signature.len(), RefCell::new(signature));
         let good_under = Cell::new(0);
         let times = OnceCell::new();
         Ok(Rc::new(Self {
@@ -86,6 +89,7 @@ impl CompactJws {
             header_bytes,
             payload,
             signature,
+            signature_bytes,
             signing_input_bytes,
             good_under,
             times,
@@ -122,8 +126,18 @@ impl CompactJws {
         &self.times
     }
 
-    pub(super) fn signature(&self) -> &[u8] {
-        &self.signature
+    /// The signature, to be checked.
+    pub(super) fn take_signature(&self) -> Vec<u8> {
+        let kept = self.signature.take();
+        if kept.len() == self.signature_bytes {
+            return kept;
+        }
+        let encoded = self.token.get(self.signing_input_bytes + 1..).unwrap_or_default();
+        base64::decode_url(encoded).unwrap_or_default()
+    }
+
+    pub(super) fn signature_bytes(&self) -> usize {
+        self.signature_bytes
     }
 
     /// Whether the signature was found good under the key of that id.
@@ -150,7 +164,7 @@ fn decode_part(part: &str, error: &'static str) -> Result<Vec<u8>, &'static str>
 }
 
 #[inline(never)]
-fn read_part(json: &[u8], error: &'static str) -> Result<Document, &'static str> {
+fn read_part(json: Vec<u8>, error: &'static str) -> Result<Document, &'static str> {
     match Document::parse_bytes(json) {
         Ok(Document::Null) => Err("the protected header or the payload is null"),
         read => read.map_err(|_| error),
@@ -184,7 +198,8 @@ mod tests {
         let jws = decode(r#"{"alg":"RS256","kid":"k"}"#, r#"{"sub":"user_1"}"#, "AQID").unwrap();
         assert_eq!(jws.header().kid(), Some("k"));
         assert_eq!(jws.unverified("sub").unwrap().as_str().unwrap(), "user_1");
-        assert_eq!(jws.signature(), [1, 2, 3]);
+        // As often as it is asked for: keys may change while a token is good.
+        assert_eq!([jws.take_signature(), jws.take_signature()], [[1, 2, 3], [1, 2, 3]]);
         assert!(!jws.token().get(..jws.signing_input_bytes()).unwrap().ends_with('.'));
     }
 

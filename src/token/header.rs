@@ -294,7 +294,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> ProtectedHeader {
-        ProtectedHeader::read(&Document::parse(json.into()).unwrap())
+        ProtectedHeader::read(&Document::parse(json).unwrap())
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl KeySet {
     ///
     /// Source: RFC 7517 section 5.
     pub fn parse(json: &[u8], previous: Option<&Self>) -> Result<Self, KeySetError> {
-        let Ok(document) = Document::parse_bytes(json) else { return Err(KeySetError::NotAKeySet) };
+        let Ok(document) = Document::parse_bytes(json.to_vec()) else { return Err(KeySetError::NotAKeySet) };
         if matches!(document, Document::Null) {
             return Err(KeySetError::NotAKeySet);
         }

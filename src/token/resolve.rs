@@ -136,7 +136,7 @@ impl RemoteKeys {
             let previous = self.cache.held();
             return KeySet::parse(&response.body, previous.as_deref()).map(Rc::new);
         }
-        let Ok(body) = Document::parse_bytes(&response.body) else {
+        let Ok(body) = Document::parse_bytes(response.body) else {
             return Err(KeySetError::Status { status: response.status, json: false });
         };
         let is_our_key = body.get("errors").and_then(Raw::elements).is_some_and(|errors| {

@@ -41,6 +41,8 @@ struct Seen {
 struct Place {
     /// `None` once it is forgotten.
     jws: Option<Rc<CompactJws>>,
+    /// [`spread`] of its ending: a token that is another is passed by without a look at it, since it is far from here in memory.
+    spread: u32,
     /// The number of the next older token in the list.
     older: usize,
 }
@@ -96,11 +98,12 @@ impl SeenTokens {
 impl Seen {
     /// Where the token with that ending is.
     fn find(&mut self, ending: &Ending) -> Option<&mut Option<Rc<CompactJws>>> {
-        let mut number = *self.lists.get(list_of(ending))?;
+        let wanted = spread(ending);
+        let mut number = *self.lists.get(list_of(wanted))?;
         while number >= self.oldest {
             let at = number % self.room;
-            let Place { jws, older } = self.ring.get(at)?;
-            if jws.as_ref().is_some_and(|jws| jws.token().as_bytes().ends_with(ending)) {
+            let Place { jws, spread, older } = self.ring.get(at)?;
+            if *spread == wanted && jws.as_ref().is_some_and(|jws| jws.token().as_bytes().ends_with(ending)) {
                 return self.ring.get_mut(at).map(|place| &mut place.jws);
             }
             number = *older;
@@ -116,7 +119,8 @@ impl Seen {
         if self.next - self.oldest == self.room {
             self.drop_oldest();
         }
-        let place = Place { jws: Some(jws), older: core::mem::replace(&mut self.lists[list_of(ending)], self.next) };
+        let spread = spread(ending);
+        let place = Place { jws: Some(jws), spread, older: core::mem::replace(&mut self.lists[list_of(spread)], self.next) };
         match self.ring.get_mut(self.next % self.room) {
             Some(free) => *free = place,
             None => self.ring.push(place),
@@ -136,10 +140,15 @@ fn ending(token: &str) -> Option<&Ending> {
     token.as_bytes().last_chunk()
 }
 
-/// The list of an ending; the letters of a signature are spread by one multiplication.
-fn list_of(ending: &Ending) -> usize {
+/// The letters of an ending, spread by one multiplication.
+fn spread(ending: &Ending) -> u32 {
     let sum = ending.as_chunks::<4>().0.iter().fold(0_u32, |sum, four| sum.rotate_left(7) ^ u32::from_le_bytes(*four));
-    sum.wrapping_mul(0x9E37_79B1) as usize >> 20
+    sum.wrapping_mul(0x9E37_79B1)
+}
+
+/// The list of an ending that is [`spread`].
+fn list_of(spread: u32) -> usize {
+    spread as usize >> 20
 }
 
 /// As many as [`list_of`] tells apart.
@@ -230,7 +239,7 @@ mod tests {
     }
 
     fn list(token: &CompactJws) -> usize {
-        list_of(ending(token.token()).unwrap())
+        list_of(spread(ending(token.token()).unwrap()))
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn thumbprint(x: &str, y: &str) -> String {
 
 fn read_jwk(text: &str) -> Result<[String; 3], &'static str> {
     const EXPECTED: &str = "a private JWK with `kty` \"EC\", `crv` \"P-256\", `x`, `y` and `d`";
-    let document = Document::parse(text.into()).map_err(|_| EXPECTED)?;
+    let document = Document::parse(text).map_err(|_| EXPECTED)?;
     let member = |name| document.get(name).and_then(crate::json::Raw::as_str);
     if member("kty").as_deref() != Some("EC") || member("crv").as_deref() != Some("P-256") {
         return Err(EXPECTED);

@@ -234,7 +234,7 @@ async fn check_signature(
     if key.kind != algorithm.key_kind() {
         return Err(TokenError::KeyAlgorithm { key: key.kind.as_str(), token: algorithm.as_str() }.into());
     }
-    if algorithm.signature_bytes().is_some_and(|bytes| bytes != jws.signature().len()) {
+    if algorithm.signature_bytes().is_some_and(|bytes| bytes != jws.signature_bytes()) {
         return Err(TokenError::Signature.into());
     }
     if jws.is_good_under(key.id) {
@@ -246,7 +246,7 @@ async fn check_signature(
         algorithm,
         token: jws.token().clone(),
         signing_input_bytes: jws.signing_input_bytes(),
-        signature: jws.signature().to_vec(),
+        signature: jws.take_signature(),
     };
     match io.verify(check).await {
         SignatureOutcome::Valid => {
@@ -380,7 +380,7 @@ mod tests {
     use super::*;
 
     fn payload(json: &str) -> Document {
-        Document::parse(json.into()).unwrap()
+        Document::parse(json).unwrap()
     }
 
     fn times(json: &str) -> Result<(), TokenError> {

@@ -102,7 +102,7 @@ impl Unverified {
         if body.len() > limits::WEBHOOK_BODY_BYTES {
             return Err(WebhookError::BodyTooLarge);
         }
-        let event = Document::parse_bytes(body).map_err(|_| WebhookError::BodyInvalid)?;
+        let event = Document::parse_bytes(body.to_vec()).map_err(|_| WebhookError::BodyInvalid)?;
         let kind = event.get("type").and_then(crate::json::Raw::as_str).ok_or(WebhookError::BodyInvalid)?.into_owned();
         Ok(Verified { id: self.id, kind })
     }

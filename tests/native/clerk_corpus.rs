@@ -187,7 +187,7 @@ impl Compare {
             self.field("authTreatPendingAsSignedIn", pending, &auth_value(&state.auth.with_pending().to_json()));
         }
         for check in case["checks"].as_array().into_iter().flatten() {
-            let params = HasParams::parse(&Document::parse(check["params"].to_string().into()).unwrap());
+            let params = HasParams::parse(&Document::parse(&check["params"].to_string()).unwrap());
             let held = params.is_some_and(|params| state.auth.has(&params));
             self.field(&format!("has({})", check["params"]), &check["result"], &json!(held));
         }
@@ -232,7 +232,7 @@ fn claims_value(claims: &VerifiedClaims) -> Value {
 }
 
 fn auth_value(json: &str) -> Value {
-    Document::parse(json.into()).unwrap().root().to_value()
+    Document::parse(json).unwrap().root().to_value()
 }
 
 fn reason(state: &RequestState) -> Option<String> {
@@ -424,7 +424,7 @@ fn read(name: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/clerk").join(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     // Not by serde_json: some claims hold half of a surrogate pair.
-    Document::parse(text.into()).unwrap().root().to_value()
+    Document::parse(&text).unwrap().root().to_value()
 }
 
 const AREAS: &[&str] = &[

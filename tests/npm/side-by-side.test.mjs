@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { core } from '../../npm/gate-core.js';
 import { createGate } from '../../npm/node.js';
 import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 
@@ -29,6 +30,26 @@ test('new tokens that wait for their signatures together stay with their request
   const users = Array.from({ length: 50 }, (_, index) => `user_${index}`);
   const decisions = await Promise.all(users.map((sub) => gate.decide(request(headers({ authorization: `Bearer ${token(sub)}` })))));
   assert.deepEqual(decisions.map(userOf), users);
+});
+
+test('a forged token among good ones of the same length is refused, and none of them is', async () => {
+  const claims = (/** @type {number} */ index) => ({ iss: `https://${api}`, azp: site, sid: 'sess_1', sub: `user_${10 + index}`, ...times(Date.now()).fresh });
+  const tokens = Array.from({ length: 50 }, (_, index) => jws(claims(index)));
+  // Every other one has the signature of the one before it.
+  const sent = tokens.map((token, index) => (index % 2 === 0 ? token : token.replace(/[^.]+$/, tokens[index - 1].split('.')[2])));
+  const decisions = await Promise.all(sent.map((token) => gate.decide(request(headers({ authorization: `Bearer ${token}` })))));
+  assert.deepEqual(decisions.map(({ action }) => action), tokens.map((_, index) => (index % 2 === 0 ? 'forward' : 'deny')));
+  assert.deepEqual(decisions.filter((_, index) => index % 2 !== 0).map(({ reason }) => reason), Array(25).fill('token-invalid-signature'));
+});
+
+test('memory that grows while a key is imported takes nothing from who waits for it', async () => {
+  const fresh = await createGate({ publishableKey, jwtKey: PEM, authorizedParties: [site] });
+  const first = fresh.decide(request(headers({ authorization: `Bearer ${token('user_first')}` })));
+  const before = core.instance().core.memory.buffer;
+  const large = 'x'.repeat(120_000);
+  await Promise.all([1, 2, 3].map((n) => gate.decide(request(headers({ cookie: `a=${large}${n}`, referer: large }), `/${large}${n}`))));
+  assert.notEqual(core.instance().core.memory.buffer, before, 'the memory did not grow; the test has to write more');
+  assert.equal(userOf(await first), 'user_first');
 });
 
 test('a request whose headers ask about another request gets its own answer, and the other one gets its own', async () => {

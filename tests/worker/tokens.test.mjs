@@ -128,6 +128,13 @@ describe('refused', () => {
     assert.equal(await refusal(`${header}.${payload}.${bent}`), '401 token-invalid-signature');
   });
 
+  test('with the signature of another token, sent among good ones of the same length', async () => {
+    const good = await Promise.all(Array.from({ length: 40 }, (_, index) => gate.clerk.token({ sub: `user_${10 + index}` })));
+    const sent = good.map((token, index) => (index % 2 === 0 ? token : token.replace(/[^.]+$/, good[index - 1].split('.')[2])));
+    const statuses = await Promise.all(sent.map(async (token) => (await gate.request('/api/protected', { token })).status));
+    assert.deepEqual(statuses, sent.map((_, index) => (index % 2 === 0 ? 200 : 401)));
+  });
+
   test('alg none, in every spelling', async () => {
     for (const alg of ['none', 'None', 'NONE', '', null, undefined]) {
       const token = `${segment({ alg, kid: KID, typ: 'JWT' })}.${segment({ sub: 'user_1', exp: now() + 60 })}.`;

@@ -16,7 +16,7 @@ pub(super) struct Matcher(PatternSet);
 
 impl Matcher {
     fn parse(json: &str) -> Result<Self, String> {
-        let document = Document::parse(json.into()).map_err(|_| "the patterns are no JSON".to_owned())?;
+        let document = Document::parse(json).map_err(|_| "the patterns are no JSON".to_owned())?;
         let texts = document.root().as_strings().ok_or_else(|| "the patterns are no texts".to_owned())?;
         let patterns = texts.iter().map(|text| {
             Pattern::parse(text).map_err(|error| format!("invalid pattern `{}`: {error}", crate::settings::quote(text)))

@@ -45,7 +45,7 @@ const KINDS: [(&str, Kind); 14] = [
 ///
 /// A message, where the host does not say.
 pub(super) fn cookie_suffix(json: &str) -> Result<String, String> {
-    let document = Document::parse(json.into()).ok();
+    let document = Document::parse(json).ok();
     let suffix = document.as_ref().and_then(|document| document.get("cookieSuffix")).and_then(Raw::as_string);
     suffix.ok_or_else(|| "the options do not say what cookies' names end in".to_owned())
 }
@@ -56,7 +56,7 @@ pub(super) fn cookie_suffix(json: &str) -> Result<String, String> {
 ///
 /// A message, where the JSON is none or an option is of another type than it should be.
 pub(super) fn read(json: &str) -> Result<AuthenticateOptions, String> {
-    let document = Document::parse(json.into()).map_err(|_| "the options are no JSON object".to_owned())?;
+    let document = Document::parse(json).map_err(|_| "the options are no JSON object".to_owned())?;
     for (name, kind) in KINDS {
         check(name, kind, &document)?;
     }

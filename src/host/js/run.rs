@@ -128,7 +128,7 @@ pub fn give_up(run: u32) {
 #[must_use]
 pub fn has(bytes: usize) -> bool {
     let text = take_scratch(bytes);
-    let parse = |text: &str| Document::parse(text.into()).ok();
+    let parse = |text: &str| Document::parse(text).ok();
     let Some((facts, asked)) = text.cut(b"\n") else { return false };
     let (Some(facts), Some(asked)) = (parse(facts), parse(asked)) else { return false };
     // Only a gate knows other issuers than Clerk.

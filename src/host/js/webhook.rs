@@ -56,7 +56,7 @@ pub fn give_up_webhook(handle: u32) {
 
 fn begin(json: &str, now: f64) -> Result<(Unverified, String), String> {
     let wrong = || "{\"reason\":\"invalid-options\",\"message\":\"option `signingSecret` is no secret, expected `whsec_` and base64, or a list of up to 4\"}";
-    let document = Document::parse(json.into()).map_err(|_| wrong())?;
+    let document = Document::parse(json).map_err(|_| wrong())?;
     let secrets = document.get("secrets").and_then(|list| list.as_strings()).unwrap_or_default();
     let secrets: Option<Vec<_>> = secrets.iter().map(|secret| WebhookSecret::parse(secret)).collect();
     let secrets = secrets.filter(|secrets| (1..=limits::WEBHOOK_SECRETS).contains(&secrets.len())).ok_or_else(wrong)?;

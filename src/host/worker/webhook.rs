@@ -49,7 +49,7 @@ pub(super) async fn receive(
         }
     };
     // First of all, so that it counts though the origin may fail: taken in twice it is the same.
-    let event = Document::parse_bytes(&body.to_vec()).ok();
+    let event = Document::parse_bytes(body.to_vec()).ok();
     let signed_out = event.as_ref().and_then(signed_out);
     if let Some(event) = event.filter(|_| settings.has_mirror()) {
         let taken = machine::start(now(), |io| async move { mirror::take_in(&io, &event).await });
