@@ -4,9 +4,14 @@
 const encoder = new TextEncoder();
 /** Judged header names that are kept: browsers and proxies send some fifty. A flood of others makes the memory start anew. */
 const KEPT_NAMES = 512;
+/** Ways of an origin to speak to caches that are kept; most have a handful. Longer ones are worked out each time. */
+const KEPT_CACHE_FIELDS = 64;
+const KEPT_CACHE_CHARS = 512;
 
 /** @type {string[]} */
 let headerNames = [];
+/** @type {string[]} */
+let networkNames = [];
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
 let view = new Uint8Array(0);
@@ -18,22 +23,31 @@ let owed = [];
 let mayPass = () => false;
 /** @type {Map<string, boolean>} */
 let judged = new Map();
+/** @type {(cacheControl: string, vary: string) => string} */
+let makePrivate = () => 'cache-control\nno-store\n';
+/** What an answer to one user says to caches, by what the origin says. @type {Map<string, string>} */
+let madePrivate = new Map();
 
 /**
  * Says once an instance what it needs to know.
  *
  * @param {string} names the headers that the core may ask for, in its order, joined by commas
  * @param {WebAssembly.Memory} wasmMemory
+ * @param {string} networks the headers of an answer that are for caches of the network, joined by commas
  * @param {(name: string) => boolean} judge whether a request header of that name goes on to the origin
+ * @param {(cacheControl: string, vary: string) => string} toPrivate the fields of an answer to one user in the place of the origin's own
  */
-export function register(names, wasmMemory, judge) {
+export function register(names, wasmMemory, networks, judge, toPrivate) {
   headerNames = names.split(',');
+  networkNames = networks.split(',');
   memory = wasmMemory;
   view = new Uint8Array(0);
   bytes = new Uint8Array(0);
   lengths = new Int32Array(0);
   mayPass = judge;
   judged = new Map();
+  makePrivate = toPrivate;
+  madePrivate = new Map();
   owed = [];
 }
 
@@ -208,6 +222,29 @@ export function outgoing(url, request, fields) {
   }
   setFields(headers, fields);
   return out;
+}
+
+/**
+ * The origin's answer, as it is for one user: what it tells caches is kept, but for what would let them give it to others. The headers of an
+ * answer that came in cannot be changed; one made anew from it streams the same body.
+ *
+ * @param {Response} response
+ */
+export function privateAnswer(response) {
+  const answer = new Response(response.body, response);
+  const { headers } = answer;
+  const cacheControl = headers.get('cache-control') ?? '';
+  const vary = headers.get('vary') ?? '';
+  const said = `${cacheControl}\n${vary}`;
+  let fields = madePrivate.get(said);
+  if (fields === undefined) {
+    fields = makePrivate(cacheControl, vary);
+    if (madePrivate.size >= KEPT_CACHE_FIELDS) madePrivate.clear();
+    if (said.length <= KEPT_CACHE_CHARS) madePrivate.set(said, fields);
+  }
+  setFields(headers, fields);
+  for (const name of networkNames) headers.delete(name);
+  return answer;
 }
 
 /** By what clients and other proxies say who a client is; the gate says it itself. */

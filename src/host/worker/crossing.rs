@@ -14,14 +14,14 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
 use super::settle::settle;
 use crate::{
-    headers::{Field, is_hop_by_hop, is_reserved},
+    headers::{Field, NETWORK_CACHE_CONTROL, is_hop_by_hop, is_reserved, private_cache_control, private_vary},
     request::{HeaderList, HeaderName, HeaderSource, RequestView},
     text::ByAny as _,
 };
 
 #[wasm_bindgen(module = "/src/host/worker/crossing.mjs")]
 extern "C" {
-    fn register(names: &str, memory: &JsValue, may_pass: &Closure<dyn Fn(JsString) -> bool>);
+    fn register(names: &str, memory: &JsValue, networks: &str, may_pass: &MayPass, make_private: &MakePrivate);
     #[wasm_bindgen(js_name = readRequest)]
     fn read_request(request: &web_sys::Request, at: *mut u8, room: usize, lengths: *mut i32) -> i32;
     #[wasm_bindgen(js_name = readHeader)]
@@ -48,6 +48,13 @@ extern "C" {
     pub(super) fn stop_timer(timer: &Promise);
     #[wasm_bindgen(js_name = toFrontendApi, catch)]
     fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
+    /// The origin's answer, as it is for one user; its body streams on.
+    ///
+    /// # Errors
+    ///
+    /// The platform's exception where an answer like this cannot be made.
+    #[wasm_bindgen(js_name = privateAnswer, catch)]
+    pub(super) fn private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(js_name = outgoing, catch)]
     fn make_outgoing(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
 }
@@ -75,29 +82,40 @@ thread_local! {
     static CROSSING: Crossing = Crossing::open();
 }
 
+/// Whether a request header of that name goes on to the origin.
+type MayPass = Closure<dyn Fn(JsString) -> bool>;
+/// `Cache-Control` and `Vary` of an answer to one user, name and value a line each, for those of the origin.
+type MakePrivate = Closure<dyn Fn(JsString, JsString) -> String>;
+
 /// This side of what `crossing.mjs` was told; made by the first call of an instance.
 struct Crossing {
     scratch: RefCell<Vec<u8>>,
     lengths: RefCell<Box<Lengths>>,
     /// The last request's; most have the same.
     method: RefCell<Rc<str>>,
-    /// Held for as long as JavaScript may call it.
-    _may_pass: Closure<dyn Fn(JsString) -> bool>,
+    /// Held for as long as JavaScript may call them.
+    _called: (MayPass, MakePrivate),
 }
 
 impl Crossing {
     fn open() -> Self {
-        let may_pass = Closure::new(|name: JsString| {
+        let may_pass = MayPass::new(|name: JsString| {
             let name = String::from(name);
             !is_reserved(&name) && !is_hop_by_hop(&name)
         });
+        let make_private = MakePrivate::new(|cache_control: JsString, vary: JsString| {
+            let cache_control = private_cache_control(Some(&String::from(cache_control)));
+            let vary = private_vary(Some(&String::from(vary)));
+            let fields = lines_of([("cache-control", &*cache_control), ("vary", &*vary)].into_iter());
+            fields.unwrap_or_else(|_| "cache-control\nno-store\n".to_owned())
+        });
         let names: Vec<&str> = HeaderName::ALL.iter().map(|name| name.as_str()).collect();
-        register(&names.join(","), &wasm_bindgen::memory(), &may_pass);
+        register(&names.join(","), &wasm_bindgen::memory(), &NETWORK_CACHE_CONTROL.join(","), &may_pass, &make_private);
         Self {
             scratch: RefCell::new(vec![0; TEXT_BYTES]),
             lengths: RefCell::default(),
             method: RefCell::new("GET".into()),
-            _may_pass: may_pass,
+            _called: (may_pass, make_private),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Carries requests to Clerk's Frontend API and its answers back. Both bodies stream.
 
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
-use super::crossing;
+use super::{crossing, respond};
 use crate::{
     gate::Proxied,
     headers::{Field, NETWORK_CACHE_CONTROL, names, private_cache_control},
@@ -32,7 +32,7 @@ pub(super) async fn send(
 
 /// The answer as the client gets it: redirects lead to the proxy, and no cache on the way keeps what is one user's.
 fn answer(response: &web_sys::Response, proxied: &Proxied) -> Result<web_sys::Response, JsValue> {
-    let response = web_sys::Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())?;
+    let response = respond::anew(response)?;
     let headers = response.headers();
     if let Some(location) = headers.get("location")?.and_then(|location| proxied.location(&location)) {
         headers.set("location", &location)?;

@@ -2,9 +2,10 @@
 
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::crossing;
 use crate::{
     gate::{Answer, Decision, OWN_ANSWER_HEADERS},
-    headers::{AddedHeaders, CORS_FIELDS, Cors, Field, NETWORK_CACHE_CONTROL, private_cache_control, private_vary},
+    headers::{AddedHeaders, CORS_FIELDS, Cors, Field},
 };
 
 /// The gate lives; nothing more is said here, so it stays true whatever the settings are.
@@ -43,20 +44,17 @@ pub(super) fn of_origin(response: web_sys::Response, decision: &Decision) -> Res
     if is_upgrade || (!decision.is_private && decision.response_headers.is_empty()) {
         return Ok(response);
     }
-    // The incoming headers are immutable; a response made anew from the old one streams the same body.
-    let response = web_sys::Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())?;
+    let response = if decision.is_private { crossing::private_answer(&response)? } else { anew(&response)? };
     let headers = response.headers();
-    if decision.is_private {
-        headers.set("cache-control", &private_cache_control(headers.get("cache-control")?.as_deref()))?;
-        headers.set("vary", &private_vary(headers.get("vary")?.as_deref()))?;
-        for name in NETWORK_CACHE_CONTROL {
-            headers.delete(name)?;
-        }
-    }
     for (name, value) in &decision.response_headers {
         headers.append(name, value)?;
     }
     Ok(response)
+}
+
+/// The headers of an answer that came in cannot be changed; one made anew from it streams the same body.
+pub(super) fn anew(response: &web_sys::Response) -> Result<web_sys::Response, JsValue> {
+    web_sys::Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())
 }
 
 /// Whether a browser asks if a page of another origin may make a request.
@@ -84,7 +82,7 @@ pub(super) fn with_added(
     if response.status() == 101 {
         return Ok(response);
     }
-    let response = web_sys::Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())?;
+    let response = anew(&response)?;
     let headers = response.headers();
     for (name, value) in added.missing(nonce) {
         if !headers.has(name)? {
