@@ -50,28 +50,50 @@ let identityNames;
 function plainForwarding(text) {
   const names = (identityNames ??= core.ask(({ core, text }) => (core.identity_names(), text())).split(','));
   const flags = text.charCodeAt(1);
-  let number = NUMBERS_AT;
-  const next = () => {
-    const read = (text.charCodeAt(number) << 7) | text.charCodeAt(number + 1);
-    number += NUMBER_CHARS;
-    return read;
-  };
-  const set = next();
-  let at = NUMBERS_AT + NUMBERS * NUMBER_CHARS;
-  for (let left = set; left !== 0; left &= left - 1) at += NUMBER_CHARS;
-  const field = () => {
-    const from = at;
-    at += next();
-    return text.slice(from, at);
-  };
-  const [reason, message, access, rule, token, target, origin] = [field(), field(), field(), field(), field(), field(), field()];
+  const fields = new Fields(text);
+  const reason = fields.next();
+  const message = fields.next();
+  const access = fields.next() || null;
+  const rule = fields.next() || null;
+  const token = fields.next() || null;
+  const target = fields.next();
+  const origin = fields.next();
   /** @type {Record<string, string>} */
   const headers = {};
-  for (let place = 0, left = set; left !== 0; place += 1, left >>= 1) if ((left & 1) !== 0) headers[names[place]] = field();
+  for (let place = 0, left = fields.set; left !== 0; place += 1, left >>= 1) if ((left & 1) !== 0) headers[names[place]] = fields.next();
   const isPrivate = (flags & IS_PRIVATE) !== 0;
   const isAzpMissing = (flags & IS_AZP_MISSING) !== 0;
-  const auth = (flags & IS_NOBODY) === 0 ? text.slice(at) : NOBODY;
-  return new Forwarding({ reason, message, access: access || null, rule: rule || null, token: token || null, isPrivate, isAzpMissing, target, origin, headers }, auth);
+  const auth = (flags & IS_NOBODY) === 0 ? fields.rest() : NOBODY;
+  return new Forwarding({ reason, message, access, rule, token, isPrivate, isAzpMissing, target, origin, headers }, auth);
+}
+
+/** The fields of a decision, one after the other: their lengths stand before all of them. */
+class Fields {
+  /** @param {string} text */
+  constructor(text) {
+    this.text = text;
+    this.number = NUMBERS_AT;
+    /** Which headers are set. */
+    this.set = this.length();
+    this.at = NUMBERS_AT + NUMBERS * NUMBER_CHARS;
+    for (let left = this.set; left !== 0; left &= left - 1) this.at += NUMBER_CHARS;
+  }
+
+  length() {
+    const { text, number } = this;
+    this.number += NUMBER_CHARS;
+    return (text.charCodeAt(number) << 7) | text.charCodeAt(number + 1);
+  }
+
+  next() {
+    const from = this.at;
+    this.at += this.length();
+    return this.text.slice(from, this.at);
+  }
+
+  rest() {
+    return this.text.slice(this.at);
+  }
 }
 
 /** What every decision has. A class, and no object put together of parts: that would cost more than the decision does. */

@@ -77,18 +77,28 @@ export function instanceOf(module, doorsOf) {
    * @returns {Step} what it came to
    */
   function step(its, call) {
+    const before = enter(its);
+    try {
+      return stepOf(call());
+    } finally {
+      headers = before;
+    }
+  }
+
+  /** @param {HeaderGetter | undefined} its */
+  function enter(its) {
     const before = headers;
     if (its !== undefined) {
       headers = its;
       headerNames ??= namesOfHeaders();
     }
-    try {
-      const code = call();
-      const kind = code & 7;
-      return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : text() };
-    } finally {
-      headers = before;
-    }
+    return before;
+  }
+
+  /** @param {number} code */
+  function stepOf(code) {
+    const kind = code & 7;
+    return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : text() };
   }
 
   function namesOfHeaders() {
@@ -128,7 +138,13 @@ export function instanceOf(module, doorsOf) {
    */
   function begin(kind, options, subject, its) {
     const checker = checkerFor(kind, options);
-    return step(its, () => doors[kind].begin(checker, write(subject), Date.now()));
+    // As `step` does it, without a function made for each request.
+    const before = enter(its);
+    try {
+      return stepOf(doors[kind].begin(checker, write(subject), Date.now()));
+    } finally {
+      headers = before;
+    }
   }
 
   return { core, text, writeAny, step, checkerFor, begin, signatures: signaturesOf(core, texts) };

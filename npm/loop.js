@@ -54,7 +54,13 @@ export function loopAround(doorsOf, sign) {
   function check(kind, options, subject, headers) {
     if (fetchSource !== undefined) return ready().then(() => check(kind, options, subject, headers));
     const mine = instance();
-    const step = guarded(mine, () => mine.begin(kind, options, subject, headers));
+    /** @type {Step} */
+    let step;
+    try {
+      step = mine.begin(kind, options, subject, headers);
+    } catch (cause) {
+      throw givenUp(cause);
+    }
     return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(mine, step, headers);
   }
 
@@ -155,10 +161,19 @@ export function loopAround(doorsOf, sign) {
     try {
       return call();
     } catch (cause) {
-      if (cause instanceof PortcullisError) throw cause;
-      current = undefined;
-      throw failure('the Wasm instance failed', { cause });
+      throw givenUp(cause);
     }
+  }
+
+  /**
+   * What is thrown to the caller for what was thrown in Wasm; that instance is trusted no more.
+   *
+   * @param {unknown} cause
+   */
+  function givenUp(cause) {
+    if (cause instanceof PortcullisError) return cause;
+    current = undefined;
+    return failure('the Wasm instance failed', { cause });
   }
 
   /**
