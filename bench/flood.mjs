@@ -17,8 +17,6 @@ import { residentMegabytes } from './support/measure.mjs';
 
 const TOKENS = 1_000_000;
 const BATCH = 5_000;
-/** Ordinary calls of a hundred tokens each after the flood. */
-const QUIET_CALLS = 300;
 /** Good tokens among ten. */
 const GOOD = 1;
 
@@ -61,30 +59,12 @@ export async function measureFlood({ tokens = TOKENS, log = () => {} } = {}) {
       highestHeap = Math.max(highestHeap, now.heap);
       if (first % 100_000 === 0) log(`${sent.good + sent.bad} tokens: ${JSON.stringify(now)}`);
     }
-    return { ...sent, before, highestHeap, after: await settled(bench, instance, state) };
+    await bench.collect();
+    return { ...sent, before, highestHeap, after: await state() };
   } finally {
     await bench.stop();
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-/**
- * What is left: the flood's own garbage goes when V8 next collects, which some ordinary requests bring about.
- *
- * @template {{ heap: number }} State
- * @param {import('./support/bench-worker.mjs').Bench} bench
- * @param {import('./support/instance.mjs').Instance} instance
- * @param {() => Promise<State>} state
- */
-async function settled(bench, instance, state) {
-  const tokens = await instance.tokens(100);
-  let lowest = await state();
-  for (let call = 0; call < QUIET_CALLS; call += 1) {
-    await bench.call('workerFetch', { tokens });
-    const now = await state();
-    if (now.heap < lowest.heap) lowest = now;
-  }
-  return lowest;
 }
 
 /**

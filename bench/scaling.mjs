@@ -147,7 +147,7 @@ async function measure({ name, what, points, entries = DECISION, claims, setting
         const { ok, refused } = await bench.call(entry, ask);
         const isGate = entries.some(([one]) => one === entry);
         if ((isGate && isRefused ? ok : refused) !== 0) throw new Error(`${name} ${point}: ${entry} let ${ok} through and refused ${refused}\n${bench.log()}`);
-        all.push({ name: `${entry} ${point}`, pid: bench.pid, count: TIMES * TOKENS, isSimple: !entries.some(([one]) => one === entry), run: () => bench.call(entry, ask) });
+        all.push({ name: `${entry} ${point}`, pid: bench.pid, count: TIMES * TOKENS, isSimple: !entries.some(([one]) => one === entry), run: () => bench.call(entry, ask), before: () => bench.collect() });
       }
     }
     const rounds = await measureInTurns(all, quick ? { rounds: 5, warmUpMs: 400 } : { rounds: 15, warmUpMs: 2500 });

@@ -26,6 +26,10 @@ export default {
     const name = new URL(request.url).pathname.slice(1);
     const body = await request.json();
     if (name === 'upload') return Response.json(ring.push(...body));
+    if (name === 'collect') {
+      globalThis.gc();
+      return Response.json({});
+    }
     // The script around the Worker gives the instance that it has already.
     if (name === 'memory') return Response.json({ worker: bytesOf(gate.initSync({})), package: bytesOf(packageCore.instance().core) });
     ready ??= prepare(env);

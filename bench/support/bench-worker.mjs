@@ -22,7 +22,7 @@ const TOKENS_PER_UPLOAD = 1000;
  * @param {{ dir: string, env: Record<string, any>, args?: string[] }} options
  */
 export async function startBench({ dir, env, args }) {
-  const worker = await startWorker({ env, dir, args });
+  const worker = await startWorker({ env, dir, args, v8Flags: ['--expose-gc'] });
   /** @param {string} path @param {unknown} body @returns {Promise<any>} */
   const post = async (path, body) => {
     const send = () => fetch(`${worker.url}/${path}`, { method: 'POST', body: JSON.stringify(body) });
@@ -57,6 +57,8 @@ export async function startBench({ dir, env, args }) {
         return { from: next - count, count };
       };
     },
+    /** Has V8 collect all garbage, so that nobody pays for what was made before. */
+    collect: () => post('collect', {}),
     /** Wasm memory of the Worker and of the package, in bytes. @returns {Promise<{ worker: number, package: number }>} */
     memory: () => post('memory', {}),
   };

@@ -90,7 +90,7 @@ function decisionTables({ rounds, tokenBytes, rows }) {
   const lines = rows.map((/** @type {any} */ { what, cost, floors, clerks }) => `| ${what} | ${cost.toFixed(1)} | ${floors.toFixed(2)} | ${cost < 1 ? '' : clerks.toFixed(1)} |`);
   return `## Decisions
 
-${rounds} rounds of 100 or more tokens an entry, ${tokenBytes} bytes each. New tokens are distinct, and more than the memory for seen ones holds; settings are the defaults.
+${rounds} rounds of 400 to 20,000 decisions an entry, so that collections of garbage are in each of them; tokens have ${tokenBytes} bytes. New tokens are distinct, and more than the memory for seen ones holds; settings are the defaults.
 What making the \`Request\` costs is taken off, and of Hono's rows what Hono costs without the middleware. Forwarding goes to a function in the
 same isolate that answers at once.
 
@@ -164,7 +164,7 @@ function floodTable({ good, bad, before, highestHeap, after }) {
 ${thousands(good)} good tokens and ${thousands(bad)} bad ones, all distinct, in turns through the Worker and the package, both in one isolate: bad signatures, claims that nobody
 signed, unknown keys, no algorithm, broken JSON, long ones. The good ones are as many as can be signed in a run; each is another session. Tokens
 come 5,000 a request, as JSON, whose garbage V8 leaves for a while: during the flood the heap was at most ${megabytes(highestHeap)}, garbage included. What is left
-is read after some ordinary requests. The process holds workerd itself, and what its allocator keeps for later.
+is read after a collection. The process holds workerd itself, and what its allocator keeps for later.
 
 | | Wasm memory, Worker | Wasm memory, package | heap | process |
 |---|---|---|---|---|

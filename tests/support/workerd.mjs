@@ -61,9 +61,10 @@ export function workerdBinary() {
  * @param {boolean} [options.wholeUrls] that server gets the whole URL in the request line, as proxies do
  * @param {string} [options.dir] the folder with the built modules
  * @param {string[]} [options.args] more arguments for workerd
+ * @param {string[]} [options.v8Flags]
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, binding, routeOrigin, wholeUrls = false, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [] }) {
+export async function startWorker({ env, binding, routeOrigin, wholeUrls = false, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [], v8Flags = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration.
   await copyBuild(dir, join(temporary, 'modules'));
@@ -110,6 +111,7 @@ const config :Workerd.Config = (
   services = [ ${services.join(', ')} ],
   sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "gate") ],
   extensions = [ (modules = [ ${extensions.join(', ')} ]) ],
+  v8Flags = [ ${v8Flags.map(capnpText).join(', ')} ],
 );
 const gate :Workerd.Worker = (
   modules = [ ${(await modulesOf(join(temporary, 'modules'))).join(',\n    ')} ],
