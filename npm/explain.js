@@ -13,7 +13,7 @@ import { checkRequest, describeRequest } from './request.js';
 export async function explain(config, request) {
   const settings = describeConfig(config);
   const read = checkRequest(request);
-  const { text } = await core.check('explanation', settings, `${requestId()}\n${describeRequest(read)}`, read.headers);
+  const { text } = await core.check('explanation', settings, describeRequest(read, requestId()), read.headers);
   const end = text.indexOf('\n');
   return { ...JSON.parse(text.slice(0, end)), decision: decisionOf(text.slice(end + 1)) };
 }

@@ -53,7 +53,7 @@ export function describeConfig(config) {
 export async function decide(settings, request) {
   const read = checkRequest(request);
   try {
-    const checked = core.check('gate', settings, `${requestId()}\n${describeRequest(read)}`, read.headers);
+    const checked = core.check('gate', settings, describeRequest(read, requestId()), read.headers);
     return decisionOf((checked instanceof Promise ? await checked : checked).text);
   } catch (error) {
     if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;

@@ -58,7 +58,7 @@ export function instanceOf(module, doorsOf) {
   };
   const core = /** @type {Exports} */ (/** @type {unknown} */ (new WebAssembly.Instance(module, { host }).exports));
   const texts = textsOf(core);
-  const { text, write, writeAny } = texts;
+  const { text, write, writeLines, writeAny } = texts;
   const doors = doorsOf(core);
   /** @type {Record<string, Map<string, number>>} */
   const checkers = {};
@@ -133,7 +133,7 @@ export function instanceOf(module, doorsOf) {
    *
    * @param {string} kind
    * @param {string} options as JSON
-   * @param {string} subject
+   * @param {readonly string[]} subject
    * @param {HeaderGetter} [its] headers, where it is about a request
    */
   function begin(kind, options, subject, its) {
@@ -141,7 +141,7 @@ export function instanceOf(module, doorsOf) {
     // As `step` does it, without a function made for each request.
     const before = enter(its);
     try {
-      return stepOf(doors[kind].begin(checker, write(subject), Date.now()));
+      return stepOf(doors[kind].begin(checker, writeLines(subject), Date.now()));
     } finally {
       headers = before;
     }

@@ -47,7 +47,7 @@ export function loopAround(doorsOf, sign) {
    *
    * @param {string} kind
    * @param {string} options as JSON
-   * @param {string} subject the request, as `describeRequest` has it, or the token
+   * @param {readonly string[]} subject the request, as `describeRequest` has it, or the token: a line each
    * @param {HeaderGetter} [headers] the request's
    * @returns {Checked | Promise<Checked>}
    */

@@ -13,12 +13,13 @@ import { line } from './texts.js';
  */
 
 /**
- * A request's method and URL, as the core reads them; its headers it asks for one by one.
+ * A request's method and URL, as the core reads them, behind its name where it has one; its headers it asks for one by one.
  *
  * @param {{ method: string, url: string }} request
+ * @param {string} [id]
  */
-export function describeRequest({ method, url }) {
-  return `${line(method)}\n${line(url)}`;
+export function describeRequest({ method, url }, id) {
+  return id === undefined ? [line(method), line(url)] : [id, line(method), line(url)];
 }
 
 /**

@@ -21,7 +21,7 @@ export function createRouteMatcher(patterns) {
   prepare('matcher', options);
   return (asked) => {
     const path = line(pathOf(asked));
-    const { kind, text } = core.ask(({ begin }) => begin('matcher', options, path));
+    const { kind, text } = core.ask(({ begin }) => begin('matcher', options, [path]));
     if (kind === 0) {
       const [reason, message] = text.split('\n');
       throw badRequest(reason, message);

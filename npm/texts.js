@@ -8,6 +8,7 @@ const VALUE_CHARS = 128 * 1024 + 1;
 /** Texts up to here are written one by one, if they are ASCII: to call the encoder takes longer. */
 const SHORT_CHARS = 200;
 const LAST_ASCII = 0x7f;
+const LINE_END = 0x0a;
 
 /** @typedef {ReturnType<typeof textsOf>} Texts */
 
@@ -61,6 +62,29 @@ export function textsOf(core) {
     return encoder.encodeInto(subject, memory.subarray(at, at + room)).written;
   }
 
+  /**
+   * Writes texts into it, a line each: to put short ones together first takes longer than to write them.
+   *
+   * @param {readonly string[]} lines
+   */
+  function writeLines(lines) {
+    let length = lines.length - 1;
+    for (const { length: more } of lines) length += more;
+    if (length > SHORT_CHARS) return write(lines.join('\n'));
+    let end = core.scratch(length);
+    const memory = bytes();
+    for (let n = 0; n < lines.length; n += 1) {
+      if (n > 0) memory[end++] = LINE_END;
+      const text = lines[n];
+      for (let char = 0; char < text.length; char += 1) {
+        const code = text.charCodeAt(char);
+        if (code > LAST_ASCII) return write(lines.join('\n'));
+        memory[end++] = code;
+      }
+    }
+    return length;
+  }
+
   /** @param {string | Uint8Array} [data] */
   function writeAny(data) {
     if (data === undefined) return 0;
@@ -74,7 +98,7 @@ export function textsOf(core) {
     return data.length;
   }
 
-  return { text, write, writeAny, bytes, words };
+  return { text, write, writeLines, writeAny, bytes, words };
 }
 
 /** @param {string} value */

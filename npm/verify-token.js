@@ -19,7 +19,7 @@ export function verifierWith(core) {
    */
   return async function verifyToken(token, options = {}) {
     checkOptions(options);
-    const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), textOf(token));
+    const { ok, text } = await core.check('token', describeOptions(/** @type {any} */ (options)), [textOf(token)]);
     const answer = JSON.parse(text);
     if (!ok) throw new PortcullisError('token-rejected', answer.reason, answer.message);
     return answer;
