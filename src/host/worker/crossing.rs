@@ -48,13 +48,8 @@ extern "C" {
     pub(super) fn stop_timer(timer: &Promise);
     #[wasm_bindgen(js_name = toFrontendApi, catch)]
     fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
-    /// The origin's answer, as it is for one user; its body streams on.
-    ///
-    /// # Errors
-    ///
-    /// The platform's exception where an answer like this cannot be made.
     #[wasm_bindgen(js_name = privateAnswer, catch)]
-    pub(super) fn private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue>;
+    fn make_private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(js_name = outgoing, catch)]
     fn make_outgoing(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
 }
@@ -235,6 +230,15 @@ pub(super) fn proxied<'a>(
 ) -> Result<web_sys::Request, JsValue> {
     let fields = lines_of(headers)?;
     CROSSING.with(|_| make_proxied(url, request, &fields))
+}
+
+/// The origin's answer, as it is for one user; its body streams on.
+///
+/// # Errors
+///
+/// The platform's exception where an answer like this cannot be made.
+pub(super) fn private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue> {
+    CROSSING.with(|_| make_private_answer(response))
 }
 
 /// A promise of what comes of the task at `place`, kept by [`pay`].
