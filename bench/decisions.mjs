@@ -21,8 +21,7 @@ const NEW = 5000;
 const PUBLIC = '/sign-in';
 
 /**
- * `of` is whose memory a token enters; `times` how often an entry goes over a hundred tokens in one call, for new ones so that calls end where the ring of {@link NEW} does; `base`
- * what is taken off.
+ * `of` is whose memory a token enters; `times` how often an entry goes over a hundred tokens in one call; `base` what is taken off.
  *
  * @type {Record<string, { entry: string, base: string, times: number, of?: 'worker' | 'package' | 'authenticate' | 'verify', isSeen?: boolean, path?: string, what?: string, checks?: boolean }>}
  */
@@ -68,6 +67,9 @@ export async function measureDecisions({ quick }) {
     const checked = Object.values(ROWS).filter(({ checks }) => checks).map(({ entry }) => entry);
     await refuseForged(bench, checked, seen, instance.forged);
     const rings = { worker: bench.ring(SEEN), package: bench.ring(SEEN), authenticate: bench.ring(SEEN), verify: bench.ring(SEEN) };
+    // A ring that began anew before its end would bring tokens that are remembered still.
+    const uneven = Object.entries(ROWS).find(([, { times, of, isSeen }]) => of && !isSeen && NEW % (times * SEEN) !== 0);
+    if (uneven) throw new Error(`${uneven[0]}: its calls do not end where the ${NEW} new tokens do`);
     const entries = Object.entries(ROWS).map(([name, { entry, times, of, isSeen, path, what }]) => ({
       name,
       pid: bench.pid,

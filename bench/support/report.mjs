@@ -75,7 +75,7 @@ function bars({ decisions, startUp, coldKeys, patterns, flood }) {
   for (const { what, fetches } of coldKeys?.rows ?? []) add(`cold key set, ${coldKeys.requests} requests at once, ${what}`, fetches, `${fetches}`, 1, '1 fetch');
   if (flood) {
     const isolate = isolateBytes(flood.after);
-    add(`${thousands(flood.good + flood.bad)} distinct tokens`, isolate, megabytes(isolate), 64_000_000, 'an isolate under 64 MB');
+    add(`${thousands(flood.good + flood.bad)} distinct tokens, after a collection of garbage`, isolate, megabytes(isolate), 64_000_000, 'an isolate under 64 MB');
   }
   return `## The bars
 

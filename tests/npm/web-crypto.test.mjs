@@ -3,10 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { chromium } from 'playwright-core';
+
+import { BROWSER_FLAGS, findBrowser } from '../../tools/browser.mjs';
+import { listen } from '../support/listen.mjs';
 import { startWorker } from '../support/workerd.mjs';
 
 /** Checks a good signature and a bad one, and writes over both, each with the other, before the answers are there. */
@@ -51,5 +56,23 @@ test("workerd's copies before it returns", async () => {
   } finally {
     await worker.stop();
     await rm(dir, { recursive: true, force: true });
+  }
+});
+
+const executablePath = await findBrowser();
+
+test("a browser's copies before it returns", { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --browser`' }, async () => {
+  // Web Crypto is there for pages of this machine.
+  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html>'));
+  const port = await listen(server);
+  const browser = await chromium.launch({ executablePath, headless: true, args: BROWSER_FLAGS });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    assert.deepEqual(await page.evaluate(checkAndOverwrite), EXPECTED);
+  } finally {
+    await browser.close();
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
   }
 });
