@@ -4,31 +4,23 @@ import { authObject } from './auth.js';
 import { core } from './gate-core.js';
 import { forwardHeaders, isStripped, privateHeaders } from './headers.js';
 import { issuedObject } from './issued.js';
+import { NOBODY, plainForwarding } from './said.js';
 
 /** @typedef {readonly (readonly [string, string])[]} Pairs */
 
-/** The first character of a decision in fields. */
-const IN_FIELDS = '+';
-/** Stands for the auth object of nobody. */
-const NOBODY = '';
-const IS_PRIVATE = 1;
-const IS_AZP_MISSING = 2;
-const IS_NOBODY = 4;
-/** Where the numbers begin, and characters of each. */
-const NUMBERS_AT = 2;
-const NUMBER_CHARS = 2;
-/** Numbers that are always there: the set of headers, and lengths of what every decision has. */
-const NUMBERS = 8;
-
 /**
- * @param {string} text what the core says, as `src/host/js/decision.rs` writes it
+ * @param {import('./loop.js').Checked} checked what the core says
+ * @param {string} [url] the request's
+ * @param {string} [id] its name
  */
-export function decisionOf(text) {
-  if (text[0] === IN_FIELDS) return plainForwarding(text);
+export function decisionOf(checked, url = '', id = '') {
+  const plain = plainForwarding(checked, url, id);
+  if (plain !== undefined) return new Forwarding(plain, plain.auth);
+  const { text } = checked;
   const endOfDecision = text.indexOf('\n');
   const said = JSON.parse(text.slice(0, endOfDecision));
   const auth = text.slice(endOfDecision + 1);
-  return said.action === 'forward' ? new Forwarding({ ...said, headers: Object.fromEntries(said.headers) }, auth) : new Answering(said, auth);
+  return said.action === 'forward' ? new Forwarding({ ...said, url: said.origin + said.target, headers: Object.fromEntries(said.headers) }, auth) : new Answering(said, auth);
 }
 
 /**
@@ -41,59 +33,6 @@ export function failedClosed(error) {
   const headers = [['cache-control', 'no-store'], ['vary', 'Cookie, Authorization'], ['content-type', 'application/problem+json']];
   const message = error instanceof Error ? error.message : String(error);
   return new Answering({ action: 'deny', reason: 'internal-error', message, answer: { status: 500, headers, body } }, '[null]');
-}
-
-/** The names of the headers that a decision may set, in order. @type {string[] | undefined} */
-let identityNames;
-
-/** @param {string} text */
-function plainForwarding(text) {
-  const names = (identityNames ??= core.ask(({ core, text }) => (core.identity_names(), text())).split(','));
-  const flags = text.charCodeAt(1);
-  const fields = new Fields(text);
-  const reason = fields.next();
-  const message = fields.next();
-  const access = fields.next() || null;
-  const rule = fields.next() || null;
-  const token = fields.next() || null;
-  const target = fields.next();
-  const origin = fields.next();
-  /** @type {Record<string, string>} */
-  const headers = {};
-  for (let place = 0, left = fields.set; left !== 0; place += 1, left >>= 1) if ((left & 1) !== 0) headers[names[place]] = fields.next();
-  const isPrivate = (flags & IS_PRIVATE) !== 0;
-  const isAzpMissing = (flags & IS_AZP_MISSING) !== 0;
-  const auth = (flags & IS_NOBODY) === 0 ? fields.rest() : NOBODY;
-  return new Forwarding({ reason, message, access, rule, token, isPrivate, isAzpMissing, target, origin, headers }, auth);
-}
-
-/** The fields of a decision, one after the other: their lengths stand before all of them. */
-class Fields {
-  /** @param {string} text */
-  constructor(text) {
-    this.text = text;
-    this.number = NUMBERS_AT;
-    /** Which headers are set. */
-    this.set = this.length();
-    this.at = NUMBERS_AT + NUMBERS * NUMBER_CHARS;
-    for (let left = this.set; left !== 0; left &= left - 1) this.at += NUMBER_CHARS;
-  }
-
-  length() {
-    const { text, number } = this;
-    this.number += NUMBER_CHARS;
-    return (text.charCodeAt(number) << 7) | text.charCodeAt(number + 1);
-  }
-
-  next() {
-    const from = this.at;
-    this.at += this.length();
-    return this.text.slice(from, this.at);
-  }
-
-  rest() {
-    return this.text.slice(this.at);
-  }
 }
 
 /** What every decision has. A class, and no object put together of parts: that would cost more than the decision does. */
@@ -149,7 +88,7 @@ class Forwarding extends Decision {
     /** @type {string} */
     this.target = said.target;
     /** @type {string} */
-    this.url = said.origin + said.target;
+    this.url = said.url;
     /** @type {Record<string, string>} */
     this.headers = said.headers;
     this.strips = isStripped;

@@ -15,5 +15,5 @@ export async function explain(config, request) {
   const read = checkRequest(request);
   const { text } = await core.check('explanation', settings, describeRequest(read, requestId()), read.headers);
   const end = text.indexOf('\n');
-  return { ...JSON.parse(text.slice(0, end)), decision: decisionOf(text.slice(end + 1)) };
+  return { ...JSON.parse(text.slice(0, end)), decision: decisionOf({ ok: true, text: text.slice(end + 1) }) };
 }

@@ -53,8 +53,9 @@ export function describeConfig(config) {
 export async function decide(settings, request) {
   const read = checkRequest(request);
   try {
-    const checked = core.check('gate', settings, describeRequest(read, requestId()), read.headers);
-    return decisionOf((checked instanceof Promise ? await checked : checked).text);
+    const id = requestId();
+    const checked = core.check('gate', settings, describeRequest(read, id), read.headers);
+    return decisionOf(checked instanceof Promise ? await checked : checked, read.url, id);
   } catch (error) {
     if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;
     console.error('portcullis: no decision could be made, the answer is 500:', error);

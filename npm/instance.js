@@ -12,6 +12,8 @@ const ABSENT = -1;
 
 /** What the lowest bits of a step say, where a signature is to be checked: there is no text then. */
 export const SIGNATURE = 2;
+/** What they say, where a decision consists of parts that are known: nor is there then. */
+export const KNOWN = 6;
 
 /** @typedef {{ get(name: string): string | null } & Iterable<[string, string]>} HeaderGetter a request's headers */
 
@@ -98,7 +100,7 @@ export function instanceOf(module, doorsOf) {
   /** @param {number} code */
   function stepOf(code) {
     const kind = code & 7;
-    return { kind, run: code >>> 3, text: kind === SIGNATURE ? '' : text() };
+    return { kind, run: code >>> 3, text: kind === SIGNATURE || kind === KNOWN ? '' : text() };
   }
 
   function namesOfHeaders() {
@@ -147,5 +149,7 @@ export function instanceOf(module, doorsOf) {
     }
   }
 
-  return { core, text, writeAny, step, checkerFor, begin, signatures: signaturesOf(core, texts) };
+  /** What is known of its decisions, where it makes any. @type {{ parts?: import('./said.js').Parts }} */
+  const known = {};
+  return { core, text, writeAny, step, checkerFor, begin, signatures: signaturesOf(core, texts), known };
 }

@@ -5,10 +5,11 @@
 // given up, every check that it had not finished rejects, and the next one finds a fresh instance.
 
 import { PortcullisError, refused } from './errors.js';
-import { SIGNATURE, instanceOf } from './instance.js';
+import { KNOWN, SIGNATURE, instanceOf } from './instance.js';
 import { callBackend } from './io.js';
 
-/** What the lowest bits of a step say; see `instance.js` for the third. */
+/** What the lowest bits of a step say; see `instance.js` for the others. */
+const FAILURE = 0;
 const DONE = 1;
 const BACKEND = 3;
 const SIGNING = 5;
@@ -20,7 +21,13 @@ const FAILED = -1;
 /** @typedef {import('./instance.js').HeaderGetter} HeaderGetter */
 /** @typedef {import('./instance.js').Step} Step */
 
-/** @typedef {{ ok: boolean, text: string }} Checked */
+/**
+ * @typedef {object} Checked
+ * @property {boolean} ok
+ * @property {string} text
+ * @property {number} [parts] instead of a text: what it consists of
+ * @property {Instance} [by] the instance that said so, where it did so at once
+ */
 /** @typedef {{ outcome: number, data?: string | Uint8Array }} Satisfied what came of a step, as `resume` takes it */
 
 /**
@@ -61,7 +68,8 @@ export function loopAround(doorsOf, sign) {
     } catch (cause) {
       throw givenUp(cause);
     }
-    return step.run === 0 ? { ok: step.kind === DONE, text: step.text } : finish(mine, step, headers);
+    const isDone = step.kind <= DONE || step.kind === KNOWN;
+    return isDone ? { ok: step.kind !== FAILURE, text: step.text, parts: step.run, by: mine } : finish(mine, step, headers);
   }
 
   /**

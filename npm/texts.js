@@ -7,6 +7,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const VALUE_CHARS = 128 * 1024 + 1;
 /** Texts up to here are written one by one, if they are ASCII: to call the encoder takes longer. */
 const SHORT_CHARS = 200;
+/** Bytes that the encoder is given to write to, where a text needs no more. */
+const TARGET_BYTES = 8192;
 const LAST_ASCII = 0x7f;
 const LINE_END = 0x0a;
 
@@ -18,6 +20,8 @@ export function textsOf(core) {
   let memory;
   /** @type {Uint32Array} */
   let inWords;
+  /** Where the encoder wrote last: nearly always it writes there again. @type {Uint8Array<ArrayBuffer> | undefined} */
+  let target;
 
   function bytes() {
     // Memory that has grown is another buffer.
@@ -59,7 +63,8 @@ export function textsOf(core) {
       }
       if (done === length) return length;
     }
-    return encoder.encodeInto(subject, memory.subarray(at, at + room)).written;
+    if (target === undefined || target.byteOffset !== at || target.length < room) target = memory.subarray(at, at + Math.max(room, TARGET_BYTES));
+    return encoder.encodeInto(subject, target).written;
   }
 
   /**

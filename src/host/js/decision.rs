@@ -1,6 +1,10 @@
 //! A decision and an explanation, as fields and as JSON.
 
-use super::outcome::{Outcome, push_member, push_pairs};
+use super::{
+    outcome::{Outcome, push_member, push_pairs},
+    parts::Said,
+    run::KNOWN,
+};
 use crate::{
     gate::{self, Action, Answer, Decision, Explanation, OWN_ANSWER_HEADERS, Refusal},
     headers::{Field, names},
@@ -31,23 +35,31 @@ const IDENTITY: [&str; 13] = [
 const IS_PRIVATE: usize = 1;
 const IS_AZP_MISSING: usize = 2;
 const IS_NOBODY: usize = 4;
+const HAS_ORIGIN: usize = 8;
 
 /// A decision, and behind it its auth object in a list of one; that of [`nobody`] is left out. `origin` is the app's address in the settings.
 ///
 /// Where it forwards and there is nothing rare about it, as nearly always, it is fields, since JSON costs JavaScript several times
-/// as much, and so does looking for line ends: `+`; a digit of flags (1: is private, 2: lacks `azp`, 4: is nobody's); which of
+/// as much, and so does looking for line ends: `+`; flags (1: is private, 2: lacks `azp`, 4: is nobody's, 8: has
+/// an origin from the settings) in the lower half of a character; the numbers of its rule
+/// and its token, as [`parts`](super::parts) gives them; which of
 /// [`IDENTITY`] are set, the first by the lowest bit; seven lengths, and one for each header that is set; the reason, the message, the
-/// access, the rule, the token, the target, the origin, and the headers' values; and the list. The set and the lengths are two
-/// characters of seven bits each, and what they count is ASCII. Else it is one line of JSON and the list.
-pub(super) fn of_decision(decision: &Decision, origin: Option<&str>) -> Outcome {
+/// access, the rule, the token, the target, the origin, and the headers' values; and the list. The numbers, the set and the lengths are two
+/// characters of seven bits each, and what they count is ASCII. Else it is one line of JSON and the list. Where its parts are known
+/// there is no text, but a step of its own.
+pub(super) fn of_decision(decision: &Decision, origin: Option<&str>, said: Said) -> Outcome {
+    let (rule, token) = match said {
+        Said::ByParts(parts) => return Outcome { step: parts << 3 | KNOWN, text: String::new() },
+        Said::InFull { rule, token } => (rule, token),
+    };
     let is_nobody = decision.auth.is_nobody();
-    let mut text = match in_fields(decision, origin, is_nobody) {
-        Some(fields) if is_nobody => return Outcome { is_ok: true, text: fields },
+    let mut text = match in_fields(decision, origin, is_nobody, [rule, token]) {
+        Some(fields) if is_nobody => return Outcome::done(fields),
         Some(fields) => fields,
         None => in_json(decision, origin),
     };
     push_list_of_one(&mut text, &decision.auth);
-    Outcome { is_ok: true, text }
+    Outcome::done(text)
 }
 
 /// The names of the headers that decisions give by their place; commas between.
@@ -68,14 +80,15 @@ fn push_list_of_one(text: &mut String, auth: &Auth) {
     text.push(']');
 }
 
-fn in_fields(decision: &Decision, origin: Option<&str>, is_nobody: bool) -> Option<String> {
+fn in_fields(decision: &Decision, origin: Option<&str>, is_nobody: bool, parts: [usize; 2]) -> Option<String> {
     let Action::Forward(forward) = &decision.action else { return None };
     if decision.trial.is_some() || !decision.response_headers.is_empty() {
         return None;
     }
     let flags = IS_PRIVATE * usize::from(decision.is_private)
         + IS_AZP_MISSING * usize::from(decision.is_azp_missing)
-        + IS_NOBODY * usize::from(is_nobody);
+        + IS_NOBODY * usize::from(is_nobody)
+        + HAS_ORIGIN * usize::from(origin.is_some());
     let access = decision.access.map_or("", |access| access.as_str());
     let fields = [
         &*decision.reason,
@@ -87,8 +100,11 @@ fn in_fields(decision: &Decision, origin: Option<&str>, is_nobody: bool) -> Opti
         origin.unwrap_or(&forward.public_origin),
     ];
     let mut text = String::with_capacity(1024 + 3 * fields[4].len());
-    text.push_str(["+0", "+1", "+2", "+3", "+4", "+5", "+6", "+7"][flags]);
-    push_number(&mut text, set_of(&forward.headers)?)?;
+    text.push('+');
+    text.push(char::from(b"0123456789:;<=>?"[flags]));
+    for number in parts.into_iter().chain([set_of(&forward.headers)?]) {
+        push_number(&mut text, number)?;
+    }
     let values = || forward.headers.iter().map(|(_, value)| &**value);
     for field in fields.into_iter().chain(values()) {
         push_number(&mut text, field.len())?;
@@ -241,8 +257,8 @@ pub(super) fn of_explanation(explanation: &Explanation, origin: Option<&str>) ->
         }
     }
     out.push_str("}\n");
-    out.push_str(&of_decision(decision, origin).text);
-    Outcome { is_ok: true, text: out }
+    out.push_str(&of_decision(decision, origin, Said::ALONE).text);
+    Outcome::done(out)
 }
 
 fn push_optional(out: &mut String, text: Option<&str>) {

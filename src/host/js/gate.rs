@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{Slots, advance, config, decision, request, take_scratch, tell, time};
+use super::{Slots, advance, config, decision, parts, request, take_scratch, tell, time};
 use crate::{
     gate::{Gate, Refusal},
     headers, machine,
@@ -38,10 +38,13 @@ pub fn free_gate(handle: u32) {
 #[must_use]
 pub fn begin_gate(handle: u32, bytes: usize, now: f64) -> u32 {
     let (gate, id, request) = take_request(handle, bytes);
-    advance(machine::start(time(now), |io| async move {
+    let turn = parts::next_turn();
+    let step = machine::start(time(now), |io| async move {
         let decision = gate.decide(&io, &request, id).await;
-        decision::of_decision(&decision, gate.settings().origin.as_deref())
-    }))
+        decision::of_decision(&decision, gate.settings().origin.as_deref(), parts::said(&decision, &request.url, turn))
+    });
+    parts::next_turn();
+    advance(step)
 }
 
 /// Begins to decide and to say why; as [`begin_gate`].

@@ -26,6 +26,8 @@ mod decision;
 mod gate;
 #[cfg(feature = "js-gate")]
 mod matcher;
+#[cfg(feature = "js-gate")]
+mod parts;
 
 #[cfg(feature = "js-session")]
 mod options;

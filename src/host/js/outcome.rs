@@ -4,8 +4,19 @@ use crate::json::push_string;
 
 /// The end of a run.
 pub(super) struct Outcome {
-    pub(super) is_ok: bool,
+    /// As a step: 0: failed, 1: done, or what [`run`](super::run) says more.
+    pub(super) step: u32,
     pub(super) text: String,
+}
+
+impl Outcome {
+    pub(super) fn failed(text: String) -> Self {
+        Self { step: 0, text }
+    }
+
+    pub(super) fn done(text: String) -> Self {
+        Self { step: 1, text }
+    }
 }
 
 pub(super) fn push_member(out: &mut String, name: &str, value: &str) {

@@ -2,7 +2,8 @@
 //!
 //! A step is one number: the run in the upper bits, what it came to in the lowest three. 0: failed, 1: done, and
 //! the [text](super::text_place) says how; 2: a signature is to be checked, and [`signature_place`] has where it is; 3: the Backend
-//! API is to be called, 4: time has to pass, 5: something is to be signed, and the text describes it.
+//! API is to be called, 4: time has to pass, 5: something is to be signed, and the text describes it. 6: done, and there is no run in the upper
+//! bits but what the decision consists of, as `parts.rs` has it.
 
 use core::time::Duration;
 use std::cell::RefCell;
@@ -42,6 +43,8 @@ const SIGNATURE: u32 = 2;
 const BACKEND: u32 = 3;
 const WAIT: u32 = 4;
 const SIGNING: u32 = 5;
+#[cfg(feature = "js-gate")]
+pub(super) const KNOWN: u32 = 6;
 
 thread_local! {
     static RUNS: RefCell<Held> = const { RefCell::new(Held { runs: Slots::new(), signature: [0; SIGNATURE_WORDS] }) };
@@ -142,7 +145,7 @@ pub fn has(bytes: usize) -> bool {
 /// Keeps what is suspended, and says what it needs or came to.
 pub(super) fn advance(step: Step<Outcome>) -> u32 {
     let (need, suspended) = match step {
-        Step::Done(outcome) => return tell(outcome.text, u32::from(outcome.is_ok)),
+        Step::Done(outcome) => return tell(outcome.text, outcome.step),
         Step::Need(need, suspended) => (need, suspended),
     };
     let (kind, text, signature) = match need {

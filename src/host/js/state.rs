@@ -39,12 +39,12 @@ pub(super) fn of_state(state: &RequestState, proxy_url: Option<String>) -> Outco
         text.extend([",", &pending]);
     }
     text.push(']');
-    Outcome { is_ok: true, text }
+    Outcome::done(text)
 }
 
 /// The claims of a good token, as they stand in it.
 pub(super) fn of_claims(claims: &VerifiedClaims) -> Outcome {
-    Outcome { is_ok: true, text: claims.json().to_owned() }
+    Outcome::done(claims.json().to_owned())
 }
 
 pub(super) fn of_rejected_token(error: &TokenError) -> Outcome {
@@ -61,5 +61,5 @@ fn failure(reason: &Reason, message: &str) -> Outcome {
     push_string(&mut text, &reason.as_str());
     push_member(&mut text, "message", message);
     text.push('}');
-    Outcome { is_ok: false, text }
+    Outcome::failed(text)
 }

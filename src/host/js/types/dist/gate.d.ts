@@ -15,3 +15,4 @@ export function private_headers(bytes: number): void;
 export function identity_names(): void;
 export function nobody(): void;
 export function origin_unreachable(): void;
+export function know_parts(path: number, token: number): void;
