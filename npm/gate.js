@@ -121,9 +121,9 @@ function arrivesAsJudged(url, target) {
 /** Characters of an id: 128 random bits in hexadecimal. */
 const ID_CHARS = 32;
 /** Ids that are drawn at once: to ask Web Crypto for each takes longer than all else about it. */
-const DRAWN = 64;
-/** Two hexadecimal digits for each byte, as they stand in memory; made for the first ids. @type {Uint16Array | undefined} */
-let digitsOf;
+const DRAWN = 128;
+/** What ids are drawn with; made for the first ones. @type {{ digitsOf: Uint16Array, random: Uint8Array<ArrayBuffer>, digits: Uint16Array<ArrayBuffer>, decoder: TextDecoder } | undefined} */
+let urn;
 let ids = '';
 let used = 0;
 
@@ -138,15 +138,16 @@ export function requestId() {
 }
 
 function draw() {
-  digitsOf ??= hexadecimal();
-  const random = crypto.getRandomValues(new Uint8Array((DRAWN * ID_CHARS) / 2));
-  const digits = new Uint16Array(random.length);
+  const { digitsOf, random, digits, decoder } = (urn ??= makeUrn());
+  crypto.getRandomValues(random);
   for (let at = 0; at < random.length; at += 1) digits[at] = digitsOf[random[at]];
-  return new TextDecoder().decode(digits);
+  return decoder.decode(digits);
 }
 
-function hexadecimal() {
+function makeUrn() {
+  // Two hexadecimal digits for each byte, as they stand in memory.
   const bytes = new Uint8Array(512);
   new TextEncoder().encodeInto(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join(''), bytes);
-  return new Uint16Array(bytes.buffer);
+  const random = new Uint8Array((DRAWN * ID_CHARS) / 2);
+  return { digitsOf: new Uint16Array(bytes.buffer), random, digits: new Uint16Array(random.length), decoder: new TextDecoder() };
 }
