@@ -23,7 +23,7 @@ export const DEV_DIR = join(ROOT, '.wrangler/portcullis-dev/worker');
 export const PACKAGE_DIR = join(ROOT, 'npm/dist');
 /** The package's Wasm modules; the features that make them are `js-session` and so on. */
 export const PACKAGE_MODULES = ['session', 'session-all', 'gate', 'webhook'];
-/** Of them, the one that every request goes through: it is compiled for speed, and is a fifteenth larger for it. */
+/** Of them, the one that every request goes through: it is compiled for speed, and is a ninth larger for it. */
 const FAST_MODULE = 'gate';
 
 const CARGO_HELP = 'see the errors above; cargo needs to reach crates.io the first time';
@@ -59,8 +59,6 @@ const AS_MODULE = ['--crate-type', 'cdylib'];
  * it. Loops are not unrolled beside that.
  */
 const FOR_SPEED = ['-C', 'target-feature=+simd128', '-C', 'llvm-args=--unroll-threshold=20'];
-/** What is marked for inlining is inlined where it is small; LLVM's own threshold is three times as high, and Wasm's calls are cheap. */
-const FEWER_HINTS = ['-C', 'llvm-args=--inlinehint-threshold=100'];
 
 /**
  * Builds the Worker and returns the folder of its modules; `index.js` is the entry.
@@ -99,7 +97,7 @@ export async function buildPackage() {
   for (const name of PACKAGE_MODULES) {
     const isFast = name === FAST_MODULE;
     const profile = isFast ? 'npm-fast' : 'npm';
-    const flags = rustFlags(isFast ? [...FOR_SPEED, ...FEWER_HINTS] : []);
+    const flags = rustFlags(isFast ? FOR_SPEED : []);
     const cargo = ['rustc', '--profile', profile, '--target', WASM_TARGET, '--target-dir', targetDir, '--lib', ...AS_MODULE, '-p', 'portcullis', '--features', `js-${name}`];
     await run('cargo', [...cargo, ...flags], { help: CARGO_HELP });
     await bind(join(targetDir, WASM_TARGET, profile, 'portcullis.wasm'), staging, name, { optimized: true, isBare: true, isSmall: !isFast });
