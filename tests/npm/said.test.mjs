@@ -209,6 +209,19 @@ describe('what is known', () => {
     }
   });
 
+  test('is no token that is longer than a cookie', async () => {
+    const gate = await createGate(CONFIG);
+    for (const [chars, isKept] of /** @type {const} */ ([[100, true], [5000, false], [20_000, false]])) {
+      const token = jws({ ...claimsOf(40), filler: 'x'.repeat(chars) });
+      const request = { method: 'GET', url: `${site}/home`, headers: new Headers({ authorization: `Bearer ${token}` }) };
+      for (let time = 0; time < 4; time += 1) {
+        const decision = await gate.decide(/** @type {any} */ (request));
+        assert.deepEqual([decision.action, decision.auth.userId, await decision.auth.getToken()], ['forward', 'user_40', token]);
+      }
+      assert.equal(Object.values(parts().tokens).some((part) => part.token === token), isKept, `${chars}`);
+    }
+  });
+
   test('and lost denies, once, and is learnt anew', async () => {
     const gate = await createGate(CONFIG);
     const token = jws(claimsOf(30));

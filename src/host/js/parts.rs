@@ -18,6 +18,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::{
     gate::{Action, Decision, Forward},
     headers::names,
+    limits,
     policy::Access,
     text,
 };
@@ -27,6 +28,8 @@ const RULES: usize = 127;
 /// Numbers of tokens. The first is nobody's.
 const TOKENS: usize = 1024;
 const NOBODY: usize = 1;
+/// Bytes of a token that is kept, as long as a cookie can be: all of them and what they say then take some ten megabytes at most.
+const TOKEN_BYTES: usize = limits::COOKIE_BYTES;
 /// Bytes of scheme and authority.
 const ORIGIN_BYTES: usize = 255;
 
@@ -151,6 +154,9 @@ impl Parts {
             (Some(token), Some(claims)) if decision.auth.is_authenticated() && Rc::ptr_eq(token, claims.token()) => token,
             _ => return None,
         };
+        if token.len() > TOKEN_BYTES {
+            return None;
+        }
         // Each has two places to choose from; the first two of all are not for tokens.
         let first = (spread(token) % (TOKENS / 2)).max(1) * 2;
         let Some([one, other]) = self.tokens.get_mut(first..first + 2) else { return None };
