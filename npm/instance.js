@@ -12,7 +12,7 @@ const ABSENT = -1;
 
 /** What the lowest bits of a step say, where a signature is to be checked: there is no text then. */
 export const SIGNATURE = 2;
-/** What they say, where a decision consists of parts that are known: nor is there then. */
+/** What they say, where a decision consists of parts that are known: there is no text then either. */
 export const KNOWN = 6;
 
 /** @typedef {{ get(name: string): string | null } & Iterable<[string, string]>} HeaderGetter a request's headers */
