@@ -1,7 +1,7 @@
 // Installs what a checkout needs, and nothing that is there already: npm packages, Rust's Wasm target, the build steps in xtask,
-// and, for the tests, a browser. `npm start`, `npm test` and CI run it; it says what it does.
+// and, for the tests, a browser, Bun and Deno. `npm start`, `npm test` and CI run it; it says what it does.
 //
-//   node tools/setup.mjs [--browser]
+//   node tools/setup.mjs [--tests]
 //
 // Node built-ins only: on a fresh clone nothing else is there yet.
 
@@ -11,18 +11,21 @@ import { join } from 'node:path';
 
 import { installBrowser } from './browser.mjs';
 import { ROOT, run, runAsScript } from './run.mjs';
+import { installRuntimes } from './runtimes.mjs';
 import { installWasmTarget } from './wasm-target.mjs';
 
 /**
  * Makes the checkout ready to build and run.
  *
- * @param {{ browser?: boolean }} [options]
+ * @param {{ forTests?: boolean }} [options]
  */
-export async function setup({ browser = false } = {}) {
+export async function setup({ forTests = false } = {}) {
   await installPackages();
   await installWasmTarget();
   await buildXtask();
-  if (browser) console.log(`setup: browser ${await installBrowser()}`);
+  if (!forTests) return;
+  console.log(`setup: browser ${await installBrowser()}`);
+  await installRuntimes();
 }
 
 /** npm packages, exactly as locked. Their install scripts are not needed, so they are not run. */
@@ -49,6 +52,6 @@ async function buildXtask() {
 }
 
 await runAsScript(import.meta.url, async () => {
-  await setup({ browser: process.argv.includes('--browser') });
+  await setup({ forTests: process.argv.includes('--tests') });
   console.log('setup: ready');
 });

@@ -17,7 +17,7 @@ const NATIVE_FEATURES = ['native', 'cli'];
 
 await runAsScript(import.meta.url, async () => {
   const words = process.argv.slice(2);
-  await setup({ browser: true });
+  await setup({ forTests: true });
 
   /** @type {{ name: string, ok: boolean, seconds: string, note: string }[]} */
   const results = [];

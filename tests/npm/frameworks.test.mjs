@@ -1,5 +1,6 @@
-// The example apps, each with its real framework: Express and Hono with the packed package as a user installs it, a Worker bundled by
-// wrangler in workerd, and Next.js in its production build, with the gate in a proxy (Node) and in a middleware (edge).
+// The example apps, each with its real framework: Express and Hono with the packed package as a user installs it, on Node, Bun and Deno; the
+// servers of Bun and Deno themselves; a Worker bundled by wrangler in workerd; and Next.js in its production build, with the gate in a
+// proxy (Node) and in a middleware (edge).
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { ROOT } from '../../tools/run.mjs';
+import { findRuntime, missing } from '../../tools/runtimes.mjs';
 import { PARTY, PUBLISHABLE_KEY, SECRET_KEY, startClerk } from '../support/clerk.mjs';
 import { environment } from '../support/environment.mjs';
 import { installPacked, startServer } from '../support/examples.mjs';
@@ -45,13 +47,29 @@ const bearer = async (claims = {}) => ({ authorization: `Bearer ${await clerk.to
 /** What a client may try to say about itself. */
 const CLAIMED = { 'x-portcullis-user-id': 'user_evil', x_portcullis_role: 'admin', 'x-original-url': '/', 'x-middleware-subrequest': 'middleware:middleware' };
 
+const [bun, deno] = [await findRuntime('bun'), await findRuntime('deno')];
+/** The command line of a server in each runtime. */
+const RUN = {
+  node: [process.execPath, 'server.js'],
+  bun: [String(bun), 'server.js'],
+  deno: [String(deno), 'run', '--quiet', '--node-modules-dir=manual', '--allow-net', '--allow-env', '--allow-read', 'server.js'],
+};
+/** @param {string} example @param {keyof typeof RUN} runtime */
+const startOn = (example, runtime) => {
+  const [command, ...args] = RUN[runtime];
+  return startServer(command, args, { cwd: packed.example(example), env });
+};
+
+/** @type {Record<string, { start: () => Promise<Server>, isNext?: boolean, skip?: false | string }>} */
 const APPS = {
-  'Express, packed': {
-    start: () => startServer(process.execPath, ['server.js'], { cwd: packed.example('express'), env }),
-  },
-  'Hono on Node, packed': {
-    start: () => startServer(process.execPath, ['server.js'], { cwd: packed.example('hono'), env }),
-  },
+  'Express, packed': { start: () => startOn('express', 'node') },
+  'Hono on Node, packed': { start: () => startOn('hono', 'node') },
+  "Bun's server, packed": { start: () => startOn('bun', 'bun'), skip: missing('bun', bun) },
+  'Express on Bun, packed': { start: () => startOn('express', 'bun'), skip: missing('bun', bun) },
+  'Hono on Bun, packed': { start: () => startOn('hono', 'bun'), skip: missing('bun', bun) },
+  "Deno's server, packed": { start: () => startOn('deno', 'deno'), skip: missing('deno', deno) },
+  'Express on Deno, packed': { start: () => startOn('express', 'deno'), skip: missing('deno', deno) },
+  'Hono on Deno, packed': { start: () => startOn('hono', 'deno'), skip: missing('deno', deno) },
   'a Worker of wrangler in workerd': {
     start: async () => {
       const dir = join(packed.dir, 'bundled');
@@ -86,14 +104,14 @@ async function startNext(file) {
 }
 
 for (const [name, app] of Object.entries(APPS)) {
-  describe(name, () => {
+  describe(name, { skip: app.skip ?? false }, () => {
     /** @type {Server} */
     let server;
     before(async () => {
       server = await app.start();
     });
     after(() => server?.stop());
-    const isNext = 'isNext' in app;
+    const isNext = app.isNext ?? false;
     /** @param {string} path @param {any} [init] */
     const get = (path, { headers = {}, ...init } = {}) => fetch(server.url + path, { redirect: 'manual', ...init, headers: { accept: '*/*', ...headers } });
 

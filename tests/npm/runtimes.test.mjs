@@ -14,6 +14,7 @@ import webpack from 'webpack';
 
 import { BROWSER_FLAGS, findBrowser } from '../../tools/browser.mjs';
 import { ROOT } from '../../tools/run.mjs';
+import { findRuntime, missing } from '../../tools/runtimes.mjs';
 import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 import { environment } from '../support/environment.mjs';
 import { listen } from '../support/listen.mjs';
@@ -54,23 +55,7 @@ writeFileSync(join(dir, 'main.js'), `import { run } from './run.js';\n\nconsole.
 /** @param {string} command @param {string[]} args */
 const output = (command, args) => JSON.parse(execFileSync(command, [...args, input()], { encoding: 'utf8', cwd: dir, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] }));
 
-/** The binary that npm installed for this platform. @param {string} scope @param {string} path */
-function binary(scope, path) {
-  const folder = join(ROOT, 'node_modules', scope);
-  const found = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name, path)).filter(existsSync) : [];
-  return found.find((file) => runs(file));
-}
-/** @param {string} file */
-function runs(file) {
-  try {
-    execFileSync(file, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-const bun = binary('@oven', 'bin/bun');
-const deno = binary('@deno', 'deno');
+const [bun, deno] = [await findRuntime('bun'), await findRuntime('deno')];
 
 describe('a runtime', () => {
   test('Node', () => assert.deepEqual(output(process.execPath, ['main.js']), EXPECTED));
@@ -81,9 +66,9 @@ describe('a runtime', () => {
     assert.equal(output(process.execPath, ['--input-type=commonjs', '--no-warnings', '-e', code]), 'user_1');
   });
 
-  test('Bun', { skip: bun ? false : 'Bun is not installed; `npm install --no-save --ignore-scripts bun` brings it' }, () => assert.deepEqual(output(String(bun), ['main.js']), EXPECTED));
+  test('Bun', { skip: missing('bun', bun) }, () => assert.deepEqual(output(String(bun), ['main.js']), EXPECTED));
 
-  test('Deno', { skip: deno ? false : 'Deno is not installed; `npm install --no-save --ignore-scripts deno` brings it' }, () =>
+  test('Deno', { skip: missing('deno', deno) }, () =>
     assert.deepEqual(output(String(deno), ['run', '--quiet', '--node-modules-dir=manual', '--allow-read', '--allow-env', 'main.js']), EXPECTED));
 });
 
@@ -112,7 +97,7 @@ describe('a bundler for Node', () => {
 });
 
 const executablePath = await findBrowser();
-describe('a browser', { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --browser`' }, () => {
+describe('a browser', { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --tests`' }, () => {
   /** Loads a module as a page would, and runs it. @param {string} root @param {string} module */
   async function inBrowser(root, module, head = '') {
     const types = { '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' };

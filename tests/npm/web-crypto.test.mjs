@@ -2,6 +2,7 @@
 // Wasm's memory, and the next request may write there.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,6 +12,8 @@ import { test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 import { BROWSER_FLAGS, findBrowser } from '../../tools/browser.mjs';
+import { findRuntime, missing } from '../../tools/runtimes.mjs';
+import { environment } from '../support/environment.mjs';
 import { listen } from '../support/listen.mjs';
 import { startWorker } from '../support/workerd.mjs';
 
@@ -59,9 +62,17 @@ test("workerd's copies before it returns", async () => {
   }
 });
 
+for (const [name, command] of /** @type {const} */ ([['bun', '-e'], ['deno', 'eval']])) {
+  const file = await findRuntime(name);
+  test(`that of ${name} copies before it returns`, { skip: missing(name, file) }, () => {
+    const code = `${checkAndOverwrite}\nconsole.log(JSON.stringify(await checkAndOverwrite()));`;
+    assert.deepEqual(JSON.parse(execFileSync(String(file), [command, code], { encoding: 'utf8', env: environment() })), EXPECTED);
+  });
+}
+
 const executablePath = await findBrowser();
 
-test("a browser's copies before it returns", { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --browser`' }, async () => {
+test("a browser's copies before it returns", { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --tests`' }, async () => {
   // Web Crypto is there for pages of this machine.
   const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html>'));
   const port = await listen(server);

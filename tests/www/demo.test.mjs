@@ -11,7 +11,7 @@ import { startStack } from '../../tools/stack.mjs';
 
 const executablePath = await findBrowser();
 
-describe('the demo in a browser', { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --browser`' }, () => {
+describe('the demo in a browser', { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --tests`' }, () => {
   /** @type {Awaited<ReturnType<typeof startStack>>} */
   let stack;
   /** @type {import('playwright-core').Browser} */

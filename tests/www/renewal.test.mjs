@@ -17,7 +17,7 @@ const SKEW_MILLIS = 5_000 + 500;
 
 const executablePath = await findBrowser();
 
-describe('an expired session token in a browser', { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --browser`' }, () => {
+describe('an expired session token in a browser', { skip: executablePath ? false : 'no browser is installed; run `node tools/setup.mjs --tests`' }, () => {
   /** @type {Awaited<ReturnType<typeof startStack>>} */
   let stack;
   /** @type {import('playwright-core').Browser} */

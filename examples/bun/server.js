@@ -1,0 +1,48 @@
+// The gate before Bun's own server: bun server.js, with CLERK_PUBLISHABLE_KEY and CLERK_SECRET_KEY set.
+
+import { createGate } from 'portcullis';
+
+const gate = await createGate({
+  publishableKey: process.env.CLERK_PUBLISHABLE_KEY,
+  secretKey: process.env.CLERK_SECRET_KEY,
+  apiUrl: process.env.CLERK_API_URL,
+  authorizedParties: process.env.AUTHORIZED_PARTIES?.split(','),
+  signInUrl: '/sign-in',
+  public: ['/', '/sign-in/:path*', '/api/public/:path*'],
+  admin: ['/admin(.*)'],
+  adminRequires: { claim: 'metadata.role', equals: 'admin' },
+  api: ['/api(.*)'],
+});
+
+const server = Bun.serve({
+  hostname: '127.0.0.1',
+  port: process.env.PORT ?? 3000,
+  fetch: (request) => gate.handle(request, app),
+});
+console.log(`listening on ${server.port}`);
+
+/**
+ * The app. It is given the request as it was judged, and who asks.
+ *
+ * @param {Request} request
+ * @param {import('portcullis').ForwardDecision} decision
+ */
+function app(request, { auth }) {
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
+    case '/':
+      return new Response('Welcome');
+    case '/sign-in':
+      return new Response('Sign in here');
+    case '/admin':
+      return new Response('For admins');
+    case '/api/me':
+      return Response.json({ userId: auth.userId, isAdmin: auth.has({ role: 'org:admin' }), told: Object.fromEntries(request.headers) });
+    case '/api/public/echo':
+      return new Response(request.body);
+    case '/api/cached':
+      return new Response('mine', { headers: { 'Cache-Control': 'public, s-maxage=600', Vary: 'Accept' } });
+    default:
+      return new Response('Not found', { status: 404 });
+  }
+}
