@@ -5,9 +5,9 @@
 //   node tools/build.mjs --dev     what `npm start` runs: quick to rebuild, never into dist
 
 import { createHash } from 'node:crypto';
-import { copyFile, cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { refuseDeploy } from './dev-only.mjs';
@@ -75,7 +75,7 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
 
   const staging = await emptyStaging(outDir);
   await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev });
-  await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(staging, 'index.js'));
+  await writeEntry(staging);
   if (!dev) for (const name of ['portcullis.js', 'index.js']) await minify(join(staging, name));
   await replace(outDir, staging);
 
@@ -208,6 +208,18 @@ async function optimize(path, flags) {
     await rename(`${kept}.new`, kept);
     await copyFile(kept, path);
   }
+}
+
+/**
+ * Writes the Worker's entry: the shim, which imports a module that the gate imports too, from where wasm-bindgen has put it.
+ *
+ * @param {string} staging
+ */
+async function writeEntry(staging) {
+  const tasks = (await readdir(staging, { recursive: true })).find((file) => basename(file) === 'tasks.mjs');
+  const shim = await readFile(join(ROOT, 'src/host/worker/shim.mjs'), 'utf8');
+  if (tasks === undefined || !shim.includes("'./tasks.mjs'")) throw new ToolError('the shim does not import the tasks.mjs that the gate imports; see writeEntry in tools/build.mjs');
+  await writeFile(join(staging, 'index.js'), shim.replace("'./tasks.mjs'", `'./${tasks.replaceAll('\\', '/')}'`));
 }
 
 /**

@@ -36,8 +36,10 @@ export const POLICY = {
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed
  * @param {string} [options.dir] the folder with the Worker's modules, where it is not the built one
  * @param {Record<string, import('./workerd.mjs').RateLimiter>} [options.rateLimits] rate-limiting bindings
+ * @param {boolean} [options.isBoundToItself] bind the Worker to itself, as `SELF`
+ * @param {string[]} [options.v8Flags]
  */
-export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, database, rateLimits, dir } = {}) {
+export async function startGate({ policy = {}, env = {}, reach = 'address', analytics = false, assets, database, rateLimits, dir, isBoundToItself, v8Flags } = {}) {
   const [clerk, origin] = await Promise.all([startClerk(), startOrigin()]);
   const table = { ...POLICY, ...(reach === 'address' ? { origin: origin.url } : {}), ...policy };
   const worker = await startWorker({
@@ -54,6 +56,8 @@ export async function startGate({ policy = {}, env = {}, reach = 'address', anal
     analytics,
     rateLimits,
     dir,
+    isBoundToItself,
+    v8Flags,
     routeOrigin: reach === 'route' ? `127.0.0.1:${origin.port}` : undefined,
   }).catch(async (error) => {
     await Promise.all([origin.stop(), clerk.stop()]);

@@ -58,13 +58,14 @@ export function workerdBinary() {
  * @param {boolean} [options.analytics] bind a data set `ANALYTICS`, whose points are printed as `point {…}`
  * @param {Record<string, RateLimiter>} [options.rateLimits] rate-limiting bindings
  * @param {string} [options.routeOrigin] `host:port` of the server that gets whatever the Worker fetches, as the origin of its route
+ * @param {boolean} [options.isBoundToItself] bind the Worker to itself, as `SELF`: a request to it that its caller no longer waits for is cancelled
  * @param {boolean} [options.wholeUrls] that server gets the whole URL in the request line, as proxies do
  * @param {string} [options.dir] the folder with the built modules
  * @param {string[]} [options.args] more arguments for workerd
  * @param {string[]} [options.v8Flags]
  * @returns {Promise<Running>}
  */
-export async function startWorker({ env, binding, routeOrigin, wholeUrls = false, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [], v8Flags = [] }) {
+export async function startWorker({ env, binding, routeOrigin, wholeUrls = false, isBoundToItself = false, database, analytics = false, rateLimits = {}, dir = RELEASE_DIR, args = [], v8Flags = [] }) {
   const temporary = await mkdtemp(join(tmpdir(), 'portcullis-workerd-'));
   // Embedded files are named relative to the configuration.
   await copyBuild(dir, join(temporary, 'modules'));
@@ -100,6 +101,7 @@ export async function startWorker({ env, binding, routeOrigin, wholeUrls = false
     ];
     bindings.push(`(name = ${capnpText(name)}, wrapped = (moduleName = "test:ratelimit", innerBindings = [ ${inner.join(', ')} ]))`);
   }
+  if (isBoundToItself) bindings.push('(name = "SELF", service = "gate")');
   if (routeOrigin) services.push(`(name = "route", external = (address = ${capnpText(routeOrigin)}, http = (${wholeUrls ? 'style = proxy' : ''})))`);
   const miniflare = join(dirname(createRequire(import.meta.url).resolve('miniflare')), '../..');
   const extensions = Object.entries({

@@ -13,8 +13,9 @@ import { startWorker } from '../support/workerd.mjs';
 /** Two functions: `trap` is `unreachable`, `deep` calls itself. */
 const WASM = Buffer.from('0061736d010000000104016000000303020000070f0204747261700000046465657000010a0a020300000b040010010b', 'hex');
 
-/** What wasm-bindgen and the `worker` crate export, with a request's path for its behaviour. */
+/** What wasm-bindgen and the `worker` crate export, with a request's path for its behaviour. What takes time is a task, as the gate's are. */
 const GATE = `
+  import { owe, pay, startClock } from './tasks.mjs';
   let module, wasm, instance = 0, resetFails = false;
   globalThis.__worker_init_state = { criticalError: false, instanceId: 0 };
   export function initSync(options) { module = options.module; start(); }
@@ -22,25 +23,33 @@ const GATE = `
     if (resetFails) { resetFails = false; throw new Error('no memory'); }
     start();
   }
-  function start() { instance += 1; wasm = new WebAssembly.Instance(module, {}).exports; }
+  function start() {
+    instance += 1;
+    wasm = new WebAssembly.Instance(module, {}).exports;
+  }
+  const tasks = [];
+  export const go_on = (place) => pay(tasks[place]());
+  function begin(millis, then) {
+    const place = tasks.push(then) - 1;
+    startClock(millis, place, 0, 0, 0);
+    return owe(place, 0);
+  }
   function panic() { globalThis.__worker_init_state.criticalError = true; wasm.trap(); }
   export function fetch(request, env, ctx) {
     const mine = instance, dying = wasm;
-    const later = (millis, then) => new Promise((resolve) => setTimeout(() => {
-      if (mine !== instance) throw new Error('Cannot invoke closure from previous WASM instance');
-      then(resolve);
-    }, millis));
-    const respond = (resolve) => resolve(new Response(String(mine)));
     switch (new URL(request.url).pathname) {
       case '/panic': return new Promise(() => queueMicrotask(panic));
-      case '/panic-later': return later(30, panic);
+      case '/panic-later': return begin(30, panic);
       case '/panic-now': return panic();
-      case '/panic-aside': ctx.waitUntil(later(30, panic)); return Promise.resolve(new Response(String(mine)));
+      case '/panic-aside': ctx.waitUntil(new Promise((resolve) => setTimeout(() => resolve(panic()), 30))); return Promise.resolve(new Response(String(mine)));
       case '/panic-no-instance': resetFails = true; return new Promise(() => queueMicrotask(panic));
       case '/trap': return new Promise(() => queueMicrotask(() => dying.trap()));
+      case '/trap-later': return begin(30, () => dying.trap());
       case '/deep': return new Promise(() => queueMicrotask(() => dying.deep()));
+      case '/throw': return new Promise(() => queueMicrotask(() => { throw new Error('a secret detail'); }));
+      case '/throw-later': return begin(30, () => { throw new Error('a secret detail'); });
       case '/reject': return Promise.reject(new Error('a secret detail'));
-      case '/slow': return later(400, respond);
+      case '/slow': return begin(400, () => new Response(String(mine)));
       default: return Promise.resolve(new Response(String(mine)));
     }
   }
@@ -53,6 +62,7 @@ let worker;
 before(async () => {
   dir = await mkdtemp(join(tmpdir(), 'portcullis-shim-'));
   await copyFile(join(ROOT, 'src/host/worker/shim.mjs'), join(dir, 'index.js'));
+  await copyFile(join(ROOT, 'src/host/worker/tasks.mjs'), join(dir, 'tasks.mjs'));
   await writeFile(join(dir, 'portcullis.js'), GATE);
   await writeFile(join(dir, 'portcullis_bg.wasm'), WASM);
 });
@@ -62,11 +72,14 @@ beforeEach(async () => {
 });
 afterEach(() => worker.stop());
 
-for (const path of ['/panic', '/panic-later', '/panic-now', '/trap', '/deep']) {
+for (const path of ['/panic', '/panic-later', '/panic-now', '/trap', '/trap-later', '/deep', '/throw', '/throw-later']) {
   test(`${path} is answered 500 at once, and a fresh instance goes on`, async () => {
     assert.equal(await instance(), 1);
     await assertFailedClosed(await get(path));
-    assert.ok((await instance()) > 1);
+    const fresh = await instance();
+    assert.ok(fresh > 1);
+    await sleep(50);
+    assert.equal(await instance(), fresh, 'the fresh instance was given up too');
     await assertFailedClosed(await get(path));
     assert.equal((await get('/')).status, 200);
   });

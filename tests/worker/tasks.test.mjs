@@ -8,16 +8,30 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { RELEASE_DIR } from '../../tools/build.mjs';
-import { sessionCookies, startGate } from '../support/gate.mjs';
+import { sessionCookies, startGate, withGate } from '../support/gate.mjs';
 
-/** The gate, with a look at its memory, and with many decisions in one request. */
+/**
+ * The gate, with a look at its memory, and with many decisions in one request; and with somebody who asks it and leaves, which cancels what was
+ * asked, as the platform does when a client leaves.
+ */
 const ENTRY = `
   import gate from './gate.js';
   import * as wasm from './portcullis.js';
   const bytes = () => wasm.initSync({}).memory.buffer.byteLength;
   export default {
     async fetch(request, env, ctx) {
-      if (new URL(request.url).pathname !== '/many') return gate.fetch(request, env, ctx);
+      const { origin, pathname, searchParams } = new URL(request.url);
+      if (pathname === '/collect') {
+        gc();
+        return Response.json(bytes());
+      }
+      if (pathname === '/leave') {
+        const asked = new URL(searchParams.get('path'), origin);
+        for (let left = searchParams.get('times'); left > 0; left -= 1) env.SELF.fetch(asked, { headers: request.headers }).catch(() => {});
+        await scheduler.wait(50);
+        return new Response('gone');
+      }
+      if (pathname !== '/many') return gate.fetch(request, env, ctx);
       const { cookie, url, from, count } = await request.json();
       const statuses = {};
       for (let n = from; n < from + count; n += 10) {
@@ -29,6 +43,8 @@ const ENTRY = `
   };
 `;
 
+const LOOKED_AT = { isBoundToItself: true, v8Flags: ['--expose-gc'] };
+
 /** @type {string} */
 let dir;
 /** @type {Awaited<ReturnType<typeof startGate>>} */
@@ -38,12 +54,19 @@ before(async () => {
   await cp(RELEASE_DIR, dir, { recursive: true });
   await rename(join(dir, 'index.js'), join(dir, 'gate.js'));
   await writeFile(join(dir, 'index.js'), ENTRY);
-  gate = await startGate({ dir, env: (clerk) => ({ CLERK_API_URL: clerk.url, CLERK_JWT_KEY: clerk.pem }) });
+  gate = await startGate({ ...LOOKED_AT, dir, env: (clerk) => ({ CLERK_API_URL: clerk.url, CLERK_JWT_KEY: clerk.pem }) });
 });
 after(async () => {
   await gate?.stop();
   await rm(dir, { recursive: true, force: true });
 });
+
+/** Collects garbage, and lets the isolate tell who has gone; gives the bytes of Wasm's memory. @param {typeof gate} of */
+async function collect(of = gate) {
+  let bytes = 0;
+  for (let turns = 0; turns < 4; turns += 1) bytes = await (await of.request('/collect')).json();
+  return bytes;
+}
 
 /** A token whose signature is of another one. @param {string} token @param {string} other */
 function swapped(token, other) {
@@ -81,6 +104,61 @@ describe('requests that wait at the same time', () => {
     });
     await Promise.all(left);
     assert.ok((await Promise.all(stay)).every(Boolean));
+  });
+});
+
+describe('requests that are cancelled', () => {
+  /** @param {typeof gate} of @param {string} path @param {number} times @param {string} cookies */
+  const leave = async (of, path, times, cookies) => (await of.request(`/leave?times=${times}&path=${encodeURIComponent(path)}`, { cookies })).text();
+
+  /**
+   * Cancels some requests, so that there is room for them, and then ten times as many. If each stayed, that would be 15 MB.
+   *
+   * @param {typeof gate} of
+   * @param {string} path
+   * @param {string} cookies
+   */
+  async function assertNothingStays(of, path, cookies) {
+    const some = async () => {
+      for (let times = 0; times < 10; times += 1) await leave(of, path, 40, cookies);
+      return collect(of);
+    };
+    const before = await some();
+    for (let rounds = 0; rounds < 10; rounds += 1) {
+      const more = (await some()) - before;
+      assert.ok(more < 4_000_000, `what was cancelled stays in memory: ${more} bytes`);
+    }
+  }
+
+  test('while the origin is silent', async () => {
+    gate.origin.clear();
+    await assertNothingStays(gate, '/api/public/slow', sessionCookies(await gate.clerk.token()));
+    assert.ok(gate.origin.seen.length > 4000, `${gate.origin.seen.length} of them had come to the origin`);
+  });
+
+  test('while the Backend API is silent; and others get their keys', async () => {
+    await withGate({ ...LOOKED_AT, dir }, async (cold) => {
+      const cookies = sessionCookies(await cold.clerk.token());
+      // The one that fetches the keys is cancelled, and so are those that wait for what it fetches.
+      cold.clerk.respondWith(() => {});
+      await assertNothingStays(cold, '/api/protected', cookies);
+      cold.clerk.respondWith(undefined);
+      assert.equal((await cold.request('/api/protected', { cookies })).status, 200);
+    });
+  });
+
+  test('what is still waited for is kept, however often garbage is collected', async () => {
+    await withGate({ ...LOOKED_AT, dir }, async (cold) => {
+      const token = await cold.clerk.token();
+      cold.clerk.respondWith((_, response) => setTimeout(() => response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [cold.clerk.jwk] })), 700));
+      // For keys that are fetched, for keys that another one fetches, and for the origin; and more of them than are kept for a while.
+      const paths = [...Array(50).fill('/api/protected'), ...Array(200).fill('/api/public/slow')];
+      const waiting = paths.map((path) => cold.request(path, { token }));
+      let isOver = false;
+      const answers = Promise.all(waiting).finally(() => (isOver = true));
+      while (!isOver) await collect(cold);
+      assert.deepEqual((await answers).map(({ status }) => status), paths.map(() => 200));
+    });
   });
 });
 

@@ -37,7 +37,7 @@ async fn send(call: &BackendRequest) -> Result<BackendResponse, JsValue> {
     Reflect::set(&init, &"redirect".into(), &"manual".into())?;
     let limit = u32::try_from(call.time_limit.as_millis()).unwrap_or(u32::MAX);
     Reflect::set(&init, &"signal".into(), &abort_after(limit))?;
-    let response: web_sys::Response = settle(&fetch_with(&call.url, &init)?).await?.dyn_into()?;
+    let response: web_sys::Response = settle(fetch_with(&call.url, &init)?).await?.dyn_into()?;
     Ok(BackendResponse { status: response.status(), body: read_body(response.body(), limits::BACKEND_BODY_BYTES).await? })
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn read_body(stream: Option<web_sys::ReadableStream>, limit_byt
     let Some(stream) = stream else { return Ok(body) };
     let reader: web_sys::ReadableStreamDefaultReader = stream.get_reader().dyn_into()?;
     loop {
-        let chunk = settle(&reader.read()).await?;
+        let chunk = settle(reader.read()).await?;
         if Reflect::get(&chunk, &"done".into())?.is_truthy() {
             return Ok(body);
         }

@@ -17,8 +17,6 @@ let memory;
 let view = new Uint8Array(0);
 let bytes = new Uint8Array(0);
 let lengths = new Int32Array(0);
-/** What keeps the promises that were given, by the place of their task. @type {((outcome: unknown) => void)[]} */
-let owed = [];
 /** @type {(name: string) => boolean} */
 let mayPass = () => false;
 /** @type {Map<string, boolean>} */
@@ -48,7 +46,6 @@ export function register(names, wasmMemory, networks, judge, toPrivate) {
   judged = new Map();
   makePrivate = toPrivate;
   madePrivate = new Map();
-  owed = [];
 }
 
 /** A text of no more letters is copied letter by letter: a call of the encoder costs as much as a hundred of them. */
@@ -154,51 +151,6 @@ function part(at, length) {
 export function verify(algorithm, key, signature, signatureBytes, data, dataBytes) {
   const { buffer } = memory;
   return crypto.subtle.verify(algorithm, key, new Uint8Array(buffer, signature, signatureBytes), new Uint8Array(buffer, data, dataBytes));
-}
-
-/**
- * A promise of what comes of a task.
- *
- * @param {number} place
- * @returns {Promise<unknown>}
- */
-export function owe(place) {
-  return new Promise((resolve) => {
-    owed[place] = resolve;
-  });
-}
-
-/**
- * Keeps it.
- *
- * @param {number} place
- * @param {unknown} outcome
- */
-export function pay(place, outcome) {
-  owed[place](outcome);
-}
-
-/** What stops a timer before its time. @type {WeakMap<Promise<void>, () => void>} */
-const stops = new WeakMap();
-
-/**
- * @param {number} milliseconds
- * @returns {Promise<void>}
- */
-export function startTimer(milliseconds) {
-  const { promise, resolve } = Promise.withResolvers();
-  const timer = setTimeout(resolve, milliseconds);
-  stops.set(promise, () => {
-    clearTimeout(timer);
-    // Whoever waited no longer does, but what would have told him is free again.
-    resolve();
-  });
-  return promise;
-}
-
-/** @param {Promise<void>} promise */
-export function stopTimer(promise) {
-  stops.get(promise)?.();
 }
 
 /**

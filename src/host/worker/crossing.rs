@@ -35,17 +35,8 @@ extern "C" {
         data: *const u8,
         data_bytes: usize,
     ) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_name = owe)]
-    fn owe_outcome(place: u32) -> JsValue;
-    /// Keeps the promise of that place.
-    pub(super) fn pay(place: u32, outcome: &JsValue);
     /// The answer where no other can be made; the log says why.
     pub(super) fn failed(error: &JsValue) -> web_sys::Response;
-    /// A promise that is kept when so much time has passed, or when it is stopped.
-    #[wasm_bindgen(js_name = startTimer)]
-    pub(super) fn start_timer(milliseconds: f64) -> Promise;
-    #[wasm_bindgen(js_name = stopTimer)]
-    pub(super) fn stop_timer(timer: &Promise);
     #[wasm_bindgen(js_name = toFrontendApi, catch)]
     fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
     #[wasm_bindgen(js_name = privateAnswer, catch)]
@@ -241,11 +232,6 @@ pub(super) fn private_answer(response: &web_sys::Response) -> Result<web_sys::Re
     CROSSING.with(|_| make_private_answer(response))
 }
 
-/// A promise of what comes of the task at `place`, kept by [`pay`].
-pub(super) fn owe(place: u32) -> JsValue {
-    CROSSING.with(|_| owe_outcome(place))
-}
-
 /// Begins to check a signature with an imported key.
 ///
 /// # Errors
@@ -261,7 +247,7 @@ pub(super) fn verify(algorithm: &JsValue, key: &JsValue, signature: &[u8], data:
 ///
 /// The platform's exception when there was no answer.
 pub(super) async fn send(request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
-    settle(&fetch_request(request)?).await?.dyn_into()
+    settle(fetch_request(request)?).await?.dyn_into()
 }
 
 fn lines_of<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<String, JsValue> {

@@ -26,7 +26,7 @@ pub(super) async fn send(
     let Some(binding) = bound else { return crossing::send(&outgoing).await };
     let fetch: Function = Reflect::get(&binding, &"fetch".into())?.dyn_into()?;
     let promise: Promise = fetch.call1(&binding, &outgoing)?.dyn_into()?;
-    settle(&promise).await?.dyn_into()
+    settle(promise).await?.dyn_into()
 }
 
 /// Whether the platform kept the target byte for byte.

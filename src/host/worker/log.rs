@@ -3,7 +3,7 @@
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
-use super::{environment::binding, settle::settle};
+use super::{environment::binding, settle::settle_here};
 use crate::{
     gate::{Level, LogUser, Record, is_logged, plain_line},
     machine::rare,
@@ -56,7 +56,7 @@ async fn name(id: &str, named: LogUser) -> Option<String> {
         LogUser::None => None,
         LogUser::Plain => Some(id.to_owned()),
         LogUser::Hashed => {
-            let digest = settle(&subtle_digest("SHA-256", &Uint8Array::from(id.as_bytes())).ok()?).await.ok()?;
+            let digest = settle_here(&subtle_digest("SHA-256", &Uint8Array::from(id.as_bytes())).ok()?).await.ok()?;
             let bytes = Uint8Array::new(&digest).slice(0, HASH_BYTES).to_vec();
             Some(super::request_id::hexadecimal(&bytes))
         }

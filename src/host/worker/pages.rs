@@ -26,7 +26,7 @@ async fn own_page(env: &JsValue, response: &web_sys::Response) -> Result<Option<
     // Assets answer a page under the one name or the other, depending on how they are set up, and redirect between them.
     for url in [format!("{name}.html"), name] {
         let promise: Promise = fetch.call1(&assets, &url.into())?.dyn_into()?;
-        let page: web_sys::Response = settle(&promise).await?.dyn_into()?;
+        let page: web_sys::Response = settle(promise).await?.dyn_into()?;
         let kind = page.headers().get("content-type")?;
         if page.status() == 200 && kind.is_some_and(|kind| kind.starts_with("text/html")) {
             headers.delete("content-security-policy")?;

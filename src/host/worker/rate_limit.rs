@@ -45,7 +45,7 @@ async fn try_count(env: &JsValue, RateCount { binding: name, key }: &RateCount) 
     Reflect::set(&options, &"key".into(), &key.as_str().into())?;
     // Another Worker's method has no `call` of its own, and gives what is awaited like a promise and is none.
     let promise = Promise::resolve(&Reflect::apply(&limit, &limiter, &Array::of1(&options))?);
-    let outcome = Reflect::get(&settle(&promise).await?, &"success".into())?;
+    let outcome = Reflect::get(&settle(promise).await?, &"success".into())?;
     outcome.as_bool().ok_or_else(|| "the binding gave no answer".into())
 }
 

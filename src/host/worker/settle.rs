@@ -1,108 +1,112 @@
-//! Awaits a promise without making closures for it.
+//! Waits for promises of the platform.
 //!
-//! The ordinary way makes two JavaScript closures for each promise and registers both for finalization, which costs as much as
-//! half a signature check. Here a pair of closures is made once, and serves one promise after another.
+//! The ordinary way makes two closures in Wasm for each promise and registers both for finalization, which costs as much as half a signature
+//! check. Here JavaScript has the closures (`tasks.mjs`), and they say which wait is over.
 
 use std::{
     cell::RefCell,
-    future::poll_fn,
-    rc::Rc,
-    task::{Poll, Waker},
+    future::{Future, poll_fn},
+    task::Poll,
 };
 
 use js_sys::Promise;
-use wasm_bindgen::{JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen::JsValue;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = Promise)]
-    type RawPromise;
-    #[wasm_bindgen(method, js_class = "Promise", js_name = then)]
-    fn then_either(this: &RawPromise, resolved: &Closure<dyn FnMut(JsValue)>, rejected: &Closure<dyn FnMut(JsValue)>) -> JsValue;
+use super::task;
+
+pub(super) type Settled = Result<JsValue, JsValue>;
+
+thread_local! {
+    static WAITS: RefCell<Waits> = const { RefCell::new(Waits { places: Vec::new(), free: Vec::new() }) };
 }
 
-type Settled = Result<JsValue, JsValue>;
-type Callback = Closure<dyn FnMut(JsValue)>;
-
-/// One pair of closures and what they last brought.
-struct Slot {
-    state: RefCell<State>,
-    closures: RefCell<Option<(Callback, Callback)>>,
+struct Waits {
+    places: Vec<Place>,
+    /// Those that nobody waits in.
+    free: Vec<u32>,
 }
 
 #[derive(Default)]
-struct State {
+struct Place {
+    /// How often somebody has waited here. INVARIANT: what settles when its wait was given up names another turn, and is for nobody.
+    turn: u32,
     settled: Option<Settled>,
-    waker: Option<Waker>,
-    /// Nobody waits any more: the slot is free again once its promise has settled.
-    is_abandoned: bool,
 }
 
-thread_local! {
-    static FREE: RefCell<Vec<Rc<Slot>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Gives the slot back when the wait ends, or when it is given up before.
-struct Lease(Rc<Slot>);
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut state = self.0.state.borrow_mut();
-        state.waker = None;
-        if state.settled.take().is_some() {
-            drop(state);
-            FREE.with_borrow_mut(|free| free.push(self.0.clone()));
-        } else {
-            // INVARIANT: a slot is never lent while a promise holds its closures.
-            state.is_abandoned = true;
-        }
-    }
-}
-
-/// Waits until `promise` settles.
+/// Waits for a promise of the platform that is about something outside of the isolate. It never settles where the request is cancelled; so nothing
+/// in Wasm may hold the promise, or whatever would settle it, while it is waited for (`tasks.mjs`).
 ///
 /// # Errors
 ///
 /// What the promise was rejected with.
-pub(super) async fn settle(promise: &Promise) -> Settled {
-    use wasm_bindgen::JsCast as _;
-    let lease = Lease(FREE.with_borrow_mut(Vec::pop).unwrap_or_else(new_slot));
-    if let Some((resolved, rejected)) = lease.0.closures.borrow().as_ref() {
-        let _ = promise.unchecked_ref::<RawPromise>().then_either(resolved, rejected);
-    }
-    poll_fn(|context| {
-        let mut state = lease.0.state.borrow_mut();
-        match state.settled.clone() {
-            Some(settled) => Poll::Ready(settled),
-            None => {
-                state.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
-    })
-    .await
+pub(super) async fn settle(promise: Promise) -> Settled {
+    let wait = Wait::begin();
+    task::wait_for_promise(&promise, wait.index, wait.turn, true);
+    drop(promise);
+    wait.end().await
 }
 
-fn new_slot() -> Rc<Slot> {
-    let slot = Rc::new(Slot { state: RefCell::default(), closures: RefCell::new(None) });
-    let bring = |slot: Rc<Slot>, wrap: fn(JsValue) -> Settled| {
-        Closure::new(move |value| {
-            let mut state = slot.state.borrow_mut();
-            if state.is_abandoned {
-                state.is_abandoned = false;
-                drop(state);
-                FREE.with_borrow_mut(|free| free.push(slot.clone()));
-                return;
-            }
-            state.settled = Some(wrap(value));
-            let waker = state.waker.take();
-            drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+/// Waits for a promise that settles whatever becomes of the request: of Web Crypto.
+///
+/// # Errors
+///
+/// What the promise was rejected with.
+pub(super) async fn settle_here(promise: &Promise) -> Settled {
+    let wait = Wait::begin();
+    task::wait_for_promise(promise, wait.index, wait.turn, false);
+    wait.end().await
+}
+
+/// A place to wait in, for as long as somebody does.
+pub(super) struct Wait {
+    pub(super) index: u32,
+    pub(super) turn: u32,
+}
+
+impl Wait {
+    pub(super) fn begin() -> Self {
+        WAITS.with_borrow_mut(|waits| {
+            let index = waits.free.pop().unwrap_or_else(|| {
+                waits.places.push(Place::default());
+                // INVARIANT: memory ends long before 2^32 places.
+                waits.places.len() as u32 - 1
+            });
+            let turn = waits.places.get_mut(index as usize).map_or(0, |place| {
+                place.turn = place.turn.wrapping_add(1);
+                place.turn
+            });
+            Self { index, turn }
         })
-    };
-    // The closures hold their slot and the slot holds them: slots live as long as the isolate.
-    *slot.closures.borrow_mut() = Some((bring(slot.clone(), Ok), bring(slot.clone(), Err)));
-    slot
+    }
+
+    /// What it was settled with.
+    pub(super) fn end(&self) -> impl Future<Output = Settled> {
+        let index = self.index as usize;
+        poll_fn(move |_| {
+            let settled = WAITS.with_borrow_mut(|waits| waits.places.get_mut(index).and_then(|place| place.settled.take()));
+            settled.map_or(Poll::Pending, Poll::Ready)
+        })
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        WAITS.with_borrow_mut(|waits| {
+            if let Some(place) = waits.places.get_mut(self.index as usize) {
+                // So that what comes late is for nobody.
+                place.turn = place.turn.wrapping_add(1);
+                place.settled = None;
+                waits.free.push(self.index);
+            }
+        });
+    }
+}
+
+/// A wait is over.
+pub(super) fn bring(index: u32, turn: u32, settled: Settled) {
+    WAITS.with_borrow_mut(|waits| {
+        if let Some(place) = waits.places.get_mut(index as usize).filter(|place| place.turn == turn) {
+            place.settled = Some(settled);
+        }
+    });
 }

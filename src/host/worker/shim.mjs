@@ -9,17 +9,23 @@
 
 import module from './portcullis_bg.wasm';
 import * as gate from './portcullis.js';
+// The same that the gate imports; the build writes where that is.
+import { endAll, serve } from './tasks.mjs';
 
 // A request begins in a microtask. The platform's own queueMicrotask costs 3 µs a call; a promise that has long settled does the
 // same for next to nothing.
 const settled = Promise.resolve();
-globalThis.queueMicrotask = (task) => void settled.then(task);
+globalThis.queueMicrotask = (task) => {
+  const before = lost;
+  settled.then(() => guarded(task, before));
+};
 
-/** For each request that the present instance has not answered: what ends the wait. @type {Set<(why: Error) => void>} */
-let waiting = new Set();
 /** True while there is no instance that may be trusted. */
 let broken = false;
+/** How many instances were given up. */
+let lost = 0;
 
+serve(gate, replaceInstance);
 gate.initSync({ module });
 watchForTraps();
 
@@ -51,13 +57,27 @@ export default {
  * @returns {Promise<Response>}
  */
 async function answer(request, env, ctx) {
-  const { promise: givenUp, reject: giveUp } = Promise.withResolvers();
-  const mine = waiting;
-  mine.add(giveUp);
+  const before = lost;
+  const answering = gate.fetch(request, env, ctx);
+  // Its first step is taken in a microtask, and where that fails the promise is never settled. From then on it is the task's own, which is
+  // rejected where the instance is given up.
+  await settled;
+  if (lost !== before) throw new Error('the gate failed while the request was in flight');
+  return answering;
+}
+
+/**
+ * Does what was left for a microtask. Whatever is thrown there has cut the instance off in the middle of something.
+ *
+ * @param {() => void} task
+ * @param {number} before how many instances were given up when it was left
+ */
+function guarded(task, before) {
   try {
-    return await Promise.race([gate.fetch(request, env, ctx), givenUp]);
-  } finally {
-    mine.delete(giveUp);
+    task();
+  } catch (error) {
+    console.error(`portcullis: a step of the gate failed: ${error}`);
+    if (lost === before) replaceInstance();
   }
 }
 
@@ -85,9 +105,8 @@ function watchForTraps() {
 /** Gives up on every request in flight, and puts a fresh instance in place; on failure the next request tries again. */
 function replaceInstance() {
   broken = true;
-  const abandoned = waiting;
-  waiting = new Set();
-  for (const giveUp of abandoned) giveUp(new Error('the gate panicked while the request was in flight'));
+  lost += 1;
+  endAll();
   try {
     // From here on the old instance's callbacks throw instead of running.
     gate.__wbg_reset_state();

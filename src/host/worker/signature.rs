@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{crossing, describe, settle::settle};
+use super::{crossing, describe, settle::settle_here};
 use crate::{
     machine::SignatureOutcome,
     token::{Algorithm, SignatureCheck},
@@ -50,8 +50,8 @@ pub(super) async fn is_mac(key: &[u8], mac: &[u8], data: &Uint8Array) -> bool {
         Reflect::set(&algorithm, &"name".into(), &"HMAC".into())?;
         Reflect::set(&algorithm, &"hash".into(), &"SHA-256".into())?;
         let usages = Array::of1(&"verify".into());
-        let key = settle(&subtle_import_key("raw", &Uint8Array::from(key), &algorithm, false, &usages)?).await?;
-        settle(&subtle_verify(&"HMAC".into(), &key, &Uint8Array::from(mac), data)?).await
+        let key = settle_here(&subtle_import_key("raw", &Uint8Array::from(key), &algorithm, false, &usages)?).await?;
+        settle_here(&subtle_verify(&"HMAC".into(), &key, &Uint8Array::from(mac), data)?).await
     };
     verified.await.is_ok_and(|is_good: JsValue| is_good.is_truthy())
 }
@@ -68,7 +68,7 @@ async fn verify(check: &SignatureCheck) -> Result<bool, JsValue> {
         Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => RSA.with(begin)?,
         _ => begin(&parameters(check)?.into())?,
     };
-    Ok(settle(&promise).await?.is_truthy())
+    Ok(settle_here(&promise).await?.is_truthy())
 }
 
 /// What Web Crypto wants to know of an algorithm, to import a key and to verify: of the members each reads its own.
@@ -93,7 +93,7 @@ async fn import(check: &SignatureCheck) -> Result<JsValue, JsValue> {
         Reflect::set(&jwk, &(*name).into(), &value.as_str().into())?;
     }
     let algorithm = parameters(check)?;
-    let key = settle(&subtle_import_key("jwk", &jwk, &algorithm, false, &Array::of1(&"verify".into()))?).await?;
+    let key = settle_here(&subtle_import_key("jwk", &jwk, &algorithm, false, &Array::of1(&"verify".into()))?).await?;
     IMPORTED.with_borrow_mut(|keys| {
         if keys.len() >= IMPORTED_KEYS {
             keys.clear();

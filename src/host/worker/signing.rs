@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::{describe, settle::settle, signature::subtle_import_key};
+use super::{describe, settle::settle_here, signature::subtle_import_key};
 use crate::token::{SigningKey, SigningRequest};
 
 #[wasm_bindgen]
@@ -31,13 +31,13 @@ async fn try_sign(SigningRequest { key, input }: &SigningRequest) -> Result<Vec<
         None => import(key).await?,
     };
     let promise = subtle_sign(&algorithm("hash", "SHA-256")?, &key, &Uint8Array::from(input.as_bytes()))?;
-    Ok(Uint8Array::new(&settle(&promise).await?).to_vec())
+    Ok(Uint8Array::new(&settle_here(&promise).await?).to_vec())
 }
 
 async fn import(key: &SigningKey) -> Result<JsValue, JsValue> {
     let jwk = JSON::parse(&key.private_jwk())?;
     let usages = Array::of1(&"sign".into());
-    let imported = settle(&subtle_import_key("jwk", &jwk, &algorithm("namedCurve", "P-256")?, false, &usages)?).await?;
+    let imported = settle_here(&subtle_import_key("jwk", &jwk, &algorithm("namedCurve", "P-256")?, false, &usages)?).await?;
     IMPORTED.set(Some((key.kid().to_owned(), imported.clone())));
     Ok(imported)
 }

@@ -1,126 +1,149 @@
 //! Runs futures, each as far as it comes at once, and goes on as soon as what it waits for is there.
 //!
 //! The ordinary way puts every step into a queue of microtasks, and makes a promise with closures of its own for the outcome: for a
-//! decision that waits for one signature, as much again as the rest of it. Here whoever wakes a task polls it on the spot.
+//! decision that waits for one signature, as much again as the rest of it. Here a task waits for promises of the platform alone (`settle.rs`), each
+//! of which polls it on the spot when it settles.
+//!
+//! A task whose request the platform has cancelled waits for what never settles. `tasks.mjs` says when that is so, and it is dropped.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::Future,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker},
 };
 
-use wasm_bindgen::JsValue;
+use js_sys::Promise;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
-use super::crossing;
+use super::settle;
+
+#[wasm_bindgen(module = "/src/host/worker/tasks.mjs")]
+extern "C" {
+    #[wasm_bindgen(js_name = waitFor)]
+    fn wait_for(promise: &Promise, place: u32, number: u32, wait: u32, turn: u32, is_outside: bool);
+    #[wasm_bindgen(js_name = startClock)]
+    fn start_clock(milliseconds: f64, place: u32, number: u32, wait: u32, turn: u32);
+    #[wasm_bindgen(js_name = stopClock)]
+    pub(super) fn stop_clock(wait: u32);
+    fn owe(place: u32, number: u32) -> JsValue;
+    fn pay(outcome: &JsValue);
+}
 
 type Work = Pin<Box<dyn Future<Output = JsValue>>>;
 
 thread_local! {
     static TASKS: RefCell<Tasks> = const { RefCell::new(Tasks { places: Vec::new(), free: Vec::new(), begun: 0 }) };
+    static POLLED: Cell<Id> = const { Cell::new(Id { place: 0, number: 0 }) };
 }
 
 struct Tasks {
     places: Vec<Place>,
     /// Those that nobody has.
     free: Vec<u32>,
-    begun: u64,
+    begun: u32,
 }
 
 /// Where a task is kept while it waits.
 struct Place {
-    /// Which task has it. INVARIANT: no two tasks of an instance ever have one number, so what wakes a task that is gone wakes nobody.
-    number: u64,
+    number: u32,
     /// Not here while it is polled.
     work: Option<Work>,
-    /// It was woken while it was polled.
-    is_woken: bool,
 }
 
-/// A task, as what wakes it.
-struct Task {
+/// Which task it is.
+///
+/// INVARIANT: a place is given to another task under another number, as long as fewer than 2^32 tasks are begun while one waits. So what goes
+/// on with a task that is gone goes on with nobody.
+#[derive(Clone, Copy)]
+struct Id {
     place: u32,
-    number: u64,
-}
-
-impl Wake for Task {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        let work = TASKS.with_borrow_mut(|tasks| {
-            let place = tasks.places.get_mut(self.place as usize).filter(|place| place.number == self.number)?;
-            place.is_woken = place.work.is_none();
-            place.work.take()
-        });
-        if let Some(work) = work
-            && let Poll::Ready(outcome) = poll(self, work)
-        {
-            crossing::pay(self.place, &outcome);
-            release(self.place);
-        }
-    }
+    number: u32,
 }
 
 /// What comes of `work`, where it waits for nothing; else a promise of it. What the work cannot do it says in its outcome.
 pub(super) fn run(work: impl Future<Output = JsValue> + 'static) -> JsValue {
-    let task = Arc::new(take_place());
-    match poll(&task, Box::pin(work)) {
-        Poll::Ready(outcome) => {
-            release(task.place);
-            outcome
-        }
-        Poll::Pending => crossing::owe(task.place),
+    let id = take_place();
+    poll(id, Box::pin(work)).unwrap_or_else(|| owe(id.place, id.number))
+}
+
+/// The polled task waits for a promise; `wait` and `turn` are what `settle.rs` knows it by. Where it `is_outside`, it never settles if the
+/// request is cancelled.
+pub(super) fn wait_for_promise(promise: &Promise, wait: u32, turn: u32, is_outside: bool) {
+    let Id { place, number } = POLLED.get();
+    wait_for(promise, place, number, wait, turn, is_outside);
+}
+
+/// The polled task waits for so much time to pass.
+pub(super) fn wait_for_time(milliseconds: f64, wait: u32, turn: u32) {
+    let Id { place, number } = POLLED.get();
+    start_clock(milliseconds, place, number, wait, turn);
+}
+
+/// A wait of a task is over: its index and turn, whether what it waited for was had, and that, or why not.
+#[wasm_bindgen]
+pub fn go_on(place: u32, number: u32, wait: u32, turn: u32, is_fulfilled: bool, outcome: JsValue) {
+    settle::bring(wait, turn, if is_fulfilled { Ok(outcome) } else { Err(outcome) });
+    let id = Id { place, number };
+    if let Some(work) = take_work(id)
+        && let Some(outcome) = poll(id, work)
+    {
+        pay(&outcome);
     }
 }
 
-fn take_place() -> Task {
+/// Nothing that the task waits for will ever settle.
+#[wasm_bindgen]
+pub fn abandon(place: u32, number: u32) {
+    let id = Id { place, number };
+    if let Some(work) = take_work(id) {
+        release(id);
+        drop(work);
+    }
+}
+
+/// Polls a task; `None` where it waits, and is in its place.
+fn poll(id: Id, mut work: Work) -> Option<JsValue> {
+    POLLED.set(id);
+    // Whoever waits has told JavaScript what for, and nobody else wakes it.
+    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => {
+            drop(work);
+            release(id);
+            Some(outcome)
+        }
+        Poll::Pending => {
+            TASKS.with_borrow_mut(|tasks| {
+                if let Some(place) = tasks.places.get_mut(id.place as usize) {
+                    place.work = Some(work);
+                }
+            });
+            None
+        }
+    }
+}
+
+fn take_place() -> Id {
     TASKS.with_borrow_mut(|tasks| {
-        tasks.begun += 1;
+        tasks.begun = tasks.begun.wrapping_add(1);
         let number = tasks.begun;
-        let taken = Place { number, work: None, is_woken: false };
+        let taken = Place { number, work: None };
         if let Some(index) = tasks.free.pop()
             && let Some(free) = tasks.places.get_mut(index as usize)
         {
             *free = taken;
-            return Task { place: index, number };
+            return Id { place: index, number };
         }
         tasks.places.push(taken);
         // INVARIANT: memory ends long before 2^32 places.
-        Task { place: tasks.places.len() as u32 - 1, number }
+        Id { place: tasks.places.len() as u32 - 1, number }
     })
 }
 
-fn release(index: u32) {
-    TASKS.with_borrow_mut(|tasks| {
-        if let Some(place) = tasks.places.get_mut(index as usize) {
-            place.number = 0;
-            tasks.free.push(index);
-        }
-    });
+fn take_work(id: Id) -> Option<Work> {
+    TASKS.with_borrow_mut(|tasks| tasks.places.get_mut(id.place as usize).filter(|place| place.number == id.number)?.work.take())
 }
 
-/// Polls a task until it is done, or waits for somebody else and is put in its place.
-fn poll(task: &Arc<Task>, mut work: Work) -> Poll<JsValue> {
-    let waker = Waker::from(task.clone());
-    loop {
-        let polled = work.as_mut().poll(&mut Context::from_waker(&waker));
-        if polled.is_ready() {
-            return polled;
-        }
-        let again = TASKS.with_borrow_mut(|tasks| {
-            let place = tasks.places.get_mut(task.place as usize)?;
-            if core::mem::take(&mut place.is_woken) {
-                return Some(work);
-            }
-            place.work = Some(work);
-            None
-        });
-        match again {
-            Some(again) => work = again,
-            None => return Poll::Pending,
-        }
-    }
+fn release(id: Id) {
+    TASKS.with_borrow_mut(|tasks| tasks.free.push(id.place));
 }

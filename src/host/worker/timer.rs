@@ -7,23 +7,22 @@ use core::{
     time::Duration,
 };
 
-use js_sys::Promise;
-
-use super::{crossing, settle::settle};
+use super::{settle::Wait, task};
 
 /// A clock that is stopped when nobody waits for it any more.
-struct Timer(Promise);
+struct Clock(Wait);
 
-impl Drop for Timer {
+impl Drop for Clock {
     fn drop(&mut self) {
-        crossing::stop_timer(&self.0);
+        task::stop_clock(self.0.index);
     }
 }
 
 /// Lets `time` pass.
 pub(super) async fn pass(time: Duration) {
-    let timer = Timer(crossing::start_timer(time.as_secs_f64() * 1000.0));
-    let _ = settle(&timer.0).await;
+    let clock = Clock(Wait::begin());
+    task::wait_for_time(time.as_secs_f64() * 1000.0, clock.0.index, clock.0.turn);
+    let _ = clock.0.end().await;
 }
 
 /// What comes of `work`; `None` where it takes longer.
