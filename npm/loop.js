@@ -5,6 +5,7 @@
 // given up, every check that it had not finished rejects, and the next one finds a fresh instance.
 
 import { PortcullisError, refused } from './errors.js';
+import { whileHeld } from './held.js';
 import { KNOWN, SIGNATURE, instanceOf } from './instance.js';
 import { callBackend } from './io.js';
 
@@ -91,7 +92,7 @@ export function loopAround(doorsOf, sign) {
         let satisfied;
         try {
           // What nearly every new token needs, and the only thing it needs.
-          satisfied = kind === SIGNATURE ? { outcome: (await signatures.verify(run, guard)) ? 1 : 0 } : await satisfy(step);
+          satisfied = kind === SIGNATURE ? { outcome: (await signatures.verify(run, guard)) ? 1 : 0 } : await whileHeld(satisfy(step), giverUp(mine, run));
         } catch (error) {
           satisfied = { outcome: FAILED, data: error instanceof Error ? error.message : String(error) };
         }
@@ -101,9 +102,20 @@ export function loopAround(doorsOf, sign) {
       return { ok: step.kind === DONE, text: step.text };
     } finally {
       // A wait that ended in an exception: whoever waits for what this run was fetching goes on.
-      const { run } = step;
-      if (run !== 0 && mine === current) guard(() => core.give_up(run));
+      if (step.run !== 0) giverUp(mine, step.run)();
     }
+  }
+
+  /**
+   * Gives up a run that nobody waits for any more.
+   *
+   * @param {Instance} mine
+   * @param {number} run
+   */
+  function giverUp(mine, run) {
+    return () => {
+      if (mine === current) guarded(mine, () => mine.core.give_up(run));
+    };
   }
 
   /**
