@@ -8,6 +8,7 @@
 //   reference          `\1`, `\01`: a reference to another parameter, or an octal escape. Refused.
 //   letter-escape      `\p`, `\u{…}`, `\x` or `\c` without what belongs to it: the letter itself, in JavaScript. Refused.
 //   named-group        `(?<name>…)` shifts the parameters after it. Refused.
+//   modifiers          `(?i:…)` takes a flag for a part of an expression, in engines that know it (ECMAScript 2025). Refused.
 //   torn-group         an expression that is none by itself: its class or group ends in another part of the pattern. Refused.
 // Two differences in form are undone before comparing: a repeated parameter is one text here and a list there; half of a character
 // above U+FFFF is U+FFFD here and a lone surrogate there.
@@ -52,6 +53,9 @@ function run(regexp, keys, path) {
   return { match: true, params };
 }
 
+/** In others such an expression is an error on both sides. */
+const KNOWS_MODIFIERS = takes("(?i:a)");
+
 /** The reasons for which we refuse an expression that JavaScript takes. */
 function unclear(expression) {
   const reasons = [];
@@ -71,14 +75,21 @@ function unclear(expression) {
       inClass = true;
     } else if (/^\(\?<[^=!]/.test(rest)) {
       reasons.push("named-group");
+    } else if (/^\(\?[a-z-]+:/.test(rest)) {
+      reasons.push("modifiers");
     }
   }
+  if (!takes(expression)) reasons.push("torn-group");
+  return reasons;
+}
+
+function takes(expression) {
   try {
     new RegExp(expression, "i");
+    return true;
   } catch {
-    reasons.push("torn-group");
+    return false;
   }
-  return reasons;
 }
 
 /** Asks us, all at once. */
@@ -309,6 +320,7 @@ test("each expression that we refuse and JavaScript takes is refused for a liste
     reference: ["/(a)(\\1)", "/(\\8)", "/(\\01)", "/([\\1])"],
     "letter-escape": ["/(\\p{L}+)", "/(\\u{41})", "/(\\x4)", "/(\\c1)", "/(\\k)", "/([\\B])", "/(\\A)"],
     "named-group": ["/((?<n>a)b)"],
+    ...(KNOWS_MODIFIERS ? { modifiers: ["/((?i:a))", "/((?-i:a))", "/((?s-i:a)b)"] } : {}),
     "torn-group": ["x([)/x:a", "/((?:[)])x([(?]))", "/([(?])(?:[)])"],
   };
   const counts = compare(Object.values(listed).flat().map((pattern) => ({ pattern, path: "/a" })));

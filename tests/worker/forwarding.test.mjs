@@ -156,9 +156,10 @@ describe('headers for the origin', () => {
 describe('the path', () => {
   test('arrives as it was judged', async () => {
     for (const path of ['/api/public/a%20b?q=%2F..%2F', '/api/public/caf%C3%A9', '/api/public/x?redirect=https://a.example/?b=c&d', '/api/public/@user/~me/a+b,c;d=1?']) {
-      const response = await gate.request(path);
-      assert.equal(response.status, 200, path);
-      assert.equal(gate.origin.seen.at(-1)?.url, path.replace(/\?$/, ''), path);
+      // As it stands: a client of the platform's own may leave the last `?` away.
+      const { status } = await gate.raw(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${gate.worker.port}\r\nConnection: close\r\n\r\n`);
+      assert.equal(status, 200, path);
+      assert.equal(gate.origin.seen.at(-1)?.url, path, path);
     }
   });
 
