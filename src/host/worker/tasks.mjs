@@ -134,8 +134,12 @@ export function waitFor(promise, place, number, wait, turn, isOutside) {
 export function startClock(milliseconds, place, number, wait, turn) {
   const task = polledAt(place, number);
   waitsOutside(task);
-  task.clocks ??= new Map();
-  task.clocks.set(wait, setTimeout(() => goOn(task, wait, turn, true, undefined), milliseconds));
+  const clocks = (task.clocks ??= new Map());
+  const end = () => {
+    clocks.delete(wait);
+    goOn(task, wait, turn, true, undefined);
+  };
+  clocks.set(wait, setTimeout(end, milliseconds));
 }
 
 /**
@@ -226,7 +230,6 @@ function watch(task) {
 function goOn(task, wait, turn, isFulfilled, outcome) {
   const { of, place, number } = task;
   if (of !== waiting) return task.reject(givenUp());
-  task.clocks?.delete(wait);
   polled = task;
   try {
     gate.go_on(place, number, wait, turn, isFulfilled, outcome);
