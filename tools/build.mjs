@@ -76,11 +76,11 @@ export async function buildWorker({ dev = false, outDir = dev ? DEV_DIR : RELEAS
   const staging = await emptyStaging(outDir);
   await bind(join(TARGET_DIR, WASM_TARGET, profile, 'portcullis.wasm'), staging, 'portcullis', { optimized: !dev });
   await writeEntry(staging);
-  if (!dev) for (const name of ['portcullis.js', 'index.js']) await minify(join(staging, name));
+  if (!dev) for (const name of await scriptsIn(staging)) await minify(join(staging, name), { keepsNames: name.startsWith('snippets') });
   await replace(outDir, staging);
 
   console.log(`built ${relative(ROOT, outDir)} (${profile}) in ${secondsSince(started)} s`);
-  if (!dev) await printSizes(outDir, ['portcullis_bg.wasm', 'portcullis.js', 'index.js']);
+  if (!dev) await printSizes(outDir, ['portcullis_bg.wasm', ...(await scriptsIn(outDir))]);
   return outDir;
 }
 
@@ -237,14 +237,25 @@ async function dropClasses(path) {
 }
 
 /**
+ * The scripts of a build, by their paths within it.
+ *
+ * @param {string} dir
+ */
+async function scriptsIn(dir) {
+  return (await readdir(dir, { recursive: true })).filter((file) => /\.m?js$/.test(file)).sort();
+}
+
+/**
  * Takes comments and long names out of a module; the names of its exports stay.
  *
  * @param {string} path
+ * @param {{ keepsNames: boolean }} options `keepsNames`: of functions too, by which profiles tell them apart
  */
-async function minify(path) {
+async function minify(path, { keepsNames }) {
   // Here, so that a missing package is told by `optimize`, with what helps.
   const { transform } = await import('esbuild');
-  const { code } = await transform(await readFile(path, 'utf8'), { format: 'esm', minify: true, legalComments: 'none' });
+  const less = { minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: !keepsNames };
+  const { code } = await transform(await readFile(path, 'utf8'), { format: 'esm', ...less, legalComments: 'none' });
   await writeFile(path, code);
 }
 
@@ -258,7 +269,7 @@ async function printSizes(outDir, files) {
     const bytes = await readFile(join(outDir, file));
     const gzipped = gzipSync(bytes, { level: 9 }).length;
     total += gzipped;
-    console.log(`  ${file.padEnd(20)} ${kilobytes(bytes.length)}  ${kilobytes(gzipped)} gzipped`);
+    console.log(`  ${basename(file).padEnd(20)} ${kilobytes(bytes.length)}  ${kilobytes(gzipped)} gzipped`);
   }
   console.log(`  ${'all'.padEnd(20)} ${''.padStart(10)}  ${kilobytes(total)} gzipped`);
 }

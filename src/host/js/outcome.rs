@@ -10,6 +10,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    #[cfg(feature = "js-session")]
     pub(super) fn failed(text: String) -> Self {
         Self { step: 0, text }
     }
