@@ -40,6 +40,11 @@ const GATE = `
     switch (new URL(request.url).pathname) {
       case '/panic': return new Promise(() => queueMicrotask(panic));
       case '/panic-later': return begin(30, panic);
+      case '/panic-waiting': return new Promise(() => queueMicrotask(() => {
+        // As the next task will have it, in an instance that counts anew.
+        startClock(30, tasks.length, 0, 0, 0);
+        panic();
+      }));
       case '/panic-now': return panic();
       case '/panic-aside': ctx.waitUntil(new Promise((resolve) => setTimeout(() => resolve(panic()), 30))); return Promise.resolve(new Response(String(mine)));
       case '/panic-no-instance': resetFails = true; return new Promise(() => queueMicrotask(panic));
@@ -92,6 +97,11 @@ test('what the broken instance had in flight is answered 500 without waiting, wh
   await assertFailedClosed(await get('/panic'));
   for (const response of await Promise.all(inFlight)) await assertFailedClosed(response);
   assert.ok(performance.now() - started < 400, 'answered before the slow requests would have been');
+  assert.equal((await get('/slow')).status, 200);
+});
+
+test('what panics in a first step that waits already leaves nothing to who comes next', async () => {
+  await assertFailedClosed(await get('/panic-waiting'));
   assert.equal((await get('/slow')).status, 200);
 });
 

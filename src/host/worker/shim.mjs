@@ -5,7 +5,7 @@
 // an answer gets a 500 and is not forwarded, what it had started is cut off, and a fresh instance takes the next request. The
 // keys and tokens that it kept in memory go with it.
 //
-// Copied to `dist/worker/index.js` by `tools/build.mjs`.
+// `tools/build.mjs` makes `dist/worker/index.js` of it.
 
 import module from './portcullis_bg.wasm';
 import * as gate from './portcullis.js';

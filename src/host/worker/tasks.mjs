@@ -186,6 +186,8 @@ export function pay(outcome) {
 export function endAll() {
   const { recent, older } = waiting;
   waiting = { recent: new Set(), older: new Set() };
+  // The next instance counts anew, and its first task may have the same numbers.
+  polled = undefined;
   for (const task of recent) task.reject(givenUp());
   for (const reference of older) reference.deref()?.reject(givenUp());
 }
