@@ -3,7 +3,7 @@
 //! Source: Clerk's documentation, "Content-Security-Policy headers"; the defaults of `clerkMiddleware` in `@clerk/nextjs`, of which
 //! the hosts of payments, telemetry and maps stand under `services`: not every app has them.
 
-use crate::settings::{Node, Problem, SettingError, TableReader, read_each, url_origin_of, wrong_type};
+use crate::settings::{Node, Problem, SettingError, TableReader, quote, read_each, url_origin_of, wrong_type};
 
 /// What an app's pages may load.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl ContentSecurityPolicy {
     }
 
     fn merge(&mut self, name: String, values: Node, errors: &mut Vec<SettingError>) {
-        let place = ["csp.directives.", &name].concat();
+        let place = ["csp.directives.", &quote(&name)].concat();
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
             SettingError::value(&place, &name, "the name of a directive, as `connect-src`").add_to(errors);
             return;

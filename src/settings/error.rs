@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{limits, policy::pattern::PatternError};
+use crate::{limits, policy::pattern::PatternError, text};
 
 /// One thing that is wrong with the settings: the setting, what was found, what was expected.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +59,11 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// A value that makes no sense; `found` is quoted, so never give a secret.
+    /// A value that makes no sense; `found` is quoted, so never give a secret. One that looks like a secret, put there by mistake, is not shown.
     #[inline(never)]
     pub(crate) fn value(found: &str, expected: &str) -> Self {
-        Self::Value { found: quote(found), expected: expected.to_owned() }
+        let is_secret = SECRETS.iter().any(|mark| text::contains(found, mark));
+        Self::Value { found: if is_secret { String::new() } else { quote(found) }, expected: expected.to_owned() }
     }
 
     /// A pattern that does not parse.
@@ -71,6 +72,9 @@ impl Problem {
         Self::Pattern { pattern: quote(pattern), error }
     }
 }
+
+/// What stands in each secret of this program's.
+const SECRETS: [&str; 4] = ["sk_live_", "sk_test_", "whsec_", "PRIVATE KEY"];
 
 impl SettingError {
     /// A value that makes no sense; `found` is quoted, so never give a secret.
@@ -152,6 +156,13 @@ mod tests {
     fn foreign_text_cannot_break_out_of_a_log_line() {
         assert_eq!(quote("a\nb`c"), "a\\u{a}b\\u{60}c");
         assert_eq!(quote(&"x".repeat(100)).chars().count(), limits::QUOTED_CHARS + 1);
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_another_value_is_not_shown() {
+        let key = ["sk", "live", "0123456789abcdef"].join("_");
+        let error = SettingError::value("CLERK_PUBLISHABLE_KEY", &key, "`pk_live_…`");
+        assert_eq!(error.to_string(), "setting `CLERK_PUBLISHABLE_KEY` has an invalid value (not shown), expected `pk_live_…`");
     }
 
     #[test]

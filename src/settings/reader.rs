@@ -1,7 +1,7 @@
 //! Reads a settings tree table by table, collecting every error instead of stopping at the first.
 
 use super::{
-    error::{Problem, SettingError},
+    error::{Problem, SettingError, quote},
     node::Node,
 };
 use crate::policy::pattern::Pattern;
@@ -172,7 +172,7 @@ impl<'e> TableReader<'e> {
 
     #[inline(never)]
     fn refuse_unknown(&mut self, key: &str) {
-        let setting = self.name(key);
+        let setting = self.name(&quote(key));
         SettingError { setting, problem: Problem::Unknown { nearest: nearest(key, &self.known) } }.add_to(self.errors);
     }
 
@@ -273,6 +273,15 @@ fn edits(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_nobody_knows_cannot_break_out_of_a_log_line() {
+        let node = Node::parse_json("{\"public\\n\\u001b[2K\":[]}").unwrap();
+        let mut errors = Vec::new();
+        TableReader::open("", node, &mut errors).unwrap().finish();
+        assert_eq!(errors.len(), 1);
+        assert_eq!(errors[0].to_string(), "unknown setting `public\\u{a}\\u{1b}[2K`");
+    }
 
     #[test]
     fn a_misspelt_name_finds_the_right_one() {

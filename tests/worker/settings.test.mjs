@@ -5,16 +5,19 @@ import { describe, test } from 'node:test';
 
 import { POLICY, startGate } from '../support/gate.mjs';
 
+const MISPLACED = ['sk', 'test', 'abcdefghijklmnop'].join('_');
 /** Each: what is changed, and what the log has to say about it. */
 const WRONG = {
   'no publishable key': [{ env: { CLERK_PUBLISHABLE_KEY: undefined } }, /setting `CLERK_PUBLISHABLE_KEY` is missing: expected `pk_test_…` or `pk_live_…`/],
   'a publishable key of another shape': [{ env: { CLERK_PUBLISHABLE_KEY: 'pk_test_###' } }, /setting `CLERK_PUBLISHABLE_KEY` is `pk_test_###`, expected/],
+  'the secret key in place of the publishable one': [{ env: { CLERK_PUBLISHABLE_KEY: MISPLACED } }, /setting `CLERK_PUBLISHABLE_KEY` has an invalid value \(not shown\), expected/],
   'no secret key': [{ env: { CLERK_SECRET_KEY: undefined } }, /setting `CLERK_SECRET_KEY` is missing: expected a secret key, or a PEM public key in `CLERK_JWT_KEY`/],
   'keys of two instances': [{ env: { CLERK_SECRET_KEY: ['sk', 'live', 'abcdefghijklmnop'].join('_') } }, /of different instances, one test and one live/],
   'a PEM that is none': [{ env: { CLERK_JWT_KEY: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' } }, /setting `CLERK_JWT_KEY` has an invalid value \(not shown\)/],
   'a plain-text Backend API': [{ env: { CLERK_API_URL: 'http://api.example.com' } }, /setting `CLERK_API_URL` is `http:\/\/api.example.com`, expected an `https` URL/],
   'no policy': [{ env: { PORTCULLIS: undefined } }, /setting `PORTCULLIS` is missing: expected the policy/],
   'an unknown key': [{ policy: { authorised_parties: [] } }, /unknown setting `authorised_parties`; help: did you mean `authorized_parties`\?/],
+  'an unknown key that would end the line': [{ policy: { 'public\n': [] } }, /unknown setting `public\\u\{a\}`; help: did you mean `public`/],
   'an unknown key in a rule': [{ policy: { rules: [{ match: '/x', enforced: false }] } }, /unknown setting `rules\[0\]\.enforced`/],
   'a wrong type': [{ policy: { public: 5 } }, /setting `public` is a number, expected a list of strings/],
   'a wrong type inside': [{ policy: { admin: ['/admin', 7] } }, /setting `admin\[1\]` is a number, expected a string/],
@@ -73,6 +76,7 @@ describe('wrong settings', () => {
         assert.deepEqual(gate.origin.seen, []);
         const log = gate.worker.log().replaceAll('\\"', '"').replaceAll('\\\\', '\\');
         assert.match(log, /** @type {RegExp} */ (expected));
+        assert.ok(!log.includes(MISPLACED), log);
         assert.equal(gate.worker.log().split('invalid-settings').length - 1, 1, log);
       } finally {
         await gate.stop();
