@@ -1,7 +1,7 @@
 //! The laws of the fuzz targets (`fuzz/laws/`), on the kept corpus and on every recorded target: what the fuzzer found stays found,
 //! without a fuzzer.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, fs, hash::Hash, path::Path};
 
 use serde::Deserialize;
 
@@ -11,8 +11,14 @@ mod decision;
 mod path;
 #[path = "../../fuzz/laws/pattern.rs"]
 mod pattern;
+#[path = "../../fuzz/laws/session.rs"]
+mod session;
+#[path = "../../fuzz/laws/settings.rs"]
+mod settings;
 #[path = "../../fuzz/laws/token.rs"]
 mod token;
+#[path = "../../fuzz/laws/webhook.rs"]
+mod webhook;
 
 use decision::Outcome;
 
@@ -64,7 +70,33 @@ fn the_laws_of_tokens_hold_on_the_corpus() {
     assert!(decoded > 5, "{decoded}");
 }
 
-fn count(outcomes: impl Iterator<Item = Outcome>) -> HashMap<Outcome, usize> {
+#[test]
+fn the_laws_of_sessions_hold_on_the_corpus() {
+    let outcomes = count(corpus("session").iter().map(|input| session::check(input)));
+    println!("{outcomes:?}");
+    use session::Outcome::{Answered, Issued, Machine, Public, Session};
+    for (outcome, least) in [(Answered, 100), (Public, 10), (Session, 20), (Issued, 3), (Machine, 10)] {
+        assert!(outcomes.get(&outcome).is_some_and(|times| *times >= least), "too few are {outcome:?}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn the_laws_of_settings_hold_on_the_corpus() {
+    let outcomes = count(corpus("settings").iter().map(|input| settings::check(input)));
+    println!("{outcomes:?}");
+    use settings::Outcome::{Good, Unreadable, Wrong};
+    for (outcome, least) in [(Good, 30), (Wrong, 100), (Unreadable, 20)] {
+        assert!(outcomes.get(&outcome).is_some_and(|times| *times >= least), "too few are {outcome:?}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn the_laws_of_webhooks_hold_on_the_corpus() {
+    let events = corpus("webhook").iter().filter(|input| webhook::check(input)).count();
+    assert!(events > 2, "{events}");
+}
+
+fn count<Outcome: Eq + Hash>(outcomes: impl Iterator<Item = Outcome>) -> HashMap<Outcome, usize> {
     outcomes.fold(HashMap::new(), |mut counts, outcome| {
         *counts.entry(outcome).or_default() += 1;
         counts
