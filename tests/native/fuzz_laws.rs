@@ -80,6 +80,51 @@ fn the_laws_of_sessions_hold_on_the_corpus() {
     }
 }
 
+/// The corpus is the fewest inputs that reach every branch: of what is wrong with a good session few of them have one thing alone.
+#[test]
+fn sessions_of_the_corpus_are_none_once_they_are_spoiled() {
+    use session::Outcome::{Issued, Machine, Session};
+    let spoil = |input: &[u8], what: &str, by: &str| String::from_utf8_lossy(input).replace(what, by).into_bytes();
+    let with_signatures = |input: &[u8], signatures: &str| {
+        let text = String::from_utf8_lossy(input);
+        let lines = text.split('\n').enumerate().map(|(at, line)| if at == 3 { signatures } else { line });
+        lines.collect::<Vec<_>>().join("\n").into_bytes()
+    };
+    let inputs = corpus("session");
+    let good: Vec<_> = inputs.iter().filter(|input| matches!(session::check(input), Session | Issued)).collect();
+    let mut refused = HashMap::<_, usize>::new();
+    for input in good {
+        for (name, spoiled) in [
+            ("signature", with_signatures(input, "iiii")),
+            ("unchecked", with_signatures(input, "uuuu")),
+            ("party", spoil(input, "https://gate.example\"", "https://gate.example.evil\"")),
+            ("expired", spoil(input, "\"exp\":17", "\"exp\":16")),
+            ("not yet", spoil(input, "\"nbf\":17", "\"nbf\":18")),
+            ("issuer", spoil(input, "https://issuer.example", "https://issuer.evil")),
+            ("audience", spoil(input, "\"app\"", "\"another\"")),
+            ("role", spoil(input, "\"role\":\"admin\"", "\"role\":\"guest\"")),
+        ] {
+            // The law is asked first; then whether anybody is let in as before.
+            let is_let_in = matches!(session::check(&spoiled), Session | Issued | Machine);
+            *refused.entry(name).or_default() += usize::from(!is_let_in);
+            assert!(!is_let_in || !["signature", "unchecked"].contains(&name), "{name}: {}", String::from_utf8_lossy(&spoiled));
+        }
+    }
+    println!("{refused:?}");
+    for (name, least) in [
+        ("signature", 20),
+        ("unchecked", 20),
+        ("party", 10),
+        ("expired", 10),
+        ("not yet", 10),
+        ("issuer", 2),
+        ("audience", 2),
+        ("role", 1),
+    ] {
+        assert!(refused[name] >= least, "{name}: {refused:?}");
+    }
+}
+
 #[test]
 fn the_laws_of_settings_hold_on_the_corpus() {
     let outcomes = count(corpus("settings").iter().map(|input| settings::check(input)));
