@@ -56,9 +56,20 @@ pub(super) fn find(text: &str) -> Vec<(usize, Secret)> {
     found
 }
 
+/// Ends the first line of a private key in PEM; more than that stands behind it where the key is written on one line.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+
 /// The text with everything behind a secret's prefix taken out, placeholders or not.
 pub(super) fn mask(text: &str) -> String {
     let mut masked = text.to_owned();
+    let mut from = 0;
+    while let Some(at) = masked[from..].find(PRIVATE_KEY) {
+        from += at + PRIVATE_KEY.len();
+        let end = masked[from..].find('\n').map_or(masked.len(), |line_end| from + line_end);
+        if end > from {
+            masked.replace_range(from..end, "…");
+        }
+    }
     for prefix in Secret::ALL.map(Secret::prefix) {
         let mut from = 0;
         while let Some(at) = masked[from..].find(prefix) {
@@ -130,5 +141,7 @@ mod tests {
         let line = format!("K = \"sk_{}_AbCd\" # whsec_abc==", "test");
         assert_eq!(mask(&line), "K = \"sk_test_…\" # whsec_…");
         assert_eq!(mask("nothing here"), "nothing here");
+        let key = format!("K = \"-----BEGIN {PRIVATE_KEY}\\nMIGH\\n-----END {PRIVATE_KEY}\"\nL = 1");
+        assert_eq!(mask(&key), format!("K = \"-----BEGIN {PRIVATE_KEY}…\nL = 1"));
     }
 }

@@ -58,11 +58,14 @@ pub enum Problem {
     },
 }
 
+/// One of these stands in each secret.
+const SECRET_MARKS: [&str; 4] = ["sk_live_", "sk_test_", "whsec_", "PRIVATE KEY"];
+
 impl Problem {
     /// A value that makes no sense; `found` is quoted, so never give a secret. One that looks like a secret, put there by mistake, is not shown.
     #[inline(never)]
     pub(crate) fn value(found: &str, expected: &str) -> Self {
-        let is_secret = SECRETS.iter().any(|mark| text::contains(found, mark));
+        let is_secret = SECRET_MARKS.iter().any(|mark| text::contains(found, mark));
         Self::Value { found: if is_secret { String::new() } else { quote(found) }, expected: expected.to_owned() }
     }
 
@@ -72,9 +75,6 @@ impl Problem {
         Self::Pattern { pattern: quote(pattern), error }
     }
 }
-
-/// What stands in each secret of this program's.
-const SECRETS: [&str; 4] = ["sk_live_", "sk_test_", "whsec_", "PRIVATE KEY"];
 
 impl SettingError {
     /// A value that makes no sense; `found` is quoted, so never give a secret.
