@@ -18,6 +18,15 @@ pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Foreign text on one line of a terminal, which it cannot steer: control characters escaped, but for tabs.
+pub(super) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\t' { printable.extend(c.escape_unicode()) } else { printable.push(c) }
+    }
+    printable
+}
+
 /// `one thing`, `two things`: a count with its noun.
 pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    output::{BLUE, BOLD, RED, paint},
+    output::{BLUE, BOLD, RED, paint, printable},
     secret,
 };
 
@@ -55,9 +55,10 @@ impl Place {
         let before: String = text.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         let carets = paint(RED, &"^".repeat((*width).max(1)));
         format!(
-            "{margin} {arrow} {}\n{margin} {bar}\n{} {bar} {text}\n{margin} {bar} {before}{carets}\n",
+            "{margin} {arrow} {}\n{margin} {bar}\n{} {bar} {}\n{margin} {bar} {before}{carets}\n",
             self.render_position(),
             paint(BLUE, &number),
+            printable(text),
         )
     }
 }

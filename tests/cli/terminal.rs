@@ -74,6 +74,38 @@ fn a_terminal_gets_colours_and_a_pipe_gets_none() {
     assert!(code == 2 && shown.contains('\u{1b}'), "{shown:?}");
 }
 
+/// What a terminal showed, without the colours.
+fn without_colours(shown: &str) -> String {
+    let mut pieces = shown.split("\u{1b}[");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let rest = piece.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        match rest.strip_prefix('m') {
+            Some(rest) => plain.push_str(rest),
+            None => plain.extend(["\u{1b}[", piece]),
+        }
+    }
+    plain
+}
+
+#[test]
+fn what_a_policy_holds_steers_no_terminal_and_writes_no_lines() {
+    // A title, a cleared screen, and a verdict of its own.
+    let spelled = r#"public = ["/", "/a\u001b]0;title\u0007(.*)", "/a\u001b]0;title\u0007b", "/c\n\u001b[2Jready\\: 0 errors","#;
+    let configuration = READY.replace("public = [\"/\",", spelled);
+    let folder = Folder::tracked("terminal-controls", &configuration, &[]);
+    folder.write("t.toml", "[[tests]]\nname = \"a\\u001b[2J\\nb\"\nrequest = 'GET /'\nexpect = 'deny'\n");
+    for command in ["check --offline --notes", "explain GET /a", "test t.toml"] {
+        let (shown, code) = on_terminal(&folder, command, &[]);
+        assert!(code < 2, "{command}: {shown}");
+        let plain = without_colours(&shown);
+        let control = plain.chars().find(|c| c.is_control() && !"\r\n\t".contains(*c));
+        assert_eq!(control, None, "{command}: {plain:?}");
+        assert!(shown.contains("\\u{1b}"), "{command}: {shown:?}");
+        assert!(!plain.lines().any(|line| line.trim_start().starts_with("ready\\: 0 errors")), "{command}: {plain}");
+    }
+}
+
 #[test]
 fn every_command_is_coloured_on_a_terminal_but_for_those_who_want_none() {
     let folder = Folder::tracked("terminal-commands", READY, &[]);

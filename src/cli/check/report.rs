@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{evidence::Evidence, finding::Finding, routes::Coverage};
 use crate::{
-    cli::output::{BLUE, BOLD, DIM, GREEN, RED, YELLOW, count, paint},
+    cli::output::{BLUE, BOLD, DIM, GREEN, RED, YELLOW, count, paint, printable},
     policy::lint::Severity,
 };
 
@@ -18,13 +18,13 @@ pub(super) fn text(findings: &[Finding], evidence: &[Evidence], coverage: Option
             Severity::Error => RED,
         };
         let kind = paint(style, &format!("{}[{}]", finding.severity.as_str(), finding.kind));
-        text.push_str(&format!("{kind}{}\n", paint(BOLD, &format!(": {}", finding.what))));
+        text.push_str(&format!("{kind}{}\n", paint(BOLD, &format!(": {}", printable(&finding.what)))));
         if let Some(place) = &finding.place {
             text.push_str(&place.render());
         }
-        text.push_str(&format!("  {} {}\n", paint(BLUE, "why:"), finding.why));
+        text.push_str(&format!("  {} {}\n", paint(BLUE, "why:"), printable(&finding.why)));
         if !finding.help.is_empty() {
-            text.push_str(&format!("  {} {}\n", paint(GREEN, "fix:"), finding.help));
+            text.push_str(&format!("  {} {}\n", paint(GREEN, "fix:"), printable(&finding.help)));
         }
         text.push('\n');
     }
@@ -52,7 +52,8 @@ fn asked(evidence: &[Evidence]) -> String {
     let mut text = format!("{}\n", paint(BOLD, "asked over the network"));
     for Evidence { asked, answer, proves, is_good } in evidence {
         let mark = if *is_good { paint(GREEN, "✓") } else { paint(RED, "✗") };
-        text.push_str(&format!("  {mark} {asked}: {answer}\n    {}\n", paint(DIM, proves)));
+        let (asked, answer) = (printable(asked), printable(answer));
+        text.push_str(&format!("  {mark} {asked}: {answer}\n    {}\n", paint(DIM, &printable(proves))));
     }
     text.push('\n');
     text
@@ -65,7 +66,12 @@ fn routes(coverage: &Coverage) -> String {
     let mut text = format!("{}: {} {verb} named by a rule, {unnamed} not\n", paint(BOLD, "routes"), count(named, "route"));
     for judged in coverage.routes.iter().filter(|judged| judged.rule.is_none()) {
         let method = judged.route.method.as_deref().unwrap_or("*");
-        text.push_str(&format!("  {method} {}: {} (nothing names it)\n", judged.route.path, judged.access));
+        text.push_str(&format!(
+            "  {} {}: {} (nothing names it)\n",
+            printable(method),
+            printable(&judged.route.path),
+            judged.access
+        ));
     }
     text.push('\n');
     text

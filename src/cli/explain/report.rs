@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    cli::output::{BOLD, DIM, GREEN, RED, YELLOW, paint},
+    cli::output::{BOLD, DIM, GREEN, RED, YELLOW, paint, printable},
     gate::{Action, Answer, Decision, Event, Explanation, Outcome},
     policy::Consideration,
 };
@@ -22,7 +22,7 @@ pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &st
     let width = readings.iter().map(|reading| printable(&reading.path).chars().count()).max().unwrap_or(0);
     for reading in readings {
         let answers: Vec<String> =
-            reading.answers.iter().map(|(access, rule)| format!("{} by {rule}", access.as_str())).collect();
+            reading.answers.iter().map(|(access, rule)| format!("{} by {}", access.as_str(), printable(rule))).collect();
         let answers = if answers.is_empty() { "no list names it".to_owned() } else { answers.join("; ") };
         let kind = paint(DIM, &format!("({})", reading.kind.as_str()));
         text.push_str(&format!("  {:width$}  {answers} {kind}\n", printable(&reading.path)));
@@ -37,7 +37,7 @@ pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &st
             (false, Consideration::OtherMethod) => (paint(DIM, "-"), "names the path for other methods"),
             (false, Consideration::OtherPath) => (paint(DIM, "-"), "names other paths"),
         };
-        text.push_str(&format!("  {mark} {} ({}): {why}\n", source.name, source.access.as_str()));
+        text.push_str(&format!("  {mark} {} ({}): {why}\n", printable(&source.name), source.access.as_str()));
     }
     if !requirements.is_empty() {
         title(&mut text, "required beside a session");
@@ -48,7 +48,7 @@ pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &st
             "  {mark} {} {} (by {})\n",
             requirement.name,
             printable(&requirement.expected),
-            requirement.source
+            printable(&requirement.source)
         ));
     }
     if let Some(token) = token {
@@ -77,7 +77,7 @@ fn push_decision(text: &mut String, decision: &Decision) {
     // What a forwarded request is answered with is the origin's to say.
     let status = if verb == "forward" { String::new() } else { format!(" {}", decision.status()) };
     let access = match (decision.access, &decision.rule) {
-        (Some(access), Some(rule)) => format!("; {} by {rule}", access.as_str()),
+        (Some(access), Some(rule)) => format!("; {} by {}", access.as_str(), printable(rule)),
         _ => String::new(),
     };
     text.push_str(&format!("  {}{status} ({}){access}\n", paint(style, verb), decision.reason));
@@ -98,7 +98,7 @@ fn push_decision(text: &mut String, decision: &Decision) {
         }
     }
     if let Some(trial) = &decision.trial {
-        let rule = trial.rule.as_deref().map_or(String::new(), |rule| format!(", by {rule}"));
+        let rule = trial.rule.as_deref().map_or(String::new(), |rule| format!(", by {}", printable(rule)));
         text.push_str(&format!("  in shadow: it would be {} {} ({}){rule}\n", trial.verb, trial.status, trial.reason));
     }
 }
@@ -175,9 +175,4 @@ fn decision_json(decision: &Decision) -> Value {
             "action": trial.verb, "status": trial.status, "reason": trial.reason, "rule": trial.rule.as_deref(),
         })),
     })
-}
-
-/// Foreign text without what would move a terminal's cursor.
-fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
 }

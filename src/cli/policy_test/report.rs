@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Outcome, Results};
-use crate::cli::output::{BOLD, DIM, GREEN, RED, count, paint};
+use crate::cli::output::{BOLD, DIM, GREEN, RED, count, paint, printable};
 
 impl Results {
     fn failed(&self) -> usize {
@@ -15,6 +15,7 @@ impl Results {
 pub(super) fn text(results: &Results) -> String {
     let mut text = String::new();
     for Outcome { name, place, differences, decided } in &results.outcomes {
+        let (name, decided) = (&printable(name), printable(decided));
         if differences.is_empty() {
             text.push_str(&format!("{} {name} {}\n", paint(GREEN, "ok  "), paint(DIM, &format!("— {decided}"))));
             continue;
@@ -22,7 +23,7 @@ pub(super) fn text(results: &Results) -> String {
         text.push_str(&format!("{} {}\n", paint(RED, "FAIL"), paint(BOLD, name)));
         text.push_str(&place.render());
         for difference in differences {
-            text.push_str(&format!("  {difference}\n"));
+            text.push_str(&format!("  {}\n", printable(difference)));
         }
         text.push_str(&format!("  it was: {decided}\n"));
     }
@@ -34,7 +35,7 @@ pub(super) fn text(results: &Results) -> String {
         count(results.entries, "rule")
     ));
     for name in &results.untouched {
-        text.push_str(&format!("  no test is decided by {name}\n"));
+        text.push_str(&format!("  no test is decided by {}\n", printable(name)));
     }
     text
 }

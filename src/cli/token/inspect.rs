@@ -15,7 +15,7 @@ use crate::{
         drive,
         keys::Keys,
         moment,
-        output::{BOLD, GREEN, RED, Report, YELLOW, paint},
+        output::{BOLD, GREEN, RED, Report, YELLOW, paint, printable},
         read_text,
         source::Fault,
     },
@@ -278,9 +278,4 @@ fn render(header: &Value, claims: &Value, now: UnixMillis, verdict: &Verdict) ->
         Err(error) => format!("{} ({}): {message}\n", paint(RED, "refused"), error.reason().as_str()),
     });
     text
-}
-
-/// A name from the token, without what would move a terminal's cursor. Values are JSON, which escapes by itself.
-fn printable(name: &str) -> String {
-    name.chars().flat_map(|c| if c.is_control() { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
