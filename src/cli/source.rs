@@ -120,12 +120,12 @@ impl Fault {
     }
 
     pub(super) fn render(&self) -> String {
-        let mut text = format!("{}{}\n", paint(RED, "error"), paint(BOLD, &format!(": {}", self.message)));
+        let mut text = format!("{}{}\n", paint(RED, "error"), paint(BOLD, &format!(": {}", printable(&self.message))));
         if let Some(place) = &self.place {
             text.push_str(&place.render());
         }
         if let Some(help) = &self.help {
-            text.push_str(&format!("  help: {help}\n"));
+            text.push_str(&format!("  help: {}\n", printable(help)));
         }
         text
     }
@@ -134,6 +134,12 @@ impl Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_fault_quotes_stays_on_its_line() {
+        let shown = Fault::new("cannot read `a\n\u{1b}[2J`").help("look at `\u{7}`").render();
+        assert!(shown.contains("`a\\u{a}\\u{1b}[2J`") && shown.contains("`\\u{7}`"), "{shown:?}");
+    }
 
     #[test]
     fn a_place_counts_lines_and_characters_from_one() {

@@ -13,7 +13,7 @@ use std::{
 use self::middleware::Imported;
 use super::{
     FINDINGS,
-    output::{BOLD, Report, YELLOW, paint},
+    output::{BOLD, Report, YELLOW, paint, printable},
     source::{Fault, SourceFile},
     tree::Located,
 };
@@ -180,10 +180,15 @@ fn describe(imported: &Imported) -> String {
         count(imported.rules.len(), "rule"),
     );
     for note in &imported.notes {
-        text.push_str(&format!("  note: {note}\n"));
+        text.push_str(&format!("  note: {}\n", printable(note)));
     }
     for (place, what) in &imported.left {
-        text.push_str(&format!("{}{}\n{}", paint(YELLOW, "not carried over"), paint(BOLD, &format!(": {what}")), place.render()));
+        text.push_str(&format!(
+            "{}{}\n{}",
+            paint(YELLOW, "not carried over"),
+            paint(BOLD, &format!(": {}", printable(what))),
+            place.render()
+        ));
     }
     text
 }
