@@ -65,8 +65,7 @@ impl Problem {
     /// A value that makes no sense; `found` is quoted, so never give a secret. One that looks like a secret, put there by mistake, is not shown.
     #[inline(never)]
     pub(crate) fn value(found: &str, expected: &str) -> Self {
-        let is_secret = SECRET_MARKS.iter().any(|mark| text::contains(found, mark));
-        Self::Value { found: if is_secret { String::new() } else { quote(found) }, expected: expected.to_owned() }
+        Self::Value { found: if holds_a_secret(found) { String::new() } else { quote(found) }, expected: expected.to_owned() }
     }
 
     /// A pattern that does not parse.
@@ -134,9 +133,16 @@ impl std::error::Error for SettingError {
     }
 }
 
-/// Foreign text for a message: control characters escaped, cut at [`limits::QUOTED_CHARS`].
+fn holds_a_secret(text: &str) -> bool {
+    SECRET_MARKS.iter().any(|mark| text::contains(text, mark))
+}
+
+/// Foreign text for a message: control characters escaped, cut at [`limits::QUOTED_CHARS`]; what looks like a secret is not shown.
 #[must_use]
 pub fn quote(text: &str) -> String {
+    if holds_a_secret(text) {
+        return "(not shown)".to_owned();
+    }
     let mut quoted = String::new();
     for (count, c) in text.chars().enumerate() {
         if count == limits::QUOTED_CHARS {
@@ -163,6 +169,7 @@ mod tests {
         let key = ["sk", "live", "0123456789abcdef"].join("_");
         let error = SettingError::value("CLERK_PUBLISHABLE_KEY", &key, "`pk_live_…`");
         assert_eq!(error.to_string(), "setting `CLERK_PUBLISHABLE_KEY` has an invalid value (not shown), expected `pk_live_…`");
+        assert_eq!(quote(&key), "(not shown)", "as a pattern, or as a name");
     }
 
     #[test]
