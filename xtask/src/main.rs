@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use wasm_bindgen_cli_support::{Bindgen, Output};
 
 fn main() -> ExitCode {
@@ -36,7 +36,9 @@ fn bindgen(input: &Path, out_dir: &Path, name: &str) -> Result<()> {
     let mut output = generate(input, name)?;
     let classes = classes_of(output.js());
     delete_exports(&mut output, |export| is_of_class(export, &classes));
-    output.emit(out_dir).with_context(|| format!("cannot write to `{}`", out_dir.display()))
+    let renamed = shorten_imports(&mut output);
+    output.emit(out_dir).with_context(|| format!("cannot write to `{}`", out_dir.display()))?;
+    rename_in(&out_dir.join(format!("{name}.js")), &renamed)
 }
 
 /// Writes `<name>_bg.wasm` alone, for a module that takes and gives numbers only: whoever instantiates it needs no script.
@@ -69,6 +71,42 @@ fn delete_exports(output: &mut Output, is_deleted: impl Fn(&str) -> bool) {
     for id in deleted.collect::<Vec<_>>() {
         exports.delete(id);
     }
+}
+
+/// Gives the generated imports names of a letter or two, and says which: each ends in a hash of sixteen letters, which no compression
+/// makes shorter, and stands in the module and in the script.
+fn shorten_imports(output: &mut Output) -> Vec<(String, String)> {
+    let generated = output.wasm_mut().imports.iter_mut().filter(|import| import.name.starts_with("__wb"));
+    let mut renamed = Vec::new();
+    for import in generated {
+        let short = short_name(renamed.len());
+        renamed.push((std::mem::replace(&mut import.name, short.clone()), short));
+    }
+    renamed
+}
+
+/// The names `a` to `z`, `aa` to `zz` and so on: no two numbers have the same.
+fn short_name(number: usize) -> String {
+    let last = char::from(b'a' + (number % 26) as u8);
+    match number / 26 {
+        0 => last.to_string(),
+        more => format!("{}{last}", short_name(more - 1)),
+    }
+}
+
+/// Renames the members of the object of imports in a generated script, where each stands once, before a colon.
+fn rename_in(script: &Path, renamed: &[(String, String)]) -> Result<()> {
+    let mut text = std::fs::read_to_string(script).with_context(|| format!("cannot read `{}`", script.display()))?;
+    for (long, short) in renamed {
+        let member = format!("{long}:");
+        ensure!(
+            text.matches(&member).count() == 1,
+            "`{long}` is imported, but is not one member of an object in `{}`",
+            script.display()
+        );
+        text = text.replace(&member, &format!("{short}:"));
+    }
+    std::fs::write(script, text).with_context(|| format!("cannot write `{}`", script.display()))
 }
 
 /// The classes of a generated script, in lower case as their exports have them.
