@@ -11,7 +11,7 @@ use crate::{limits, machine::Outage, time::UnixMillis};
 
 type Found = Result<Rc<Facts>, Outage>;
 
-/// A bounded memory; the oldest makes place.
+/// A bounded memory; what was asked for longest ago makes place.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     entries: RefCell<Entries>,
@@ -21,8 +21,8 @@ pub(super) struct Cache {
 #[derive(Debug, Default)]
 struct Entries {
     of: HashMap<Rc<str>, Entry>,
-    /// The names as they came in.
-    order: VecDeque<Rc<str>>,
+    /// The names as they were asked for, with the ticket of each: one that was asked for again, or given up, is not meant any more.
+    order: VecDeque<(Rc<str>, u64)>,
 }
 
 #[derive(Debug)]
@@ -76,13 +76,13 @@ impl Cache {
         self.tickets.set(number);
         let key: Rc<str> = key.into();
         let Entries { of, order } = &mut *entries;
-        if of.insert(key.clone(), Entry { ticket: number, since: now, found: None }).is_none() {
-            order.push_back(key.clone());
-        }
-        while order.len() > limits::FRESH_SUBJECTS {
-            if let Some(oldest) = order.pop_front() {
-                of.remove(&oldest);
-            }
+        of.insert(key.clone(), Entry { ticket: number, since: now, found: None });
+        order.push_back((key.clone(), number));
+        if order.len() > limits::FRESH_SUBJECTS
+            && let Some((oldest, ticket)) = order.pop_front()
+            && of.get(&oldest).is_some_and(|entry| entry.ticket == ticket)
+        {
+            of.remove(&oldest);
         }
         Look::Fetch(Ticket { cache: self.clone(), key, number })
     }
@@ -133,6 +133,24 @@ mod tests {
         assert!(matches!(cache.look("a", then), Look::Wait), "the hung one spoke for the second");
         cache.settle(second, Ok(Rc::default()), then);
         assert!(matches!(cache.look("a", then), Look::Found(Ok(_))));
+    }
+
+    #[test]
+    fn who_was_asked_for_again_is_not_the_oldest() {
+        let cache = Rc::new(Cache::default());
+        drop(fetch(&cache, "given up", NOW));
+        cache.settle(fetch(&cache, "old", NOW), Ok(Rc::default()), NOW);
+        let then = NOW.plus(limits::FRESH_FOR);
+        for key in ["given up", "old"] {
+            cache.settle(fetch(&cache, key, then), Ok(Rc::default()), then);
+        }
+        for n in 2..limits::FRESH_SUBJECTS {
+            cache.settle(fetch(&cache, &n.to_string(), then), Ok(Rc::default()), then);
+        }
+        for key in ["given up", "old"] {
+            assert!(matches!(cache.look(key, then), Look::Found(_)), "{key} went by the place that it had before");
+        }
+        assert_eq!(cache.entries.borrow().order.len(), limits::FRESH_SUBJECTS);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::{
     time::UnixMillis,
 };
 
-/// The families of events, by the beginning of their type; in the order of the bits in `portcullis_events`.
+/// The families of events, by the beginning of their type; which of them have ever come is in `portcullis_events`.
 const FAMILIES: [&str; 3] = ["user.", "session.", "organizationMembership."];
 
 const USER: &str = "INSERT INTO portcullis_users (id, gone, banned, metadata, at, seen) VALUES (?, ?, ?, ?, ?, ?) \

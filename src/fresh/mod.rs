@@ -131,6 +131,22 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// What every rule asks about this subject.
+    fn without_tests(&self) -> Self {
+        Self { tests: Vec::new(), ..*self }
+    }
+
+    /// What the Backend API's facts come to.
+    fn verdict(&self, facts: &Facts) -> Verdict {
+        match self.denial(facts) {
+            Some((reason, _)) => Verdict::Denied(reason),
+            None if facts.session.is_none() || facts.user.is_none() || (self.org.is_some() && facts.member.is_none()) => {
+                Verdict::Unknown("the Backend API was not asked all of it".to_owned())
+            }
+            None => Verdict::Holds,
+        }
+    }
+
     /// By what name facts about this subject are kept.
     fn key(&self) -> String {
         [self.user, self.session.unwrap_or_default(), self.org.map_or("", |(org, _)| org)].join("|")
@@ -160,7 +176,7 @@ impl Freshness {
             }
         }
         match self.facts(io, asked).await {
-            Ok(facts) => asked.denial(&facts).map_or(Verdict::Holds, |(reason, _)| Verdict::Denied(reason)),
+            Ok(facts) => asked.verdict(&facts),
             Err(Outage(why)) => Verdict::Unknown(why),
         }
     }
@@ -207,12 +223,28 @@ mod tests {
         }
     }
 
+    fn asked() -> Asked<'static> {
+        let org = Some(("org_1", Some("org:admin")));
+        Asked { user: "user_1", session: Some("sess_1"), org, tests: Vec::new(), issued: UnixMillis(0) }
+    }
+
     fn denial(change: impl Fn(&mut Facts)) -> Option<Reason> {
         let mut changed = facts();
         change(&mut changed);
-        let org = Some(("org_1", Some("org:admin")));
-        let asked = Asked { user: "user_1", session: Some("sess_1"), org, tests: Vec::new(), issued: UnixMillis(0) };
-        asked.denial(&changed).map(|(reason, _)| reason)
+        asked().denial(&changed).map(|(reason, _)| reason)
+    }
+
+    #[test]
+    fn what_was_not_asked_is_not_known() {
+        assert_eq!(asked().verdict(&facts()), Verdict::Holds);
+        let parts: [fn(&mut Facts); 3] = [|facts| facts.session = None, |facts| facts.user = None, |facts| facts.member = None];
+        for part in parts {
+            let mut facts = facts();
+            part(&mut facts);
+            assert!(matches!(asked().verdict(&facts), Verdict::Unknown(_)), "{facts:?}");
+        }
+        let without_org = Asked { org: None, ..asked() };
+        assert_eq!(without_org.verdict(&Facts { member: None, ..facts() }), Verdict::Holds);
     }
 
     #[test]

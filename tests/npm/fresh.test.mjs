@@ -22,14 +22,18 @@ beforeEach(async () => {
   // A gate of its own for each test: what was said is kept for some seconds.
   gate = await createGate({
     publishableKey: PUBLISHABLE_KEY, secretKey: SECRET_KEY, apiUrl: clerk.url, authorizedParties: [PARTY],
-    signInUrl: `/sign-in-${count}`, public: ['/', `/sign-in-${count}`], rules: [{ match: '/api/fresh', fresh: true }],
+    signInUrl: `/sign-in-${count}`, public: ['/', `/sign-in-${count}`], rules: [
+      { match: '/api/fresh', fresh: true },
+      { match: '/api/metadata', fresh: true, require: { claim: 'metadata.role', equals: 'admin' } },
+      { match: '/api/organization', fresh: true, require: { role: 'org:admin' } },
+    ],
   });
   clerk.calls.splice(0);
 });
 
-/** @param {string} [path] */
-const decide = async (path = '/api/fresh') =>
-  gate.decide(new Request(PARTY + path, { headers: { authorization: `Bearer ${await clerk.token()}` } }));
+/** @param {string} [path] @param {any} [claims] */
+const decide = async (path = '/api/fresh', claims) =>
+  gate.decide(new Request(PARTY + path, { headers: { authorization: `Bearer ${await clerk.token(claims)}` } }));
 
 test('a session that ended is refused, a good one goes on', async () => {
   const good = await decide();
@@ -42,6 +46,18 @@ test('whoever is no more is refused', async () => {
   const refused = await decide();
   assert.deepEqual([refused.status, refused.reason], [401, 'session-ended']);
   assert.equal((await decide('/api/other')).action, 'forward');
+});
+
+test('what one rule was refused for answers no other rule', async () => {
+  const claims = { metadata: { role: 'admin' }, o: { id: 'org_1', rol: 'admin', slg: 'one' } };
+  for (const path of ['/api/metadata', '/api/organization']) assert.equal((await decide(path, claims)).action, 'forward', path);
+  // Both at once are gone, and the rule that asks for the metadata is the first to find that out.
+  const user = { ...claims, sub: 'user_2', sid: 'sess_2' };
+  people.sessions.sess_2 = { ...people.sessions.sess_1, id: 'sess_2', user_id: 'user_2' };
+  people.users.user_2 = { ...people.users.user_1, id: 'user_2', public_metadata: {} };
+  const outcomes = [];
+  for (const path of ['/api/metadata', '/api/organization']) outcomes.push((await decide(path, user)).reason);
+  assert.deepEqual(outcomes, ['user-metadata-changed', 'membership-ended']);
 });
 
 test('a Backend API that fails closes the path', async () => {
