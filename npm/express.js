@@ -2,7 +2,7 @@
 //
 // Bodies are not touched: neither the request's nor the response's is read or kept here.
 
-import { adapterOptions, gateOnce } from './adapter.js';
+import { adapterOptions, gateOnce, urlOf } from './adapter.js';
 import { isReserved, privateHeaders } from './headers.js';
 
 /**
@@ -25,10 +25,8 @@ export function gate(config, options) {
  * @param {import('node:http').ServerResponse} response
  */
 async function pass(theGate, publicOrigin, request, response) {
-  // The target as it came, also where this is mounted under a path.
-  const target = request.originalUrl ?? request.url;
-  // Other forms than a path (RFC 9112 section 3.2) are read differently by everyone: without an origin they cannot be judged.
-  const url = target.startsWith('/') ? (publicOrigin ?? originOf(request)) + target : target;
+  const target = routedTarget(request);
+  const url = urlOf(publicOrigin ?? originOf(request), target);
   const decision = await (await theGate(request)).decide({ method: request.method, url, headers: headersOf(request) });
   if (decision.action !== 'forward') {
     response.statusCode = decision.status;
@@ -44,6 +42,19 @@ async function pass(theGate, publicOrigin, request, response) {
     for (const [name, value] of decision.responseHeaders) response.appendHeader(name, value);
   });
   return true;
+}
+
+/**
+ * What is routed by: the target as it came, also where this is mounted under a path, or what something before the gate has put in its place.
+ *
+ * @param {{ originalUrl?: string, baseUrl?: string, url: string }} request
+ */
+function routedTarget({ originalUrl, baseUrl, url }) {
+  // Connect's mounts do not say where they are. And of a target that is no path, Express puts what is before the path somewhere else.
+  if (originalUrl === undefined || baseUrl === undefined || !originalUrl.startsWith('/')) return originalUrl ?? url;
+  // Where nothing is left of the path behind the mount's, Express puts a slash.
+  const hasAddedSlash = /^\/(\?|$)/.test(url) && originalUrl === baseUrl + url.slice(1);
+  return hasAddedSlash ? originalUrl : baseUrl + url;
 }
 
 /** Scheme and host that the client used. What a proxy says counts where Express's setting `trust proxy` says so. @param {any} request */
@@ -85,10 +96,10 @@ function headersOf({ headers }) {
 function showJudged(request, came, judged) {
   if (came === judged) return;
   const { baseUrl = '' } = request;
-  request.originalUrl = judged;
-  // Mounted under a path that is spelled otherwise now: Express routes on by what it has, which was judged as a reading.
-  if (!judged.startsWith(baseUrl)) return;
+  if (request.originalUrl === came) request.originalUrl = judged;
   const rest = judged.slice(baseUrl.length);
+  // Mounted under a path that is spelled otherwise now: Express routes on by what it has, which was judged as a reading.
+  if (!judged.startsWith(baseUrl) || !/^([/?]|$)/.test(rest)) return;
   request.url = rest.startsWith('/') ? rest : `/${rest}`;
 }
 
@@ -135,10 +146,11 @@ function beforeHeaders(response, act) {
   response.writeHead = function (/** @type {number} */ status, /** @type {any[]} */ ...rest) {
     if (!isDue) return writeHead.call(this, status, ...rest);
     isDue = false;
-    const message = typeof rest[0] === 'string' ? [rest.shift()] : [];
-    for (const [name, value] of pairsOf(rest[0])) this.setHeader(name, value);
+    // `writeHead(status, headers)` or `writeHead(status, message, headers)`; a message may be left empty.
+    const [message, headers] = typeof rest[0] === 'string' || rest.length > 1 ? rest : [undefined, rest[0]];
+    for (const [name, value] of pairsOf(headers ?? message)) this.setHeader(name, value);
     act();
-    return writeHead.call(this, status, ...message);
+    return typeof message === 'string' ? writeHead.call(this, status, message) : writeHead.call(this, status);
   };
 }
 
@@ -149,15 +161,15 @@ function beforeHeaders(response, act) {
  * @returns {[string, any][]}
  */
 function pairsOf(headers) {
-  if (!headers) return [];
-  /** @type {Map<string, any>} */
+  if (!headers || typeof headers !== 'object') return [];
+  /** Values of a name, however it is spelled. @type {Map<string, [string, any]>} */
   const pairs = new Map();
   const add = (/** @type {string} */ name, /** @type {any} */ value) => {
-    const known = pairs.get(name);
-    pairs.set(name, known === undefined ? value : [known, value].flat());
+    const known = pairs.get(name.toLowerCase())?.[1];
+    pairs.set(name.toLowerCase(), [name, known === undefined ? value : [known, value].flat()]);
   };
   if (!Array.isArray(headers)) return Object.entries(headers).filter(([, value]) => value !== undefined);
   if (Array.isArray(headers[0])) for (const [name, value] of headers) add(name, value);
   else for (let at = 0; at + 1 < headers.length; at += 2) add(headers[at], headers[at + 1]);
-  return [...pairs];
+  return [...pairs.values()];
 }

@@ -1,6 +1,6 @@
 // `portcullis/hono`: the gate as a middleware of Hono.
 
-import { adapterOptions, gateOnce, publicUrl } from './adapter.js';
+import { adapterOptions, gateOnce, underOrigin } from './adapter.js';
 
 /**
  * @param {any} config
@@ -12,7 +12,7 @@ export function gate(config, options) {
   const { publicOrigin } = adapterOptions(options);
   return async (/** @type {any} */ context, /** @type {() => Promise<void>} */ next) => {
     const { raw } = context.req;
-    const view = publicOrigin === undefined ? raw : { method: raw.method, url: publicUrl(raw.url, publicOrigin), headers: raw.headers };
+    const view = publicOrigin === undefined ? raw : { method: raw.method, url: underOrigin(raw.url, publicOrigin), headers: raw.headers };
     const decision = await (await theGate(context)).decide(view);
     if (decision.action !== 'forward') return decision.toResponse();
     // Hono has routed by now. That is safe: the path was judged under every reading, the one as it came among them.

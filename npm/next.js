@@ -3,7 +3,7 @@
 // Nothing of Next is imported. What `NextResponse.next({ request: { headers } })` says to Next it says in response headers, and so
 // does this: the names of all headers that the request is to have, and the value of each.
 
-import { adapterOptions, gateOnce, publicUrl } from './adapter.js';
+import { adapterOptions, gateOnce, underOrigin } from './adapter.js';
 
 /**
  * @param {any} config
@@ -14,7 +14,7 @@ export function gate(config, options) {
   const { publicOrigin } = adapterOptions(options);
   return async function proxy(/** @type {Request} */ request) {
     const { method, headers } = request;
-    const decision = await (await theGate(request)).decide({ method, headers, url: publicUrl(request.url, publicOrigin ?? asked(request)) });
+    const decision = await (await theGate(request)).decide({ method, headers, url: underOrigin(request.url, publicOrigin ?? asked(request)) });
     if (decision.action !== 'forward') return decision.toResponse();
     const answer = new Headers({ 'x-middleware-next': '1' });
     const names = [];

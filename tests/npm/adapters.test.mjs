@@ -6,12 +6,14 @@ import { createServer } from 'node:http';
 import { after, describe, test } from 'node:test';
 
 import express from 'express';
+import express4 from 'express4';
 import { Hono } from 'hono';
 
 import { gate as expressGate } from 'portcullis/express';
 import { gate as honoGate } from 'portcullis/hono';
 import { gate as nextGate } from 'portcullis/next';
 import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { raw } from '../support/gate.mjs';
 import { listen } from '../support/listen.mjs';
 
 const { publishableKey, site, api } = INSTANCES.dev;
@@ -23,14 +25,18 @@ const signedOut = { cookie: '__clerk_db_jwt=a; __client_uat=0', accept: 'text/ht
 const stops = [];
 after(() => stops.forEach((stop) => stop()));
 
-/** @param {any} handler @returns {Promise<string>} */
-async function serve(handler) {
+/** @param {any} handler */
+async function port(handler) {
   const server = createServer(handler);
   const port = await listen(server);
   stops.push(() => (server.closeAllConnections(), server.close()));
-  return `http://127.0.0.1:${port}`;
+  return port;
 }
+/** @param {any} handler */
+const serve = async (handler) => `http://127.0.0.1:${await port(handler)}`;
 const get = (/** @type {string} */ url, headers = {}) => fetch(url, { headers, redirect: 'manual' });
+
+const EXPRESSES = { 'Express 5': express, 'Express 4': /** @type {typeof express} */ (express4) };
 
 describe('Express', () => {
   test('judges the whole path where the gate is mounted, and routes on by it', async () => {
@@ -41,6 +47,67 @@ describe('Express', () => {
     assert.equal((await get(`${url}/dash/a`)).status, 401);
     assert.deepEqual(await (await get(`${url}/dash/%61?x=1`, signedIn())).json(), ['/dash/a?x=1', '/dash/a?x=1', 'user_1']);
   });
+
+  for (const [name, express] of Object.entries(EXPRESSES)) {
+    /** An app with a secret behind the gate, under `/dash`, and the request line and fields of a request to it. */
+    const ask = async (/** @type {(app: any) => void} */ mount, /** @type {string} */ target, /** @type {string[]} */ ...fields) => {
+      const app = express();
+      app.set('trust proxy', true);
+      mount(app);
+      app.use((/** @type {any} */ request, /** @type {any} */ response) => response.send(`reached ${request.originalUrl}`));
+      app.use((/** @type {any} */ error, /** @type {any} */ _request, /** @type {any} */ response, /** @type {any} */ _next) => response.status(500).send(String(error)));
+      const host = fields.some((field) => field.startsWith('Host:')) ? [] : ['Host: h'];
+      const { status, text } = await raw(await port(app), [`GET ${target} HTTP/1.1`, ...host, ...fields, 'Connection: close', '', ''].join('\r\n'));
+      return { status, isSecret: text.includes('SECRET') };
+    };
+    const secret = (/** @type {any} */ _request, /** @type {any} */ response) => response.send('SECRET');
+    const open = { ...config, public: ['/', '/sign-in', '/open/:path*', '/dash/open/:path*'] };
+    const MOUNTS = {
+      'at the root': (/** @type {any} */ app) => (app.use(expressGate(open)), app.get('/dash/admin', secret)),
+      'before a router': (/** @type {any} */ app) => (app.use(expressGate(open)), app.use('/dash', express.Router().get('/admin', secret))),
+      'under a path': (/** @type {any} */ app) => (app.use('/dash', expressGate(open)), app.get('/dash/admin', secret)),
+      'in a router': (/** @type {any} */ app) => app.use('/dash', express.Router().use(expressGate(open)).get('/admin', secret)),
+    };
+    for (const [where, mount] of Object.entries(MOUNTS)) {
+      test(`${name}, ${where}: what a client says of its host moves no path`, async () => {
+        for (const host of ['x/open/?', 'x/open/#', 'x\\open\\', 'x/open', 'x?', 'x#', 'a@b', 'x/open/\t', '']) {
+          for (const field of [`Host: ${host}`, `X-Forwarded-Host: ${host}`, `X-Forwarded-Proto: http://${host}`]) {
+            const { status, isSecret } = await ask(mount, '/dash/admin', field);
+            assert.ok(!isSecret && [400, 401].includes(status), `${field}: ${status}`);
+          }
+        }
+        assert.equal((await ask(mount, '/dash/admin')).status, 401);
+        assert.equal((await ask(mount, '/dash/open/x')).status, 200);
+      });
+
+      test(`${name}, ${where}: a target that is no path is refused`, async () => {
+        const lengths = Array.from({ length: 12 }, (_, length) => `http://h/dash/open/${'x'.repeat(length)}/admin`);
+        for (const target of ['http://h/dash/admin', 'http://h/dash/open/x', 'x://h/dash/open/x/admin', 'h/dash/open', '*', 'http://h?/dash/admin', ...lengths]) {
+          const { status, isSecret } = await ask(mount, target);
+          // Where the gate is mounted under a path, Express finds none in some of them, and calls neither the gate nor what is behind it.
+          assert.ok(!isSecret && (status === 400 || !target.startsWith('http://h/')), `${target}: ${status}`);
+        }
+      });
+
+      test(`${name}, ${where}: a path that something has put in the place of the one that came is judged`, async () => {
+        const rewrite = (/** @type {any} */ app) => (app.use((/** @type {any} */ request, /** @type {any} */ _response, /** @type {any} */ next) => ((request.url = request.url.replace('/dash/open/', '/dash/')), next())), mount(app));
+        const { status, isSecret } = await ask(rewrite, '/dash/open/admin');
+        assert.deepEqual([status, isSecret], [401, false]);
+      });
+    }
+
+    test(`${name}: where a mount's path ends within a segment, nothing is routed that was not judged`, async () => {
+      const mount = (/** @type {any} */ app) => (app.use('/dash', expressGate({ ...open, default: 'public', protected: ['/dash/board(.*)'] })), app.get('/dash/board/x', secret));
+      for (const target of ['/dash/board/x', '/dash/../dashboard/x', '/dash/%2e%2e/dashboard/x', '/dash/..%2fdashboard/x', '/dash/x/../../dashboard/x']) {
+        assert.equal((await ask(mount, target)).isSecret, false, target);
+      }
+    });
+
+    test(`${name}: where nothing is left of the path behind the mount`, async () => {
+      const mount = (/** @type {any} */ app) => app.use('/open', express.Router().use(expressGate(open)).get('/', secret));
+      for (const target of ['/open', '/open/', '/open?x=1', '/open/?x=1']) assert.deepEqual(await ask(mount, target), { status: 200, isSecret: true }, target);
+    });
+  }
 
   test('believes a proxy only as far as Express does', async () => {
     const location = async (/** @type {any} */ trust, /** @type {any} */ options) => {
@@ -74,6 +141,8 @@ describe('Express', () => {
     const ways = {
       object: (/** @type {any} */ response) => response.writeHead(200, { 'Cache-Control': 'public', 'Set-Cookie': ['a=1', 'b=2'] }).end('x'),
       message: (/** @type {any} */ response) => response.writeHead(201, 'Made', { 'cache-control': 'public' }).end('x'),
+      noMessage: (/** @type {any} */ response) => response.writeHead(200, undefined, { 'Cache-Control': 'public', 'Set-Cookie': ['a=1', 'b=2'] }).end('x'),
+      spelledTwice: (/** @type {any} */ response) => response.writeHead(200, ['Cache-Control', 'public', 'Set-Cookie', 'a=1', 'set-cookie', 'b=2']).end('x'),
       flat: (/** @type {any} */ response) => response.writeHead(200, ['Cache-Control', 'public', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']).end('x'),
       pairs: (/** @type {any} */ response) => response.writeHead(200, [['Cache-Control', 'public']]).end('x'),
       none: (/** @type {any} */ response) => response.end('x'),
@@ -86,7 +155,7 @@ describe('Express', () => {
     for (const way of Object.keys(ways)) {
       const response = await get(`${url}/${way}`, signedIn());
       assert.deepEqual([response.headers.get('cache-control'), response.headers.get('vary'), response.headers.get('surrogate-control')], ['private', 'Cookie, Authorization', null], way);
-      assert.deepEqual(response.headers.getSetCookie(), ['object', 'flat'].includes(way) ? ['a=1', 'b=2'] : [], way);
+      assert.deepEqual(response.headers.getSetCookie(), ['object', 'flat', 'noMessage', 'spelledTwice'].includes(way) ? ['a=1', 'b=2'] : [], way);
       assert.equal(await response.text(), 'x');
     }
   });
@@ -145,10 +214,34 @@ describe('Next.js', () => {
     assert.equal(response.headers.get('x-middleware-request-x-forwarded-host'), 'public.example.com');
   });
 
+  test('what a client says of its host moves no path', async () => {
+    const proxy = nextGate(config);
+    for (const host of ['localhost/open/?', 'localhost/open/#', 'localhost\\open\\?', 'localhost/open/', 'localhost/?', 'a@b']) {
+      const response = await proxy(new Request('http://localhost:3000/admin', { headers: { host } }));
+      assert.deepEqual([response.status, response.headers.get('x-middleware-next')], [400, null], host);
+    }
+    assert.equal((await proxy(new Request('http://localhost:3000/admin', { headers: { host: 'localhost' } }))).status, 401);
+    assert.equal((await proxy(new Request('http://localhost:3000/open/x', { headers: { host: 'localhost' } }))).headers.get('x-middleware-next'), '1');
+  });
+
   test('a mistake in the configuration rejects every request', async () => {
     const proxy = nextGate(/** @type {any} */ ({ ...config, signinUrl: '/x' }));
     for (let time = 0; time < 2; time += 1) await assert.rejects(proxy(new Request(site)), /did you mean `signInUrl`/);
   });
+});
+
+test('a gate that could not be made is made by the next request, unless its configuration is wrong', async () => {
+  for (const [error, expected] of /** @type {[Error, number]} */ ([[new Error('no configuration yet'), 2], [Object.assign(new Error('wrong'), { code: 'invalid-options' }), 1]])) {
+    let calls = 0;
+    const proxy = nextGate(() => {
+      calls += 1;
+      if (calls === 1) throw error;
+      return config;
+    });
+    await assert.rejects(proxy(new Request(site)), error);
+    await proxy(new Request(site)).then((response) => assert.equal(response.status, 200), (again) => assert.equal(again, error));
+    assert.equal(calls, expected);
+  }
 });
 
 test('options of an adapter are checked when it is made', () => {
