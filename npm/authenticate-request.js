@@ -4,7 +4,7 @@ import { authObject } from './auth.js';
 import { checkOptions } from './check-options.js';
 import { suffixOf } from './cookies.js';
 import { PortcullisError } from './errors.js';
-import { describeOptions } from './options.js';
+import { copyOfOptions, describeOptions } from './options.js';
 import { checkRequest, describeRequest } from './request.js';
 
 /** @typedef {ReturnType<typeof import('./loop.js').loopAround>} Core */
@@ -29,9 +29,10 @@ export function authenticatorWith(usual, useAll) {
     const read = checkRequest(request);
     checkOptions(options);
     const core = useAll && isRare(options) ? (all ??= useAll()) : usual;
+    // What the options are now, whatever becomes of the object meanwhile.
+    const shown = shownOf(options);
     const suffix = suffixOf(options.publishableKey);
-    // What the options are now, whatever becomes of the object while the suffix is made.
-    const description = typeof suffix === 'string' ? describeOptions(/** @type {any} */ (options), suffix) : describeOptions({ ...options }, await suffix);
+    const description = typeof suffix === 'string' ? describeOptions(/** @type {any} */ (options), suffix) : await describeLater(options, suffix);
     const { ok, text } = await core.check('request', description, describeRequest(read), read.headers);
     if (!ok) {
       const { reason, message } = JSON.parse(text);
@@ -39,9 +40,34 @@ export function authenticatorWith(usual, useAll) {
     }
     const endOfState = text.indexOf('\n');
     const state = JSON.parse(text.slice(0, endOfState));
-    return requestState(state, text.slice(endOfState + 1), options, core.meets);
+    return requestState(state, text.slice(endOfState + 1), shown, core.meets);
   };
 }
+
+/**
+ * @param {any} options
+ * @param {Promise<string>} suffix
+ */
+async function describeLater(options, suffix) {
+  const now = copyOfOptions(options);
+  return describeOptions(now, await suffix);
+}
+
+/** What a state shows of the options. @param {any} options */
+function shownOf({ publishableKey, isSatellite, domain, signInUrl, signUpUrl, afterSignInUrl, afterSignUpUrl }) {
+  return {
+    publishableKey: publishableKey || '',
+    isSatellite: isSatellite || false,
+    domain: domain || '',
+    signInUrl: signInUrl || '',
+    signUpUrl: signUpUrl || '',
+    afterSignInUrl: afterSignInUrl || '',
+    afterSignUpUrl: afterSignUpUrl || '',
+  };
+}
+
+/** A token of a kind that is not accepted: nothing is said about the instance either. */
+const NOTHING_SHOWN = shownOf({});
 
 /**
  * Whether options name what few do: tokens of machines, a satellite, organizations by path.
@@ -56,12 +82,11 @@ function isRare({ acceptsToken = null, isSatellite, organizationSyncOptions }) {
 /**
  * @param {any} state what the core says
  * @param {string} authJson the auth objects, read when somebody asks
- * @param {import('./index.js').AuthenticateRequestOptions} options
+ * @param {ReturnType<typeof shownOf>} options
  * @param {import('./auth.js').Meets} meets
  */
 function requestState({ status, reason = null, message = null, tokenType = null, token = null, headers, proxyUrl, unknown }, authJson, options, meets) {
-  // A token of a kind that is not accepted: nothing is said about the instance either.
-  const shown = tokenType === null ? {} : options;
+  const shown = tokenType === null ? NOTHING_SHOWN : options;
   const isSignedIn = status === 'signed-in';
   /** @type {any[] | undefined} */
   let auths;
@@ -75,13 +100,7 @@ function requestState({ status, reason = null, message = null, tokenType = null,
     reason,
     message,
     proxyUrl: (shown === options && proxyUrl) || '',
-    publishableKey: shown.publishableKey || '',
-    isSatellite: shown.isSatellite || false,
-    domain: shown.domain || '',
-    signInUrl: shown.signInUrl || '',
-    signUpUrl: shown.signUpUrl || '',
-    afterSignInUrl: shown.afterSignInUrl || '',
-    afterSignUpUrl: shown.afterSignUpUrl || '',
+    ...shown,
     isSignedIn,
     isAuthenticated: isSignedIn,
     tokenType,

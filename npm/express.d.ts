@@ -2,13 +2,13 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Auth, Gate, GateConfig } from './index.js';
+import type { Auth, Gate, GateConfig, IssuedAuth } from './index.js';
 
 declare global {
   namespace Express {
     interface Request {
-      /** Who asks; set by the gate. Nobody on a public path, perhaps. */
-      auth?: Auth | null;
+      /** Who asks; set by the gate. Nobody on a public path, perhaps. {@link IssuedAuth} only where the configuration has an `issuer`. */
+      auth?: Auth | IssuedAuth | null;
     }
   }
 }

@@ -1,8 +1,8 @@
 // `createGate`: a policy, and the decisions that it makes.
 
 import { decisionOf, failedClosed } from './decision.js';
-import { PortcullisError, invalidArgument, refused } from './errors.js';
-import { core, prepare } from './gate-core.js';
+import { PortcullisError, invalidArgument, kindOf, refused } from './errors.js';
+import { core, keep, prepare } from './gate-core.js';
 import { forwardHeaders } from './headers.js';
 import { checkRequest, describeRequest } from './request.js';
 
@@ -16,9 +16,10 @@ export async function createGate(config) {
   const settings = describeConfig(config);
   await core.ready();
   prepare('gate', settings);
+  const kept = keep(settings);
   return Object.freeze({
-    decide: (/** @type {Request} */ request) => decide(settings, request),
-    handle: (/** @type {Request} */ request, /** @type {any} */ forward) => handle(settings, request, forward),
+    decide: (/** @type {Request} */ request) => decide(kept.settings, request),
+    handle: (/** @type {Request} */ request, /** @type {any} */ forward) => handle(kept.settings, request, forward),
   });
 }
 
@@ -30,19 +31,39 @@ export async function createGate(config) {
 export function describeConfig(config) {
   if (config === null || typeof config !== 'object' || Array.isArray(config)) throw invalidArgument('config', config, 'an object of settings');
   try {
-    return JSON.stringify(config, (name, value) => {
-      const isLost = typeof value === 'function' || typeof value === 'symbol' || (typeof value === 'number' && !Number.isFinite(value));
-      if (isLost || value instanceof RegExp) {
-        const found = value instanceof RegExp ? 'a RegExp' : typeof value === 'number' ? String(value) : `a ${typeof value}`;
-        throw refused('invalid-options', `setting \`${name}\` is ${found}, expected text, a finite number, a boolean, a list or a table`);
-      }
-      return value;
+    return JSON.stringify(config, function (/** @type {string} */ name) {
+      // As it stands there: what JSON is given of an object with `toJSON` is what that says.
+      const value = this[name];
+      const found = whatIsLost(value);
+      if (found === undefined) return value;
+      const setting = name === '' ? 'the configuration' : `setting \`${name}\``;
+      throw refused('invalid-options', `${setting} is ${found}, expected text, a finite number, a boolean, a list or a plain object`);
     });
   } catch (error) {
     if (error instanceof PortcullisError) throw error;
     // A cycle, a BigInt, or a getter of the caller's that throws.
     throw refused('invalid-options', 'the configuration cannot be written as JSON', { cause: error });
   }
+}
+
+/**
+ * What of a value JSON would drop or take for another one, in words; nothing, where it is written whole. Members that are inherited, hidden
+ * or made by `toJSON` are lost without a word, and without its `admin` a policy is another one.
+ *
+ * @param {any} value
+ * @returns {string | undefined}
+ */
+function whatIsLost(value) {
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') return `a ${typeof value}`;
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (value instanceof RegExp) return 'a RegExp';
+  if (typeof value.toJSON === 'function') return 'an object with `toJSON`';
+  if (Array.isArray(value)) return undefined;
+  // A plain object of any realm: what is behind it has nothing behind it.
+  const parent = Object.getPrototypeOf(value);
+  if (parent !== null && Object.getPrototypeOf(parent) !== null) return 'an object with inherited members';
+  return Object.getOwnPropertyNames(value).length > Object.keys(value).length ? 'an object with hidden members' : undefined;
 }
 
 /**
@@ -57,7 +78,8 @@ export async function decide(settings, request) {
     const checked = core.check('gate', settings, describeRequest(read, id), read.headers);
     return decisionOf(checked instanceof Promise ? await checked : checked, read.url, id);
   } catch (error) {
-    if (/** @type {any} */ (error)?.code !== 'internal-error') throw error;
+    // Of the latter, here, headers that throw when they are read.
+    if (!['internal-error', 'invalid-argument'].includes(/** @type {any} */ (error)?.code)) throw error;
     console.error('portcullis: no decision could be made, the answer is 500:', error);
     return failedClosed(error);
   }
@@ -66,18 +88,24 @@ export async function decide(settings, request) {
 /**
  * @param {string} settings
  * @param {Request} request
- * @param {(request: Request, decision: any) => Response | Promise<Response>} forward
+ * @param {(request: Request, about: { auth: any, decision: any }) => Response | Promise<Response>} forward
  */
 async function handle(settings, request, forward) {
   if (typeof forward !== 'function') throw invalidArgument('forward', forward, 'a function that takes a `Request` and answers a `Response`');
   const decision = await decide(settings, request);
   if (decision.action !== 'forward') return decision.toResponse();
   try {
-    return decision.addTo(await forward(forwarded(request, decision), decision));
+    return decision.addTo(asResponse(await forward(forwarded(request, decision), { auth: decision.auth, decision })));
   } catch (error) {
     console.error('portcullis: the app gave no answer, the answer is 502:', error);
     return unreachable(decision);
   }
+}
+
+/** The app's answer, of any realm. @param {any} answer */
+function asResponse(answer) {
+  if (typeof answer?.status === 'number' && typeof answer.headers?.get === 'function') return answer;
+  throw new TypeError(`\`forward\` gave ${kindOf(answer)}, expected a \`Response\``);
 }
 
 /** @param {{ responseHeaders: readonly (readonly [string, string])[] }} decision */

@@ -60,6 +60,6 @@ export function forwardHeaders(headers, set) {
     // A WebSocket is opened by `Connection: upgrade`.
     if (isStripped(name) && !(name === 'connection' && headers.has('upgrade'))) headers.delete(name);
   }
-  for (const name in set) headers.set(name, set[name]);
+  for (const name of Object.keys(set)) headers.set(name, set[name]);
   return headers;
 }

@@ -2,7 +2,7 @@
 
 import type { Context, MiddlewareHandler } from 'hono';
 
-import type { Auth, Gate, GateConfig } from './index.js';
+import type { Auth, Gate, GateConfig, IssuedAuth } from './index.js';
 
 /** What is said about the app beside the policy. */
 export interface AdapterOptions {
@@ -15,8 +15,8 @@ export interface AdapterOptions {
 
 /** The variables that the middleware sets. */
 export interface GateVariables {
-  /** Who asks; nobody on a public path, perhaps. */
-  auth: Auth | null;
+  /** Who asks; nobody on a public path, perhaps. {@link IssuedAuth} only where the configuration has an `issuer`. */
+  auth: Auth | IssuedAuth | null;
 }
 
 /**

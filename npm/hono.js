@@ -16,7 +16,7 @@ export function gate(config, options) {
     const decision = await (await theGate(context)).decide(view);
     if (decision.action !== 'forward') return decision.toResponse();
     // Hono has routed by now. That is safe: the path was judged under every reading, the one as it came among them.
-    context.req.raw = new Request(raw, { headers: decision.requestHeaders(raw.headers) });
+    context.req.raw = withHeaders(raw, decision.requestHeaders(raw.headers));
     context.set('auth', decision.auth);
     await next();
     if (context.res.status === 101 || (!decision.isPrivate && decision.responseHeaders.length === 0)) return;
@@ -31,4 +31,17 @@ export function gate(config, options) {
       if (name === 'set-cookie') context.header(name, value, { append: true });
     }
   };
+}
+
+/**
+ * The app's request.
+ *
+ * @param {any} raw
+ * @param {Headers} headers
+ */
+function withHeaders(raw, headers) {
+  // What Bun and Deno open a WebSocket with has to be the very request that their server made: it stays, and shows other headers.
+  if (headers.has('upgrade') && ('Bun' in globalThis || 'Deno' in globalThis)) return Object.defineProperty(raw, 'headers', { value: headers });
+  // A body that was read before the gate is Hono's, which keeps it.
+  return raw.bodyUsed ? new Request(raw.url, { method: raw.method, headers, signal: raw.signal }) : new Request(raw, { headers });
 }

@@ -5,11 +5,13 @@ import { refused } from './errors.js';
 import { signaturesOf } from './signatures.js';
 import { line, textsOf } from './texts.js';
 
-/** Checkers that are kept, by their options. A program has one or two. */
-const KEPT_CHECKERS = 16;
+/** Checkers that are kept, by their options. Most programs have one or two; one that serves many instances has one for each. */
+const KEPT_CHECKERS = 64;
 
 const ABSENT = -1;
 
+/** Up to here the lowest bits of a step say that it is over. */
+const DONE = 1;
 /** What the lowest bits of a step say, where a signature is to be checked: there is no text then. */
 export const SIGNATURE = 2;
 /** What they say, where a decision consists of parts that are known: there is no text then either. */
@@ -25,6 +27,7 @@ export const KNOWN = 6;
  * @property {(handle: number) => void} free
  * @property {(handle: number, bytes: number, now: number) => number} begin
  * @property {(text: string) => Error} [refusal] what is wrong with the options, where the text is not just a message
+ * @property {(options: string) => boolean} [isKept] whether somebody holds what was made of these options
  */
 
 /**
@@ -46,17 +49,15 @@ export function instanceOf(module, doorsOf) {
   let headers;
   /** Their names, by the module's numbers for them. @type {string[] | undefined} */
   let headerNames;
+  /** What reading one of them threw, while a call is under way. @type {{ cause: unknown } | undefined} */
+  let thrown;
 
   // Read as the core asks for them: on most ways it wants three or four.
   const host = {
     /** @param {number} index */
     read_header: (index) => read(/** @type {string[]} */ (headerNames)[index]),
     read_named_header: () => read(text()),
-    read_all_headers() {
-      let all = '';
-      for (const [name, value] of headers) all += `${name}:${line(value)}\n`;
-      return write(all);
-    },
+    read_all_headers: () => readAll(),
   };
   const core = /** @type {Exports} */ (/** @type {unknown} */ (new WebAssembly.Instance(module, { host }).exports));
   const texts = textsOf(core);
@@ -65,10 +66,30 @@ export function instanceOf(module, doorsOf) {
   /** @type {Record<string, Map<string, number>>} */
   const checkers = {};
 
-  /** @param {string} name */
+  /**
+   * An exception that flew through Wasm would leave it in any state: what the caller's `get` throws is kept until the call is over.
+   *
+   * @param {string} name
+   */
   function read(name) {
-    const value = headers.get(name);
-    return value === null || value === undefined ? ABSENT : write(line(value));
+    try {
+      const value = headers.get(name);
+      return value === null || value === undefined ? ABSENT : write(line(value));
+    } catch (cause) {
+      thrown ??= { cause };
+      return ABSENT;
+    }
+  }
+
+  function readAll() {
+    try {
+      let all = '';
+      for (const [name, value] of headers) all += `${name}:${line(value)}\n`;
+      return write(all);
+    } catch (cause) {
+      thrown ??= { cause };
+      return 0;
+    }
   }
 
   /**
@@ -79,11 +100,13 @@ export function instanceOf(module, doorsOf) {
    * @returns {Step} what it came to
    */
   function step(its, call) {
-    const before = enter(its);
+    const [before, threw] = [enter(its), thrown];
+    thrown = undefined;
     try {
-      return stepOf(call());
+      return heard(stepOf(call()));
     } finally {
       headers = before;
+      thrown = threw;
     }
   }
 
@@ -95,6 +118,17 @@ export function instanceOf(module, doorsOf) {
       headerNames ??= namesOfHeaders();
     }
     return before;
+  }
+
+  /**
+   * A step that went by headers which could not be read counts for nothing.
+   *
+   * @param {Step} step
+   */
+  function heard(step) {
+    if (thrown === undefined) return step;
+    if (step.kind > DONE && step.kind !== KNOWN) core.give_up(step.run);
+    throw refused('invalid-argument', 'argument `request` has headers that cannot be read, expected texts', thrown);
   }
 
   /** @param {number} code */
@@ -118,13 +152,16 @@ export function instanceOf(module, doorsOf) {
     const kept = (checkers[kind] ??= new Map());
     const known = kept.get(options);
     if (known !== undefined) return known;
-    const { make, free, refusal } = doors[kind];
+    const { make, free, refusal, isKept } = doors[kind];
     const made = make(write(options));
     if (made === 0) throw refusal ? refusal(text()) : refused('invalid-options', text());
     if (kept.size >= KEPT_CHECKERS) {
-      const [oldest, handle] = /** @type {[string, number]} */ (kept.entries().next().value);
-      kept.delete(oldest);
-      free(handle);
+      for (const [oldest, handle] of kept) {
+        if (isKept?.(oldest)) continue;
+        kept.delete(oldest);
+        free(handle);
+        break;
+      }
     }
     kept.set(options, made);
     return made;
@@ -142,10 +179,13 @@ export function instanceOf(module, doorsOf) {
     const checker = checkerFor(kind, options);
     // As `step` does it, without a function made for each request.
     const before = enter(its);
+    const threw = thrown;
+    thrown = undefined;
     try {
-      return stepOf(doors[kind].begin(checker, writeLines(subject), Date.now()));
+      return heard(stepOf(doors[kind].begin(checker, writeLines(subject), Date.now())));
     } finally {
       headers = before;
+      thrown = threw;
     }
   }
 

@@ -38,7 +38,7 @@ export async function callBackend({ method, url, headers, body, timeLimitMs, lim
  * @param {string} [complaint]
  */
 export async function readBody(response, limit, complaint = 'the answer is too long') {
-  if (!response.body) return new Uint8Array();
+  if (!response.body) return readWhole(response, limit, complaint);
   const reader = response.body.getReader();
   /** @type {Uint8Array[]} */
   const chunks = [];
@@ -60,5 +60,18 @@ export async function readBody(response, limit, complaint = 'the answer is too l
     body.set(chunk, at);
     at += chunk.length;
   }
+  return body;
+}
+
+/**
+ * What has no stream: an empty body, or an answer that is no `Response` of the platform.
+ *
+ * @param {Response | Request} response
+ * @param {number} limit bytes
+ * @param {string} complaint
+ */
+async function readWhole(response, limit, complaint) {
+  const body = new TextEncoder().encode(await response.text());
+  if (body.length > limit) throw new RangeError(complaint);
   return body;
 }

@@ -5,6 +5,7 @@
 // given up, every check that it had not finished rejects, and the next one finds a fresh instance.
 
 import { PortcullisError, refused } from './errors.js';
+import { questionOf } from './has.js';
 import { whileHeld } from './held.js';
 import { KNOWN, SIGNATURE, instanceOf } from './instance.js';
 import { callBackend } from './io.js';
@@ -14,6 +15,9 @@ const FAILURE = 0;
 const DONE = 1;
 const BACKEND = 3;
 const SIGNING = 5;
+
+/** A run that the core has taken back. @type {Step} */
+const TAKEN = { kind: FAILURE, run: 0, text: '' };
 
 /** The outcome of what could not be had. */
 const FAILED = -1;
@@ -97,6 +101,8 @@ export function loopAround(doorsOf, sign) {
           satisfied = { outcome: FAILED, data: error instanceof Error ? error.message : String(error) };
         }
         const { outcome, data } = satisfied;
+        // Until the core says what comes next there is nothing to give up.
+        step = TAKEN;
         step = guard(() => mine.step(headers, () => core.resume(run, kind, outcome, writeAny(data), Date.now())));
       }
       return { ok: step.kind === DONE, text: step.text };
@@ -141,7 +147,9 @@ export function loopAround(doorsOf, sign) {
    * @param {unknown} asked
    */
   function meets(facts, asked) {
-    return ask(({ core, writeAny }) => core.has(writeAny(`${JSON.stringify(facts)}\n${JSON.stringify(asked) ?? 'null'}`)) !== 0);
+    // Before the core is called: what the caller's own members throw is the caller's.
+    const question = `${JSON.stringify(facts)}\n${questionOf(asked)}`;
+    return ask(({ core, writeAny }) => core.has(writeAny(question)) !== 0);
   }
 
   /**

@@ -4,6 +4,7 @@
 // does this: the names of all headers that the request is to have, and the value of each.
 
 import { adapterOptions, gateOnce, underOrigin } from './adapter.js';
+import { privateHeaders } from './headers.js';
 
 /**
  * @param {any} config
@@ -23,7 +24,10 @@ export function gate(config, options) {
       answer.set(`x-middleware-request-${name}`, value);
     }
     answer.set('x-middleware-override-headers', names.join(','));
-    return decision.addTo(new Response(null, { headers: answer }));
+    const response = decision.addTo(new Response(null, { headers: answer }));
+    // What the app says to caches of a network comes later, and only another value takes it away.
+    if (decision.isPrivate) for (const name of privateHeaders(null, null).remove) response.headers.set(name, 'private');
+    return response;
   };
 }
 

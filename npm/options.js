@@ -73,6 +73,15 @@ export function describeOptions(options, cookieSuffix) {
   return description;
 }
 
+/**
+ * The options as they are now, whatever becomes of the object: inherited and hidden ones too, which are read like the others.
+ *
+ * @param {Record<string, unknown>} options
+ */
+export function copyOfOptions(options) {
+  return { ...options, ...known(options) };
+}
+
 /** @param {Record<string, unknown>} options */
 function known(options) {
   return Object.fromEntries(NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));

@@ -127,7 +127,7 @@ pub const SESSION_BYTES_SECS: u32 = 60;
 pub const HANDSHAKE_DEVELOPMENT_CLOCK_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Key-set caches that one process keeps for different instances before it forgets the oldest.
-pub const INSTANCES: usize = 32;
+pub const INSTANCES: usize = 64;
 
 /// Bytes of a route pattern. A hand-written pattern is 10 to 100 bytes, a list of locales or slugs in one group some hundred.
 pub const PATTERN_BYTES: usize = 2048;

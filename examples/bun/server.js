@@ -25,7 +25,7 @@ console.log(`listening on ${server.port}`);
  * The app. It is given the request as it was judged, and who asks.
  *
  * @param {Request} request
- * @param {import('portcullis').ForwardDecision} decision
+ * @param {import('portcullis').Forwarded} about
  */
 function app(request, { auth }) {
   const { pathname } = new URL(request.url);

@@ -24,7 +24,7 @@ Deno.serve({ hostname: '127.0.0.1', port: Number(env.PORT ?? 3000), onListen: ({
  * The app. It is given the request as it was judged, and who asks.
  *
  * @param {Request} request
- * @param {import('portcullis').ForwardDecision} decision
+ * @param {import('portcullis').Forwarded} about
  */
 function app(request, { auth }) {
   const { pathname } = new URL(request.url);

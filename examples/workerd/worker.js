@@ -26,7 +26,7 @@ export default {
  * The app. It is given the request as it was judged, and who asks.
  *
  * @param {Request} request
- * @param {import('portcullis').ForwardDecision} decision
+ * @param {import('portcullis').Forwarded} about
  */
 function app(request, { auth }) {
   const { pathname } = new URL(request.url);

@@ -19,7 +19,7 @@ interface DecisionBase {
   /** Whether a token without `azp` was let through by `missingAzp`. Worth a line in the log. */
   readonly isAzpMissing: boolean;
   /** What would have happened, were nothing in shadow (`enforce: false`); null where it is the same. Worth a line in the log. */
-  readonly shadow: { readonly action: 'redirect' | 'deny'; readonly status: number; readonly reason: string; readonly message: string; readonly rule?: string } | null;
+  readonly shadow: { readonly action: 'redirect' | 'deny'; readonly status: number; readonly reason: DecisionReason; readonly message: string; readonly rule?: string } | null;
 }
 
 /** The app gets the request. */
@@ -38,15 +38,15 @@ export interface ForwardDecision extends DecisionBase {
   /** Whether a request header of this name may not go on, in every spelling that an app could fold together. */
   strips(name: string): boolean;
   /** The request headers as the app should get them: `incoming` without what is stripped, and with {@link headers}. */
-  requestHeaders(incoming: HeadersInit): Headers;
+  requestHeaders(incoming: ConstructorParameters<typeof Headers>[0]): Headers;
   /** The app's answer with what this decision adds: {@link responseHeaders}, and for private ones the cache rules. Its body streams on. */
   addTo(response: Response): Response;
   toResponse(): null;
 }
 
 interface OwnAnswer extends DecisionBase {
-  /** Null before a handshake, and where nothing could be decided. */
-  readonly auth: Auth | null;
+  /** Who asks; null before a handshake, and where nothing could be decided. {@link IssuedAuth} only where the configuration has an `issuer`. */
+  readonly auth: Auth | IssuedAuth | null;
   /** The body of the answer, if it has one. */
   readonly body: string | null;
   /** A fresh `Response`, complete: status, header fields and body. */
@@ -66,8 +66,7 @@ export interface DenyDecision extends OwnAnswer {
   readonly action: 'deny';
   /**
    * 400: the path cannot be judged; 401: no session; 403: not the right one; 404: the gate's own path; 405: a method that is
-   * never forwarded; 500: the gate failed; 503: it
-   * cannot be told.
+   * never forwarded; 429: more requests than a limit allows; 500: the gate failed; 503: it cannot be told.
    */
   readonly status: 400 | 401 | 403 | 404 | 405 | 429 | 500 | 503;
 }

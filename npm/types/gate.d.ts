@@ -12,6 +12,13 @@ export interface RequestLike {
   readonly headers: Iterable<[string, string]> & { get(name: string): string | null };
 }
 
+/** What is known of a request that is forwarded. As options of `fetch` it says nothing, so that `fetch` itself may be what forwards. */
+export interface Forwarded {
+  /** Who asks; on a public path perhaps nobody. */
+  readonly auth: ForwardDecision['auth'];
+  readonly decision: ForwardDecision;
+}
+
 /** A policy at work. Holds no request, so one serves them all. */
 export interface Gate {
   /**
@@ -26,7 +33,7 @@ export interface Gate {
    *
    * Where `forward` throws, or gives no response, the answer is 502.
    */
-  handle(request: Request, forward: (request: Request, decision: ForwardDecision) => Response | Promise<Response>): Promise<Response>;
+  handle(request: Request, forward: (request: Request, about: Forwarded) => Response | Promise<Response>): Promise<Response>;
 }
 
 /**

@@ -1,10 +1,13 @@
 // `createGate`: what it refuses to be configured with, what it hands on, and how it fails.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { afterEach, describe, mock, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 
 import { core } from '../../npm/gate-core.js';
 import { createGate } from '../../npm/node.js';
+import { listen } from '../support/listen.mjs';
 import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
 
 const { publishableKey, site, api } = INSTANCES.dev;
@@ -49,12 +52,37 @@ describe('a configuration', () => {
     assert.ok(error.message.includes('secretKey') && !error.message.includes('a-very'), error.message);
   });
 
+  /** Configurations of which a part stands where JSON does not look. @returns {[any, string][]} */
+  function lost() {
+    const admin = { admin: ['/admin(.*)'], adminRequires: { claim: 'metadata.role', equals: 'admin' } };
+    class Config {
+      publishableKey = CONFIG.publishableKey;
+      get admin() {
+        return admin.admin;
+      }
+    }
+    const hidden = Object.defineProperty({ ...CONFIG }, 'authorizedParties', { value: [site], enumerable: false });
+    return [
+      [Object.assign(Object.create(admin), CONFIG), 'the configuration is an object with inherited members'],
+      [new Config(), 'the configuration is an object with inherited members'],
+      [hidden, 'the configuration is an object with hidden members'],
+      [{ ...CONFIG, toJSON: () => CONFIG }, 'the configuration is an object with `toJSON`'],
+      [{ ...CONFIG, admin: { toJSON: () => undefined } }, '`admin` is an object with `toJSON`'],
+      [{ ...CONFIG, adminRequires: Object.create(admin.adminRequires) }, '`adminRequires` is an object with inherited members'],
+      [{ ...CONFIG, rules: [{ match: '/x', require: Object.assign(Object.create({ role: 'org:admin' }), { claim: 'sub', equals: 'a' }) }] }, '`require` is an object with inherited members'],
+    ];
+  }
+
+  test('of another realm, or without a prototype, is a configuration', async () => {
+    for (const config of [Object.assign(Object.create(null), CONFIG), runInNewContext('({ ...config })', { config: CONFIG })]) await createGate(config);
+  });
+
   test('that JSON would change silently is refused', async () => {
     const cycle = { ...CONFIG, rules: /** @type {any[]} */ ([]) };
     cycle.rules.push(cycle);
     for (const [config, named] of /** @type {[any, string][]} */ ([
       [{ ...CONFIG, admin: [/^\/admin/] }, 'RegExp'], [{ ...CONFIG, admin: () => ['/admin'] }, 'function'], [{ ...CONFIG, tokenCache: NaN }, 'NaN'],
-      [cycle, 'JSON'], [{ ...CONFIG, admin: 5n }, 'JSON'], [undefined, '`config` is undefined'], [null, 'null'], ['x', 'a string'], [[], 'an array'],
+      [cycle, 'JSON'], [{ ...CONFIG, admin: 5n }, 'bigint'], ...lost(), [undefined, '`config` is undefined'], [null, 'null'], ['x', 'a string'], [[], 'an array'],
     ])) {
       const error = await failure(createGate(config));
       assert.equal(error.name, 'PortcullisError', named);
@@ -178,7 +206,58 @@ describe('a decision', () => {
   });
 });
 
+test('headers that cannot be read deny their own request, and nobody else\'s', async () => {
+  mock.method(console, 'error', () => {});
+  const gate = await createGate({ ...CONFIG, jwtKey: undefined, secretKey: `sk_test_${'2'.repeat(20)}` });
+  globalThis.fetch = /** @type {any} */ (async () => Response.json({ keys: [JWK] }));
+  const { instance } = core;
+  const mine = instance();
+  const others = Array.from({ length: 3 }, () => gate.decide(request('/x', { headers: signedIn() })));
+  const odd = [() => 5, () => ['a'], () => ({}), () => { throw new Error('the caller\'s own'); }, () => 7n];
+  for (const get of odd) {
+    for (const name of ['authorization', 'cookie', 'accept']) {
+      const headers = { get: (/** @type {string} */ asked) => (asked === name ? get() : null), [Symbol.iterator]: get };
+      const decision = await gate.decide(/** @type {any} */ ({ method: 'GET', url: `${site}/x`, headers }));
+      assert.deepEqual([decision.action, decision.status, decision.reason], ['deny', 500, 'internal-error'], String(get));
+    }
+  }
+  for (const { action } of await Promise.all(others)) assert.equal(action, 'forward');
+  assert.equal(instance(), mine, 'the instance was given up');
+});
+
+test('many gates at a time keep what they know', async () => {
+  let fetched = 0;
+  globalThis.fetch = /** @type {any} */ (async () => ((fetched += 1), Response.json({ keys: [JWK] })));
+  const gates = await Promise.all(Array.from({ length: 100 }, (_, n) => createGate({ ...CONFIG, jwtKey: undefined, secretKey: `sk_test_${'3'.repeat(20)}`, signInUrl: `/open/${n}` })));
+  for (let round = 0; round < 3; round += 1) {
+    for (const gate of gates) assert.equal((await gate.decide(request('/x', { headers: signedIn() }))).action, 'forward');
+  }
+  assert.equal(fetched, gates.length);
+});
+
 describe('handle', () => {
+  test('has `fetch` itself forward what the client sent', async () => {
+    const server = createServer((incoming, response) => response.end(JSON.stringify(incoming.headers)));
+    const port = await listen(server);
+    try {
+      const gate = await createGate({ ...CONFIG, origin: `http://127.0.0.1:${port}` });
+      const init = { method: 'POST', body: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-own': '1', 'x-portcullis-role': 'admin', ...signedIn() } };
+      const got = await (await gate.handle(request('/open/x', init), fetch)).json();
+      assert.deepEqual([got['content-type'], got['x-own'], got['x-portcullis-user-id'], got['x-portcullis-role']], [init.headers['content-type'], '1', 'user_1', undefined]);
+      assert.equal(got.authorization, init.headers.authorization);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('gives 502 for what is no response', async () => {
+    mock.method(console, 'error', () => {});
+    const gate = await createGate(CONFIG);
+    for (const answer of [undefined, null, 'text', {}, 5, [], true, { status: 200 }]) {
+      assert.equal((await gate.handle(request('/open/x'), () => answer)).status, 502, String(answer));
+    }
+  });
+
   /** @param {string} path @param {any} [init] @param {any} [forward] @param {any} [config] */
   const handled = async (path, init, forward, config) => (await createGate({ ...CONFIG, ...config })).handle(request(path, init), forward);
 
