@@ -26,16 +26,17 @@ test('every reason of src/reason.rs is in docs/reasons.md once, and no other', (
   assert.ok(ofSessions.includes('`session-token-expired-refresh-`'));
 });
 
-test("every reason of paths, loops and webhooks is among the gate's own there, once", () => {
+test("every reason of paths, loops, webhooks and the package's decisions is among the gate's own there, once", () => {
   const named = namesIn(ofTheGate);
   const between = (file, from, to) => read(file).split(from)[1].split(to)[0];
   const known = [
     ...armsOf(between('src/path/mod.rs', 'fn kind(', '\n    }\n')),
     ...armsOf(between('src/gate/bounce.rs', 'fn reason(', '\n    }\n')),
     ...armsOf(between('src/webhook/error.rs', 'fn reason(', '\n    }\n')),
+    ...[...between('npm/types/reasons.d.ts', 'type DecisionReason', ';').matchAll(/^ {2}\| '([^']+)'/gm)].map(([, name]) => name),
   ];
   assert.ok(known.length > 15);
-  for (const reason of known) assert.equal(named.filter((name) => name === reason).length, 1, reason);
+  for (const reason of new Set(known)) assert.equal(named.filter((name) => name === reason).length, 1, reason);
 });
 
 test("what docs/reasons.md calls the gate's own stands in the code, and what the gate refuses by stands there", () => {
