@@ -3,7 +3,7 @@
 import express from 'express';
 import { Hono } from 'hono';
 import type { NextFetchEvent, NextRequest } from 'next/server.js';
-import { createGate } from 'portcullis';
+import { authenticateRequest, createGate } from 'portcullis';
 import type { GateConfig } from 'portcullis';
 import { gate as expressGate } from 'portcullis/express';
 import { gate as honoGate, type GateVariables } from 'portcullis/hono';
@@ -34,6 +34,24 @@ app.get('/me', (request, response) => {
 app.use(expressGate(config, { origin: 'https://example.com' }));
 
 export const proxy: (request: NextRequest, event: NextFetchEvent) => Promise<Response> = nextGate(() => config);
+
+export async function asked(request: Request): Promise<(string | null)[]> {
+  const decision = await createdBefore.decide(request);
+  // @ts-expect-error nobody, perhaps
+  decision.auth.isAuthenticated;
+  const state = await authenticateRequest(request, { publishableKey: 'pk_test_x', secretKey: 'sk_test_x' });
+  // @ts-expect-error none while a handshake is due
+  state.toAuth().isAuthenticated;
+  return [decision.auth, state.toAuth()].map((auth) => {
+    if (!auth?.isAuthenticated) return null;
+    // @ts-expect-error a machine's may have no user
+    const perhaps: string = auth.userId;
+    return auth.tokenType === 'session_token' ? auth.userId : perhaps;
+  });
+}
+
+// @ts-expect-error the variables have no type
+new Hono().get('/me', (c) => c.json(c.get('auth')));
 
 declare const createdBefore: Awaited<ReturnType<typeof createGate>>;
 // @ts-expect-error a setting of another name
