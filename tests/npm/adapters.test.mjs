@@ -193,6 +193,15 @@ describe('Hono', () => {
     assert.equal(await response.text(), 'ok');
   });
 
+  test('leaves a body alone that was read before it', async () => {
+    const app = new Hono();
+    app.use(async (c, next) => (await c.req.text(), next()));
+    app.use(honoGate(config));
+    app.post('/x', async (c) => c.json([await c.req.text(), c.req.header('x-portcullis-role') ?? null]));
+    const response = await app.request(`${site}/x`, { method: 'POST', body: 'said', headers: { ...signedIn(), 'x-portcullis-role': 'admin' } });
+    assert.deepEqual(await response.json(), ['said', null]);
+  });
+
   test('a mistake in the configuration is an error for every request', async () => {
     const app = new Hono();
     app.onError((error, c) => c.text(error.message, 500));
@@ -212,6 +221,13 @@ describe('Next.js', () => {
     assert.ok(names.includes('accept') && names.includes('x-portcullis-user-id') && !names.includes('x-portcullis-role'));
     assert.equal(response.headers.get('x-middleware-request-x-portcullis-user-id'), 'user_1');
     assert.equal(response.headers.get('x-middleware-request-x-forwarded-host'), 'public.example.com');
+  });
+
+  test('what is for one user is so for every cache of a network', async () => {
+    const response = await nextGate(config)(new Request(`${site}/x`, { headers: signedIn() }));
+    for (const name of ['cache-control', 'cdn-cache-control', 'vercel-cdn-cache-control', 'surrogate-control']) assert.equal(response.headers.get(name), 'private', name);
+    const open = await nextGate(config)(new Request(`${site}/open/x`));
+    assert.equal(open.headers.get('cdn-cache-control'), null);
   });
 
   test('what a client says of its host moves no path', async () => {

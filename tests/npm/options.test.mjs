@@ -34,6 +34,40 @@ test('what is no object of options is an error that names the argument', async (
   }
 });
 
+test('options that are inherited, hidden or computed are read like the others, by the first call too', async () => {
+  class Computed {
+    get authorizedParties() {
+      return ['https://other.example'];
+    }
+  }
+  const parties = { authorizedParties: ['https://other.example'] };
+  const makers = [
+    (/** @type {any} */ own) => Object.assign(Object.create(parties), own),
+    (/** @type {any} */ own) => Object.defineProperty({ ...own }, 'authorizedParties', { value: parties.authorizedParties, enumerable: false }),
+    (/** @type {any} */ own) => Object.assign(new Computed(), own),
+  ];
+  for (const [index, make] of makers.entries()) {
+    // A key that has not been seen yet: the name of its cookies is made while the call waits.
+    const fresh = `pk_test_${btoa(`hidden-${index}.clerk.accounts.dev$`)}`;
+    const options = make({ ...usual, publishableKey: fresh });
+    for (let time = 0; time < 3; time += 1) {
+      const { reason } = await authenticateRequest(new Request(site, { headers: { authorization: `Bearer ${token}` } }), options);
+      assert.equal(reason, 'token-invalid-authorized-parties', `${make}, call ${time}`);
+    }
+  }
+});
+
+test('a state shows the options as they were when it was asked for', async () => {
+  const before = { signInUrl: '/a', signUpUrl: '/b', afterSignInUrl: '/c', afterSignUpUrl: '/d', domain: 'a.example' };
+  for (const fresh of [publishableKey, `pk_test_${btoa('shown.clerk.accounts.dev$')}`]) {
+    const options = { ...usual, ...before, publishableKey: fresh };
+    const asked = authenticateRequest(new Request(site, { headers: { authorization: `Bearer ${token}` } }), options);
+    Object.assign(options, { signInUrl: '/x', signUpUrl: '/x', afterSignInUrl: '/x', afterSignUpUrl: '/x', domain: 'b.example', publishableKey, isSatellite: true });
+    const state = /** @type {any} */ (await asked);
+    for (const [name, value] of Object.entries({ ...before, publishableKey: fresh, isSatellite: false })) assert.equal(state[name], value, name);
+  }
+});
+
 test('what JSON would drop without a word is an error that names the option, and opens nothing', async () => {
   const circle = /** @type {any} */ ({});
   circle.itself = circle;

@@ -115,9 +115,18 @@ pub(super) fn cache(caches: &KeySetCaches, options: &AuthenticateOptions) -> Rc<
     caches.of(&text(&options.api_url), &text(&options.api_version), &text(&options.secret_key))
 }
 
-/// A list of strings; one string is a list of one.
+/// A list of strings; one string is a list of one. What is undefined in it, as a variable that is not set, is nobody's: it is left out, but for
+/// a list of nothing else, since an empty one asks for nothing.
 fn many(value: Raw<'_>) -> Option<Vec<String>> {
-    value.as_string_or_strings()
+    let Some(elements) = value.elements() else { return value.as_string_or_strings() };
+    let is_empty = elements.is_empty();
+    let mut strings = Vec::new();
+    for element in elements {
+        if !element.is_null() {
+            strings.push(element.as_string()?);
+        }
+    }
+    (is_empty || !strings.is_empty()).then_some(strings)
 }
 
 /// The proxy that Vercel's own domains have; the loop hands the environment in as `vercel`.
@@ -142,7 +151,14 @@ mod tests {
             read(r#"{"secretKey":"","authorizedParties":null,"isSatellite":0,"clockSkewInMs":0,"issuer":"a"}"#).unwrap();
         assert_eq!((options.secret_key, options.authorized_parties.len(), options.satellite.is_one()), (None, 0, false));
         assert_eq!((options.clock_skew, options.issuer), (Duration::ZERO, vec!["a".to_owned()]));
-        for json in [r#"{"proxyUrl":5}"#, r#"{"authorizedParties":[1]}"#, r#"{"acceptsToken":"x"}"#, "["] {
+        assert_eq!(read(r#"{"authorizedParties":[null,"a"]}"#).unwrap().authorized_parties, ["a"]);
+        for json in [
+            r#"{"authorizedParties":[null]}"#,
+            r#"{"proxyUrl":5}"#,
+            r#"{"authorizedParties":[1]}"#,
+            r#"{"acceptsToken":"x"}"#,
+            "[",
+        ] {
             assert!(read(json).is_err(), "{json}");
         }
     }
