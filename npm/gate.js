@@ -122,9 +122,9 @@ function unreachable({ responseHeaders }) {
  * The request as the app gets it: built from what was judged, never the one that came in. Its body streams.
  *
  * @param {Request} request
- * @param {{ url: string, target: string, headers: Record<string, string> }} decision
+ * @param {{ url: string, target: string, headers: Record<string, string>, isPrivate: boolean }} decision
  */
-function forwarded(request, { url, target, headers }) {
+function forwarded(request, { url, target, headers, isPrivate }) {
   const { method, body, signal } = request;
   /** @type {any} */
   const init = { method, headers: request.headers, redirect: 'manual', signal };
@@ -132,8 +132,12 @@ function forwarded(request, { url, target, headers }) {
     init.body = body;
     init.duplex = 'half';
   }
-  // What Cloudflare knows about the connection.
-  if ('cf' in request) init.cf = request.cf;
+  if ('cf' in request) {
+    // What Cloudflare knows about the connection.
+    init.cf = request.cf;
+    // It keeps what a Worker fetches, by its URL alone. Before the compatibility date 2024-11-11 it cannot be told not to.
+    if (isPrivate && 'cache' in Request.prototype) init.cache = 'no-store';
+  }
   const outgoing = new Request(url, init);
   forwardHeaders(outgoing.headers, headers);
   if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');

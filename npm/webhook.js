@@ -40,15 +40,17 @@ function secretsOf({ signingSecret, ...others }) {
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw refused('invalid-options', `unknown option \`${unknown}\`; there is only \`signingSecret\``);
   const secret = signingSecret ?? fromEnvironment();
-  if (secret === undefined || secret === '') {
+  if (secret === undefined || secret.length === 0) {
     throw refused('invalid-options', 'option `signingSecret` is missing: expected the secret of the endpoint, `whsec_…`, here or in the variable CLERK_WEBHOOK_SIGNING_SECRET');
   }
   return [secret].flat();
 }
 
+/** Several with blanks or commas between while they are changed, as the Worker takes them. */
 function fromEnvironment() {
   const variables = globalThis.process?.env;
-  return variables?.CLERK_WEBHOOK_SIGNING_SECRET ?? variables?.CLERK_WEBHOOK_SECRET;
+  const secrets = variables?.CLERK_WEBHOOK_SIGNING_SECRET ?? variables?.CLERK_WEBHOOK_SECRET;
+  return secrets?.split(/[\s,]+/).filter((secret) => secret !== '');
 }
 
 /**

@@ -117,6 +117,20 @@ pub enum RefreshFailure {
 }
 
 impl Reason {
+    /// Whether it says that no token came at all, rather than a bad one.
+    #[must_use]
+    pub fn is_without_token(&self) -> bool {
+        matches!(
+            self,
+            Self::ClientUatWithoutSessionToken
+                | Self::DevBrowserMissing
+                | Self::SessionTokenAndUatMissing
+                | Self::SessionTokenMissing
+                | Self::NoTokenInHeader
+                | Self::TokenMissing
+        )
+    }
+
     /// The machine-readable name, kebab-case.
     #[must_use]
     pub fn as_str(&self) -> Cow<'static, str> {

@@ -123,6 +123,8 @@ impl HeaderSource for HeaderList {
     }
 
     fn named(&self, name: &str) -> Option<String> {
-        self.fields.iter().find(|(given, _)| text::is_same_name(given, name)).map(|(_, value)| value.trim().to_owned())
+        let fields = self.fields.iter().filter(|(given, _)| text::is_same_name(given, name));
+        let values: Vec<&str> = fields.map(|(_, value)| value.trim()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
     }
 }

@@ -102,6 +102,9 @@ impl Refusal {
             "content-security-policy",
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'".to_owned(),
         ));
+        // A path that begins with two slashes would be another site's address; a dot segment before them keeps it here.
+        let here = link.filter(|(target, _)| target.starts_with("//")).map(|(target, _)| ["/.", target].concat());
+        let link = link.map(|(target, text)| (here.as_deref().unwrap_or(target), text));
         let body = pages::render(status, title, text, reason, link);
         Answer { status, location: None, body: Some((HTML, body)), headers }
     }
@@ -148,6 +151,12 @@ mod tests {
         let answer = Refusal::SignInRequired.page_leading_to("session-token-expired-refresh-fetch-error", Some("/a?b=1&c=2"));
         let (_, body) = answer.body.unwrap();
         assert!(body.contains("<h1>Your session has expired</h1>") && body.contains("href=\"/a?b=1&amp;c=2\""), "{body}");
+    }
+
+    #[test]
+    fn a_link_stays_on_this_site() {
+        let answer = Refusal::SignInLoop.page_saying("x", "x", "//evil.example/a");
+        assert!(answer.body.unwrap().1.contains("href=\"/.//evil.example/a\""));
     }
 
     #[test]

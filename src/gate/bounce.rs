@@ -127,8 +127,7 @@ impl Deciding<'_> {
         let issued_at = state.issued_at.map(|secs| format!(", last token issued at {secs} s")).unwrap_or_default();
         state.message = format!("sent in circles for {reason}{issued_at}: {}; help: {}", cause.words(), cause.help());
         keep(state, COUNT, "", 0);
-        let target = self.plain_target();
-        Some((Refusal::SignInLoop.page_saying(&cause.words(), cause.reason(), &target), cause.reason()))
+        Some((Refusal::SignInLoop.page_saying(&cause.words(), cause.reason(), &self.plain_target()), cause.reason()))
     }
 
     /// Where a handshake leads, with what has to be remembered of it: `location` is the address.
@@ -174,8 +173,11 @@ impl Deciding<'_> {
         }
         let cause = Cause::CookieBlocked;
         let message = ["came back without the cookies that it was just given; help: ", cause.help()].concat();
-        let target = self.plain_target();
-        Some(Err((Refusal::SignInLoop.page_saying(&cause.words(), cause.reason(), &target), cause.reason(), message)))
+        Some(Err((
+            Refusal::SignInLoop.page_saying(&cause.words(), cause.reason(), &self.plain_target()),
+            cause.reason(),
+            message,
+        )))
     }
 
     /// Where the browser wanted to go: without what Clerk and the gate add to addresses, which may be a token.

@@ -536,9 +536,13 @@ impl Deciding<'_> {
         // A handshake that does not begin, since nobody can tell whether it should, is not counted.
         let has_cookies = !(state.unknown && state.status == Status::Handshake);
         let cookies = state.headers.into_iter().filter(|(name, _)| has_cookies && *name == "set-cookie");
-        // A credential that could not be checked is one, too: the origin may have looked at it by itself.
-        let had_credential =
-            state.status != Status::SignedOut || state.unknown || state.token.is_some() || self.demand.access != Access::Public;
+        let cookies: Vec<_> = cookies.collect();
+        // A credential that is bad or could not be checked is one, too: the origin may look at it by itself.
+        let had_credential = state.status != Status::SignedOut
+            || state.unknown
+            || state.token.is_some()
+            || self.demand.access != Access::Public
+            || !state.reason.as_ref().is_none_or(Reason::is_without_token);
         Decision {
             action,
             event,
@@ -549,8 +553,9 @@ impl Deciding<'_> {
             rule: Some(self.settings.policy.name_of(self.demand.source)),
             auth: state.auth,
             token: state.token,
-            response_headers: cookies.collect(),
-            is_private: had_credential,
+            // Cookies that end a session are one browser's, too.
+            is_private: had_credential || !cookies.is_empty(),
+            response_headers: cookies,
             is_azp_missing: state.azp_missing,
         }
     }

@@ -3,9 +3,11 @@
 use crate::text;
 
 /// Whole names, folded.
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 55] = [
     // Which path, method or host the origin should believe in.
     "base-url",
+    // The other path of a `COPY` or `MOVE` (RFC 4918 section 10.3), which nobody judges.
+    "destination",
     "forwarded",
     "front-end-https",
     "iis-wasurlrewritten",
@@ -18,12 +20,16 @@ const NAMES: [&str; 44] = [
     "x-envoy-original-path",
     "x-forwarded-context",
     "x-forwarded-host",
+    "x-forwarded-method",
+    "x-forwarded-original-uri",
     "x-forwarded-path",
     "x-forwarded-port",
     "x-forwarded-prefix",
     "x-forwarded-proto",
+    "x-forwarded-protocol",
     "x-forwarded-scheme",
     "x-forwarded-server",
+    "x-forwarded-ssl",
     "x-forwarded-uri",
     "x-forwarded-url",
     "x-host",
@@ -39,9 +45,15 @@ const NAMES: [&str; 44] = [
     "x-override-url",
     "x-proxy-url",
     "x-proxybase",
+    "x-replaced-path",
+    "x-request-uri",
     "x-rewrite-uri",
     "x-rewrite-url",
+    "x-rewritten-url",
+    "x-scheme",
     "x-script-name",
+    "x-url-scheme",
+    "x-waws-unencoded-url",
     // The content policy of the answer and its nonce, which frameworks take from the request.
     "content-security-policy",
     "content-security-policy-report-only",
@@ -56,9 +68,10 @@ const NAMES: [&str; 44] = [
 /// Beginnings of names, folded.
 const PREFIXES: [&str; 5] = ["x-accel-", "x-clerk-", "x-invoke-", "x-middleware-", "x-portcullis-"];
 
-/// Headers between two hops (RFC 9110 section 7.6.1). `upgrade` is left to the host, which opens WebSockets with it.
-const HOP_BY_HOP: [&str; 7] =
-    ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"];
+/// Headers between two hops (RFC 9110 section 7.6.1). `upgrade` is left to the host, which opens WebSockets with it. `expect` asks the next
+/// hop whether to send a body (section 10.1.1); the platform has it by then, and takes the origin's `100 Continue` for the answer.
+const HOP_BY_HOP: [&str; 8] =
+    ["connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"];
 
 /// Whether a request header of this name is taken off before the origin sees it.
 ///
@@ -69,7 +82,7 @@ pub fn is_reserved(name: &str) -> bool {
     // Nearly all names are settled by their first letter.
     if !matches!(
         name.as_bytes().first().map(u8::to_ascii_lowercase),
-        Some(b'b' | b'c' | b'f' | b'i' | b'n' | b'p' | b'r' | b's' | b'u' | b'x')
+        Some(b'b' | b'c' | b'd' | b'f' | b'i' | b'n' | b'p' | b'r' | b's' | b'u' | b'x')
     ) {
         return false;
     }
@@ -114,6 +127,9 @@ mod tests {
             "X_Nonce",
             "Content-Security-Policy",
             "Path_Info",
+            "Destination",
+            "X-Forwarded-Ssl",
+            "x_url_scheme",
         ] {
             assert!(is_reserved(name), "{name}");
         }

@@ -108,6 +108,7 @@ describe('a path that not every reader takes for the proxy\'s', () => {
 describe('a request', () => {
   test('says by which address Clerk is reached and who asks, and keeps what is the client\'s', async () => {
     const forged = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'gopher', 'x-real-ip': '203.0.113.9', 'true-client-ip': '203.0.113.9', forwarded: 'for=203.0.113.9', 'x-portcullis-user-id': 'user_x' };
+    Object.assign(forged, { x_forwarded_for: '203.0.113.9', clerk_secret_key: 'evil', 'clerk.proxy.url': 'evil', cf_connecting_ip: '203.0.113.9', 'fastly-client-ip': '203.0.113.9', 'client-ip': '203.0.113.9', 'x-original-forwarded-for': '203.0.113.9' });
     const own = { cookie: '__client=a; __session=b', authorization: 'c', 'content-type': 'application/x-www-form-urlencoded', 'x-clerk-client': 'd', origin: 'https://example.com' };
     await ask('/__clerk/v1/client/sign_ins?_clerk_js_version=5&a=%20', { method: 'POST', body: 'identifier=x', headers: { ...forged, ...own, 'cf-connecting-ip': '192.0.2.7' } });
     const [{ method, url, headers }] = internet.asked;

@@ -112,6 +112,13 @@ describe('what is signed', () => {
   });
 });
 
+test('an answer of the origin that is long is no reason to be sent it again', async () => {
+  origin.respondWith((response) => response.end('x'.repeat(LIMIT + 1)));
+  assert.equal((await post(delivery(userCreated()))).status, 200);
+  origin.respondWith((response) => response.writeHead(500).end('x'.repeat(LIMIT + 1)));
+  assert.equal((await post(delivery(userCreated()))).status, 500);
+});
+
 describe('what is not signed', () => {
   const now = () => Math.floor(Date.now() / 1000);
 

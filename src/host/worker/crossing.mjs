@@ -153,6 +153,27 @@ export function verify(algorithm, key, signature, signatureBytes, data, dataByte
   return crypto.subtle.verify(algorithm, key, new Uint8Array(buffer, signature, signatureBytes), new Uint8Array(buffer, data, dataBytes));
 }
 
+/** What a header may be called (RFC 9110 section 5.1). The platform lets other bytes through, and does not find such a header again to delete it. */
+const TOKEN = /^[!#$%&'*+.^_`|~\da-z-]+$/i;
+
+/**
+ * Takes off the headers that may not pass.
+ *
+ * @param {Request} out
+ * @param {(name: string) => boolean} passes
+ * @returns {Request} the same one; another, where a name could not be deleted
+ */
+function withoutOthers(out, passes) {
+  const { headers } = out;
+  let isOdd = false;
+  for (const name of [...headers.keys()]) {
+    if (passes(name)) continue;
+    if (TOKEN.test(name)) headers.delete(name);
+    else isOdd = true;
+  }
+  return isOdd ? new Request(out, { headers: [...headers].filter(([name]) => TOKEN.test(name)) }) : out;
+}
+
 /**
  * Makes the request for the origin: another URL, without the headers that may not pass, and with those that are given.
  *
@@ -161,19 +182,27 @@ export function verify(algorithm, key, signature, signatureBytes, data, dataByte
  * @param {string} fields names and values in turn, one a line
  */
 export function outgoing(url, request, fields) {
-  const out = new Request(url, request);
-  const { headers } = out;
-  for (const name of [...headers.keys()]) {
+  const isUpgrade = request.headers.has('upgrade');
+  const out = withoutOthers(new Request(url, request), (name) => {
     let passes = judged.get(name);
     if (passes === undefined) {
       if (judged.size >= KEPT_NAMES) judged.clear();
-      judged.set(name, (passes = mayPass(name)));
+      judged.set(name, (passes = mayPass(name) && TOKEN.test(name)));
     }
     // A WebSocket is opened by `Connection: upgrade`, which the platform writes itself.
-    if (!passes && !(name === 'connection' && headers.has('upgrade'))) headers.delete(name);
-  }
-  setFields(headers, fields);
+    return passes || (isUpgrade && name === 'connection');
+  });
+  setFields(out.headers, fields);
   return out;
+}
+
+/**
+ * Sends a request whose answer is for one user: the platform keeps what comes to a Worker by `fetch`, too, by its URL alone.
+ *
+ * @param {Request} request
+ */
+export function fetchForOne(request) {
+  return fetch(request, { cache: 'no-store' });
 }
 
 /**
@@ -199,8 +228,8 @@ export function privateAnswer(response) {
   return answer;
 }
 
-/** By what clients and other proxies say who a client is; the gate says it itself. */
-const CLIENT_ADDRESS = /^(x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|cf-.*)$/;
+/** By what clients and other proxies say who a client is, and the gate who it is to Clerk; it says both itself. */
+const SAID_BY_GATE = /^(x-forwarded-.*|(x-original-)?forwarded.*|x-(real|client|cluster-client)-ip|(true-|fastly-|wl-proxy-)?client-ip|cf-.*|clerk-(proxy-url|secret-key))$/;
 
 /**
  * Makes the request for Clerk's Frontend API. What is Clerk's own passes; what is for one hop, or says what only the gate may, does not.
@@ -210,17 +239,17 @@ const CLIENT_ADDRESS = /^(x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-
  * @param {string} fields names and values in turn, one a line
  */
 export function toFrontendApi(url, request, fields) {
-  const out = new Request(url, request);
-  const { headers } = out;
   // A client may name headers that are for one hop only.
-  const ofThisHop = (headers.get('connection') ?? '').toLowerCase().split(',').map((name) => name.trim());
+  const ofThisHop = (request.headers.get('connection') ?? '').toLowerCase().split(',').map((name) => name.trim());
   ofThisHop.push('upgrade', 'transfer-encoding');
-  for (const name of [...headers.keys()]) {
-    const passes = name.startsWith('x-clerk-') || mayPass(name);
-    if (!passes || ofThisHop.includes(name) || CLIENT_ADDRESS.test(name)) headers.delete(name);
-  }
-  setFields(headers, fields);
-  headers.set('host', new URL(url).host);
+  const out = withoutOthers(new Request(url, request), (name) => {
+    // As servers read names that fold what is no letter into one.
+    const folded = name.replaceAll(/[^a-z\d]/g, '-');
+    const passes = TOKEN.test(name) && (name.startsWith('x-clerk-') || mayPass(name));
+    return passes && !ofThisHop.includes(name) && !SAID_BY_GATE.test(folded);
+  });
+  setFields(out.headers, fields);
+  out.headers.set('host', new URL(url).host);
   // Nothing of a session is kept on the way.
   return new Request(out, { redirect: 'manual', cache: 'no-store' });
 }

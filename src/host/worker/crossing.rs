@@ -43,6 +43,8 @@ extern "C" {
     fn make_private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(js_name = outgoing, catch)]
     fn make_outgoing(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
+    #[wasm_bindgen(js_name = fetchForOne, catch)]
+    fn fetch_for_one(request: &web_sys::Request) -> Result<Promise, JsValue>;
 }
 
 #[wasm_bindgen]
@@ -248,6 +250,15 @@ pub(super) fn verify(algorithm: &JsValue, key: &JsValue, signature: &[u8], data:
 /// The platform's exception when there was no answer.
 pub(super) async fn send(request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
     settle(fetch_request(request)?).await?.dyn_into()
+}
+
+/// The same for one user: no cache of the platform keeps the answer, or answers.
+///
+/// # Errors
+///
+/// As [`send`].
+pub(super) async fn send_for_one(request: &web_sys::Request) -> Result<web_sys::Response, JsValue> {
+    settle(fetch_for_one(request)?).await?.dyn_into()
 }
 
 fn lines_of<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Result<String, JsValue> {

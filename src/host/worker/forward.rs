@@ -6,7 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::{crossing, environment::binding, settle::settle};
 use crate::{gate::Forward, settings::ORIGIN_BINDING};
 
-/// Sends what was judged: a request built from the judged target, never the one that came in.
+/// Sends what was judged: a request built from the judged target, never the one that came in. `is_private`: the answer is for one user.
 ///
 /// # Errors
 ///
@@ -16,6 +16,22 @@ pub(super) async fn send(
     env: &JsValue,
     origin: Option<&str>,
     forward: &Forward,
+    is_private: bool,
+) -> Result<web_sys::Response, JsValue> {
+    let response = answer_of(request, env, origin, forward, is_private).await?;
+    // Only these can be handed on; an origin may say any number.
+    match response.status() {
+        101 | 200..=599 => Ok(response),
+        status => Err(js_sys::Error::new(&format!("the origin answered with status {status}")).into()),
+    }
+}
+
+async fn answer_of(
+    request: &web_sys::Request,
+    env: &JsValue,
+    origin: Option<&str>,
+    forward: &Forward,
+    is_private: bool,
 ) -> Result<web_sys::Response, JsValue> {
     let bound = if origin.is_some() { None } else { binding(env, ORIGIN_BINDING).or_else(|| binding(env, "ASSETS")) };
     let url = format!("{}{}", origin.unwrap_or(&forward.public_origin), forward.target);
@@ -23,7 +39,9 @@ pub(super) async fn send(
     if !arrives_as_judged(&outgoing.url(), &forward.target) {
         return Err(js_sys::Error::new("the platform would send another path than the one that was judged").into());
     }
-    let Some(binding) = bound else { return crossing::send(&outgoing).await };
+    let Some(binding) = bound else {
+        return if is_private { crossing::send_for_one(&outgoing).await } else { crossing::send(&outgoing).await };
+    };
     let fetch: Function = Reflect::get(&binding, &"fetch".into())?.dyn_into()?;
     let promise: Promise = fetch.call1(&binding, &outgoing)?.dyn_into()?;
     settle(promise).await?.dyn_into()

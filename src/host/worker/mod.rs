@@ -81,7 +81,7 @@ pub fn decide_only(request: &web_sys::Request, env: JsValue) -> Result<JsValue, 
 async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Response, JsValue> {
     let view = view_of(request);
     let url = view.url.clone();
-    if let Some(Endpoint::Health) = Endpoint::of(&url) {
+    if Endpoint::of(&url) == Some(Endpoint::Health) && matches!(&*view.method, "GET" | "HEAD") {
         return respond::health();
     }
     let Some(gate) = gate(env) else {
@@ -103,7 +103,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     if let Action::Webhook(_) = decision.action {
         (decision, delivery) = rare(webhook::receive(env, settings, request, &request_id, decision)).await?;
     }
-    let nonce = settings.headers.needs_nonce().then(request_id::next);
+    let nonce = if settings.headers.needs_nonce() { Some(request_id::nonce()?) } else { None };
     let mut is_proxied = false;
     if let Action::Forward(forward) = &mut decision.action {
         is_proxied = forward.proxied.is_some();
@@ -130,7 +130,7 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
         Action::Forward(ref forward) => {
             let sent = match &delivery {
                 Some(delivery) => rare(delivery.hand_over(env, settings, forward)).await,
-                None => forward::send(request, env, settings.origin.as_deref(), forward).await,
+                None => forward::send(request, env, settings.origin.as_deref(), forward, decision.is_private).await,
             };
             match sent {
                 Ok(response) => respond::of_origin(response, &decision),

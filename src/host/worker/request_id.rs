@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use wasm_bindgen::JsValue;
+
 use super::log;
 
 /// Ids that one draw fills; Web Crypto gives at most 64 KB a call.
@@ -14,17 +16,34 @@ thread_local! {
 
 /// A fresh id in hexadecimal. Without randomness the request goes on, named by zeros.
 pub(super) fn next() -> String {
+    draw().unwrap_or_else(|| {
+        log::error("no-randomness", "request ids are zero");
+        hexadecimal(&[0; ID_BYTES])
+    })
+}
+
+/// A fresh nonce for a content policy, which is worth nothing where it can be known beforehand.
+///
+/// # Errors
+///
+/// An exception where there is no randomness.
+pub(super) fn nonce() -> Result<String, JsValue> {
+    draw().ok_or_else(|| js_sys::Error::new("there is no randomness for the nonce of the content policy").into())
+}
+
+fn draw() -> Option<String> {
     POOL.with_borrow_mut(|pool| {
         if pool.len() < ID_BYTES {
             pool.resize(IDS_PER_DRAW * ID_BYTES, 0);
             if getrandom::fill(pool).is_err() {
-                log::error("no-randomness", "request ids are zero");
+                pool.clear();
+                return None;
             }
         }
         let rest = pool.len() - ID_BYTES;
         let id = hexadecimal(pool.get(rest..).unwrap_or_default());
         pool.truncate(rest);
-        id
+        Some(id)
     })
 }
 

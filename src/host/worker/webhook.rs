@@ -107,8 +107,11 @@ impl Delivery {
     }
 
     async fn send(&self, env: &JsValue, settings: &Settings, forward: &Forward) -> Result<web_sys::Response, JsValue> {
-        let response = forward::send(&self.request, env, settings.origin.as_deref(), forward).await?;
-        let body = read_body(response.body(), limits::WEBHOOK_BODY_BYTES).await?;
+        let response = forward::send(&self.request, env, settings.origin.as_deref(), forward, true).await?;
+        let body = match read_body(response.body(), limits::WEBHOOK_BODY_BYTES).await {
+            Err(error) if describe(&error) == super::backend::TOO_LONG => return without_body(&response),
+            body => body?,
+        };
         let has_body = !matches!(response.status(), 101 | 204 | 205 | 304);
         let body = has_body.then(|| Uint8Array::from(body.as_slice()));
         let init = web_sys::ResponseInit::new();
@@ -116,6 +119,13 @@ impl Delivery {
         init.set_headers(&response.headers());
         web_sys::Response::new_with_opt_js_u8_array_and_init(body.as_ref(), &init)
     }
+}
+
+/// The sender reads no body, so that a long one is no reason to send what was taken once more.
+fn without_body(response: &web_sys::Response) -> Result<web_sys::Response, JsValue> {
+    let init = web_sys::ResponseInit::new();
+    init.set_status(response.status());
+    web_sys::Response::new_with_opt_str_and_init(None, &init)
 }
 
 /// The delivery and its body, where it is signed by one of the secrets.
