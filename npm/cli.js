@@ -25,7 +25,7 @@ Why does the gate of this package decide so about a request?
 
 const NO_BINARY = `portcullis: the command line is a native program, and it is not on this machine's PATH.
 
-  cargo install --git https://github.com/portcullis-edge/portcullis
+  cargo install --path .   (in a checkout of Portcullis)
 
 Without it, this package explains decisions of its own gate: npx portcullis explain --help
 `;
@@ -35,7 +35,9 @@ process.exitCode = await main(process.argv.slice(2));
 /** @param {string[]} args */
 async function main(args) {
   const isOwn = args[0] === 'explain' && args.some((arg) => arg === '--gate' || arg.startsWith('--gate='));
-  if (isOwn) return explainOwn(args.slice(1));
+  const wantsHelp = args.includes('--help') || args.includes('-h');
+  if (isOwn && !wantsHelp) return explainOwn(args.slice(1));
+  if (isOwn) return showUsage();
   const binary = findBinary();
   if (binary) {
     const { status, error } = spawnSync(binary, args, { stdio: 'inherit' });
@@ -43,12 +45,14 @@ async function main(args) {
     process.stderr.write(`portcullis: ${binary} cannot be run: ${error.message}\n`);
     return UNUSABLE;
   }
-  if (args[0] === 'explain' && (args.includes('--help') || args.includes('-h'))) {
-    process.stdout.write(EXPLAIN_USAGE);
-    return 0;
-  }
+  if (args[0] === 'explain' && wantsHelp) return showUsage();
   process.stderr.write(NO_BINARY);
   return UNUSABLE;
+}
+
+function showUsage() {
+  process.stdout.write(EXPLAIN_USAGE);
+  return 0;
 }
 
 /** The native program. What npm puts on the PATH beside it under the same name is a script, this one, and is passed over. */
@@ -92,8 +96,7 @@ async function explainOwn(args) {
     process.stdout.write(given.mask(text));
     return 0;
   } catch (error) {
-    const { message, errors = [] } = /** @type {any} */ (error);
-    process.stderr.write(`portcullis: ${message}\n${errors.map((/** @type {any} */ one) => `  ${one.setting}: ${one.message}\n`).join('')}`);
+    process.stderr.write(`portcullis: ${error instanceof Error ? error.message : error}\n`);
     return UNUSABLE;
   }
 }
@@ -113,6 +116,7 @@ function readArguments(args) {
   });
   const [method, address] = positionals;
   if (positionals.length !== 2) throw new Error('expected a method and an address');
+  if (!values.gate) throw new Error('`--gate` expects a file');
   if (!address.startsWith('/') && !/^https?:\/\//i.test(address)) throw new Error(`\`${address}\` is no path and no absolute URL`);
   const headers = new Headers();
   for (const header of values.header) {
@@ -126,12 +130,13 @@ function readArguments(args) {
   if (method === 'GET' && !headers.has('accept') && !headers.has('sec-fetch-dest')) headers.set('accept', 'text/html');
   const secrets = [headers.get('authorization')?.split(' ').at(-1), ...(headers.get('cookie') ?? '').split(/;\s*/).map((pair) => pair.slice(pair.indexOf('=') + 1))];
   return {
-    gate: values.gate ?? '',
+    gate: values.gate,
     isJson: values.json,
     title: `${method} ${address}`,
     /** @param {any} config */
     request: (config) => {
-      const party = (config.authorizedParties ?? []).find((/** @type {string} */ one) => !one.includes('*')) ?? 'https://example.com';
+      // What is no list of texts is for `createGate` to refuse.
+      const party = [config.authorizedParties].flat().find((one) => typeof one === 'string' && !one.includes('*')) ?? 'https://example.com';
       return { method, url: address.startsWith('/') ? party + address : address, headers };
     },
     /** Without any credential, given or alike. @param {string} text */
@@ -145,10 +150,14 @@ function readArguments(args) {
 
 /** @param {string} file */
 async function readConfig(file) {
-  if (file.endsWith('.json')) return JSON.parse(readFileSync(file, 'utf8'));
+  if (file.endsWith('.json')) return asConfig(JSON.parse(readFileSync(file, 'utf8')), `\`${file}\` holds no configuration: expected an object of settings`);
   const module = await import(pathToFileURL(resolve(file)).href);
-  const config = module.default ?? module.config;
-  if (typeof config !== 'object' || config === null) throw new Error(`\`${file}\` exports no configuration: expected a default export, or \`config\``);
+  return asConfig(module.default ?? module.config, `\`${file}\` exports no configuration: expected a default export, or \`config\``);
+}
+
+/** @param {any} config @param {string} complaint */
+function asConfig(config, complaint) {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) throw new Error(complaint);
   return config;
 }
 

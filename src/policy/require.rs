@@ -93,6 +93,7 @@ impl Requirement {
     /// Reads a `require` table. Errors go to the reader's list.
     pub(crate) fn read(place: &str, node: Node, errors: &mut Vec<SettingError>) -> Self {
         let mut requirement = Self::default();
+        let before = errors.len();
         let Some(mut table) = TableReader::open(place, node, errors) else { return requirement };
         let Self { role, permission, feature, plan, .. } = &mut requirement;
         for (key, wanted) in [("role", role), ("permission", permission), ("feature", feature), ("plan", plan)] {
@@ -122,7 +123,7 @@ impl Requirement {
             }
         }
         table.finish();
-        if requirement.is_empty() && errors.is_empty() {
+        if requirement.is_empty() && errors.len() == before {
             SettingError::missing(place, "at least one of role, permission, feature, plan, reverification, claim, token")
                 .add_to(errors);
         }

@@ -101,8 +101,9 @@ fn refuse_on_public_rule(table: &mut TableReader<'_>, requires: bool, fresh: boo
 /// The key `methods`: upper case; `None` where all are meant.
 #[inline(never)]
 pub(crate) fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
+    let before = table.errors().len();
     let methods = table.take_texts("methods", &check_method)?;
-    if methods.is_empty() && table.errors().is_empty() {
+    if methods.is_empty() && table.errors().len() == before {
         table.refuse_absence("methods", "at least one method; without `methods` a rule applies to all");
     }
     Some(methods)

@@ -24,6 +24,8 @@ symlinkSync(script, join(bin, 'portcullis'));
 const gate = { publishableKey, jwtKey: PEM, authorizedParties: [site], public: ['/'], admin: ['/admin(.*)'], adminRequires: { claim: 'metadata.role', equals: 'admin' } };
 writeFileSync(join(packed.dir, 'gate.mjs'), `export default ${JSON.stringify(gate)};`);
 writeFileSync(join(packed.dir, 'gate.json'), JSON.stringify(gate));
+writeFileSync(join(packed.dir, 'null.json'), 'null');
+writeFileSync(join(packed.dir, 'parties.json'), JSON.stringify({ ...gate, authorizedParties: 5 }));
 writeFileSync(join(packed.dir, 'wrong.json'), JSON.stringify({ ...gate, pubic: ['/x'] }));
 
 /** @param {string[]} args @param {{ input?: string, path?: string[] }} [options] */
@@ -35,7 +37,7 @@ function portcullis(args, { input = '', path = [] } = {}) {
 test('without the native program it says how to get it, and does not call itself', () => {
   const { status, stdout, stderr } = portcullis(['check']);
   assert.deepEqual([status, stdout], [2, '']);
-  assert.match(stderr, /cargo install --git /);
+  assert.match(stderr, /cargo install --path /);
 });
 
 test('the native program gets the arguments, and its exit code is the answer', () => {
@@ -72,6 +74,9 @@ test('what cannot be read is said, with exit code 2', () => {
     [['explain', 'GET', '/', '--gate', 'wrong.json'], /pubic/],
     [['explain', 'GET', '/', '--gate', 'gate.json', '--header', 'x'], /expects `Name: value`/],
     [['explain', 'GET', '/', '--gate', 'gate.json', '--colour'], /--colour/],
+    [['explain', 'GET', '/', '--gate='], /`--gate` expects a file/],
+    [['explain', 'GET', '/', '--gate', 'null.json'], /`null\.json` holds no configuration/],
+    [['explain', 'GET', '/', '--gate', 'parties.json'], /^portcullis: the configuration has a mistake:\nsetting `authorizedParties`[^\n]*\n$/],
     [['explain', 'GET', 'x', '--gate', 'gate.json'], /no path and no absolute URL/],
   ];
   for (const [args, message] of wrong) {

@@ -73,6 +73,12 @@ describe('a configuration', () => {
     ];
   }
 
+  test('has each of its mistakes told, whatever else is wrong', async () => {
+    const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, bogus: 1, rules: [{ match: '/x', require: {} }, { match: '/y', methods: [], access: 'protected' }] })));
+    const told = error.errors.map((/** @type {any} */ { setting }) => setting);
+    assert.deepEqual(told.sort(), ['bogus', 'rules[0].require', 'rules[1].methods'], error.message);
+  });
+
   test('of another realm, or without a prototype, is a configuration', async () => {
     for (const config of [Object.assign(Object.create(null), CONFIG), runInNewContext('({ ...config })', { config: CONFIG })]) await createGate(config);
   });

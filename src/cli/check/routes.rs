@@ -93,17 +93,18 @@ fn judge(settings: &Settings, route: Route) -> Judged {
     answer.unwrap_or(Judged { sample: route.path.clone(), route, access: "protected".into(), rule: None })
 }
 
-/// Paths of a route: parameters filled in with a number, and with a word.
+/// Paths of a route: parameters filled in with a number, and with a word; without what may be left out, and with it.
 fn samples(route: &str) -> Vec<String> {
-    let fill = |value: &str| {
+    let fill = |value: &str, has_optional: bool| {
         let mut sample = String::new();
         for segment in route.split('/').skip(1) {
-            let is_optional_rest = segment.starts_with("[[...") || segment.ends_with('?') && segment.starts_with(':');
-            if is_optional_rest {
+            let is_optional = segment.starts_with("[[...") || segment.starts_with(':') && segment.ends_with(['?', '*']);
+            if is_optional && !has_optional {
                 continue;
             }
             sample.push('/');
-            if segment.starts_with("[...") || segment.starts_with(':') && segment.ends_with(['*', '+']) {
+            let is_rest = segment.starts_with("[...") || segment.starts_with("[[...");
+            if is_rest || segment.starts_with(':') && segment.ends_with(['*', '+']) {
                 sample.push_str(&format!("{value}/{value}"));
             } else if segment.starts_with('[') || segment.starts_with(':') || segment == "*" {
                 sample.push_str(value);
@@ -113,8 +114,13 @@ fn samples(route: &str) -> Vec<String> {
         }
         if sample.is_empty() { "/".to_owned() } else { sample }
     };
-    let mut samples = vec![fill("1"), fill("a")];
-    samples.dedup();
+    let mut samples = Vec::new();
+    for (value, has_optional) in [("1", false), ("a", false), ("1", true), ("a", true)] {
+        let sample = fill(value, has_optional);
+        if !samples.contains(&sample) {
+            samples.push(sample);
+        }
+    }
     samples
 }
 
@@ -280,7 +286,9 @@ mod tests {
         assert_eq!(samples("/users/:id"), ["/users/1", "/users/a"]);
         assert_eq!(samples("/blog/[slug]/edit"), ["/blog/1/edit", "/blog/a/edit"]);
         assert_eq!(samples("/docs/[...path]"), ["/docs/1/1", "/docs/a/a"]);
-        assert_eq!(samples("/docs/[[...path]]"), ["/docs"]);
+        assert_eq!(samples("/docs/[[...path]]"), ["/docs", "/docs/1/1", "/docs/a/a"]);
+        assert_eq!(samples("/:lang?/docs"), ["/docs", "/1/docs", "/a/docs"]);
+        assert_eq!(samples("/files/:path*"), ["/files", "/files/1/1", "/files/a/a"]);
         assert_eq!(samples("/files/report-{id}.pdf"), ["/files/report-1.pdf", "/files/report-a.pdf"]);
         assert_eq!(samples("/"), ["/"]);
     }
