@@ -57,6 +57,24 @@ fn a_broken_file_is_refused_with_line_and_column() {
 }
 
 #[test]
+fn a_part_that_is_named_and_can_look_at_nothing_is_a_usage_error() {
+    let folder = Folder::tracked("parts", READY, &[]);
+    for (arguments, help) in [
+        (&["--only", "live"][..], "--live https://example.com"),
+        (&["--only", "domain"], "--domain example.com"),
+        (&["--only", "files,domain", "--offline"], "--domain example.com"),
+        (&["--only", "network", "--offline"], "leave one of the two out"),
+    ] {
+        let run = folder.run(&[&["check"], arguments].concat());
+        assert!(run.exits(2).complains(help).out.is_empty(), "{arguments:?}: {}", run.out);
+    }
+    folder.run(&["check", "--only", "files", "--offline"]).exits(0);
+    // Without settings there is nothing to ask by, whatever part was named.
+    let broken = Folder::tracked("parts-broken", &READY.replace("public = [", "pubic = ["), &[]);
+    broken.run(&["check", "--only", "network"]).exits(1).says("error[invalid-setting]");
+}
+
+#[test]
 fn variables_of_an_environment_replace_those_above_and_are_not_merged() {
     let with = |env: &str| format!("{READY}\n[env.staging]\n{env}\n");
     let empty = Folder::tracked("env-empty", &with(""), &[]);

@@ -86,7 +86,30 @@ fn parse_name_server(text: &str) -> Result<SocketAddr, String> {
     text.parse().or(bare).map_err(|_| "expected an address, as `1.1.1.1` or `[2606:4700:4700::1111]:53`".to_owned())
 }
 
+impl Arguments {
+    /// A part that is named and has nothing to ask about would be "ready" without a look.
+    fn refuse_parts_without_question(&self) -> Result<(), Fault> {
+        for part in &self.only {
+            let (message, help) = match part {
+                Part::Network if self.offline => {
+                    ("`--only network` asks over the network, and `--offline` forbids it", "leave one of the two out")
+                }
+                Part::Domain if self.domain.is_none() => {
+                    ("`--only domain` has no domain to look at", "name it by `--domain example.com`")
+                }
+                Part::Live if self.live.is_absent() => {
+                    ("`--only live` has no edge to ask", "name it by `--live https://example.com`")
+                }
+                Part::Files | Part::Network | Part::Domain | Part::Live => continue,
+            };
+            return Err(Fault::new(message).help(help));
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
+    arguments.refuse_parts_without_question()?;
     let deployment = Deployment::read(&arguments.deployment)?;
     let wants = |part| arguments.only.is_empty() || arguments.only.contains(&part);
     let (mut findings, mut evidence) = (Vec::new(), Vec::new());
@@ -109,6 +132,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
                 coverage = Some(Coverage::of(settings, &path.display().to_string(), routes, &mut findings));
             }
         }
+    } else if settings.is_none() {
+        // The other parts ask by these settings: without them they ask nothing.
+        findings.append(&mut of_settings);
     }
     if let Some(settings) = settings.as_ref().filter(|_| wants(Part::Network) && !arguments.offline) {
         connectivity::check(&deployment, settings, &mut evidence, &mut findings)?;

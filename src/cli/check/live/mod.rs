@@ -55,6 +55,13 @@ pub(super) struct LiveArguments {
     probe_key: Option<PathBuf>,
 }
 
+impl LiveArguments {
+    /// Whether no edge is named.
+    pub(super) fn is_absent(&self) -> bool {
+        self.live.is_none()
+    }
+}
+
 pub(super) fn check(
     deployment: &Deployment,
     settings: &Settings,
