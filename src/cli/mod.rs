@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 0 | nothing to change |
 //! | 1 | findings, a test that failed, a token that is refused |
-//! | 2 | wrong usage, or a file that cannot be read |
+//! | 2 | wrong usage, a file that cannot be read, or output that cannot be written |
 
 mod browser;
 mod check;
@@ -27,7 +27,10 @@ mod source;
 mod token;
 mod tree;
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -38,7 +41,7 @@ use self::{
 
 /// Exit code: findings.
 const FINDINGS: u8 = 1;
-/// Exit code: wrong usage, or input that cannot be read.
+/// Exit code: wrong usage, input that cannot be read, or output that cannot be written.
 const UNREADABLE: u8 = 2;
 
 /// An edge gate for Clerk sessions: is it ready, and does it decide as you mean?
@@ -83,7 +86,12 @@ struct DeploymentArguments {
 /// Runs the command of this process's arguments and returns its exit code.
 #[must_use]
 pub fn main() -> u8 {
-    let outcome = match Cli::parse().command {
+    let command = match Cli::try_parse() {
+        Ok(Cli { command }) => command,
+        // Help and the version too; they go to standard output.
+        Err(said) => return written(said.print(), u8::try_from(said.exit_code()).unwrap_or(UNREADABLE)),
+    };
+    let outcome = match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Test(arguments) => policy_test::run(&arguments),
@@ -91,18 +99,28 @@ pub fn main() -> u8 {
         Command::Init(arguments) => init::run(&arguments),
         Command::Completions(arguments) => Ok(completions::run(&arguments)),
     };
-    // Whoever closes the pipe early has read enough.
     match outcome {
         Ok(Report { text, aside, code }) => {
             let _ = anstream::stderr().write_all(aside.as_bytes());
-            let _ = anstream::stdout().write_all(text.as_bytes());
-            code
+            written(anstream::stdout().write_all(text.as_bytes()), code)
         }
-        Err(fault) => {
-            let _ = anstream::stderr().write_all(fault.render().as_bytes());
-            UNREADABLE
-        }
+        Err(fault) => complain(&fault),
     }
+}
+
+/// The exit code, once everything is out: a report that was cut off is no report.
+fn written(outcome: io::Result<()>, code: u8) -> u8 {
+    match outcome.and_then(|()| anstream::stdout().flush()) {
+        Ok(()) => code,
+        // Whoever closes the pipe early has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => code,
+        Err(error) => complain(&Fault::new(format!("cannot write to standard output: {error}"))),
+    }
+}
+
+fn complain(fault: &Fault) -> u8 {
+    let _ = anstream::stderr().write_all(fault.render().as_bytes());
+    UNREADABLE
 }
 
 /// A variable of this process; an empty one counts as absent.

@@ -1,6 +1,6 @@
 //! What all commands have in common: exit codes, JSON for machines, and where colours are.
 
-use crate::support::{Folder, READY, dev_key, mint, public_key};
+use crate::support::{Folder, READY, dev_key, isolate, mint, public_key};
 
 const NOW: &str = "2026-04-01T12:00:00Z";
 
@@ -69,6 +69,36 @@ fn the_exit_code_says_what_came_of_it() {
     }
     for code in 0..=2 {
         assert!(RUNS.iter().filter(|(known, ..)| *known == code).count() >= 5);
+    }
+}
+
+/// A full disk, and a reader that has left.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_cannot_be_written_is_none() {
+    use std::{
+        fs::OpenOptions,
+        process::{Command, Stdio},
+    };
+    let (folder, token) = everything("conventions-full");
+    let run = |arguments: &[&str], out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        isolate(command.current_dir(folder.path("")).args(arguments), &folder.path(""));
+        let output = command.stdout(out).stderr(Stdio::piped()).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let mut lines: Vec<String> = RUNS.iter().filter(|(code, ..)| *code != 2).map(|(_, line, _)| (*line).to_owned()).collect();
+    lines.extend(RUNS.iter().filter(|(code, _, has_json)| *code != 2 && *has_json).map(|(_, line, _)| format!("{line} --json")));
+    lines.push("check --offline --sarif".to_owned());
+    for line in &lines {
+        let arguments: Vec<&str> = line.split(' ').map(|word| if word == "TOKEN" { &token } else { word }).collect();
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, err) = run(&arguments, full.into());
+        assert!(code == 2 && err.contains("cannot write to standard output"), "{line}: {code} {err}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (code, err) = run(&arguments, writer.into());
+        assert!(code < 2 && err.is_empty(), "{line}: {code} {err}");
     }
 }
 
