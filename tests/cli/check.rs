@@ -74,6 +74,34 @@ fn a_part_that_is_named_and_can_look_at_nothing_is_a_usage_error() {
     broken.run(&["check", "--only", "network"]).exits(1).says("error[invalid-setting]");
 }
 
+/// What GitHub asks of a log: it refuses all of it for one result without a place, or one whose rule has no description.
+#[test]
+fn every_result_for_code_scanning_has_a_place_and_a_described_rule() {
+    let configuration = READY.replace("preview_urls = false\n", "").replace("\nroutes = ", "\n# routes = ");
+    let folder = Folder::tracked("sarif", &configuration, &[]);
+    folder.write("a folder/wrangler.toml", &configuration);
+    for (config, uri) in [("wrangler.toml", "wrangler.toml"), ("./a folder/wrangler.toml", "a%20folder/wrangler.toml")] {
+        let log = folder.run(&["check", "--offline", "--sarif", "--config", config]).exits(1).json();
+        let run = &log["runs"][0];
+        let results = run["results"].as_array().unwrap();
+        for kind in ["preview-urls-open", "no-route", "secret-key-not-seen"] {
+            assert!(results.iter().any(|result| result["ruleId"] == kind), "{kind}: {log:#}");
+        }
+        for result in results {
+            let rule =
+                run["tool"]["driver"]["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == result["ruleId"]).unwrap();
+            assert_eq!(rule["defaultConfiguration"]["level"], result["level"]);
+            assert!(
+                rule["shortDescription"]["text"].as_str().is_some_and(|text| text.ends_with('.') && !text.starts_with(' ')),
+                "{rule:#}"
+            );
+            let place = &result["locations"][0]["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], uri);
+            assert!(place["region"]["startLine"].as_u64().is_some_and(|line| line >= 1), "{result:#}");
+        }
+    }
+}
+
 #[test]
 fn variables_of_an_environment_replace_those_above_and_are_not_merged() {
     let with = |env: &str| format!("{READY}\n[env.staging]\n{env}\n");

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::{
     evidence::Evidence,
     finding::{Finding, finding},
+    kind::Kind,
 };
 use crate::{
     cli::{
@@ -56,7 +57,7 @@ struct Asking<'a> {
 type Keys = Vec<(String, String)>;
 
 impl Asking<'_> {
-    fn find(&mut self, kind: &'static str, severity: Severity, setting: Option<&str>, words: [&str; 3]) {
+    fn find(&mut self, kind: Kind, severity: Severity, setting: Option<&str>, words: [&str; 3]) {
         let place = setting.map(|setting| self.deployment.place_of(setting));
         self.findings.push(finding(kind, severity, place, words));
     }
@@ -95,7 +96,7 @@ impl Asking<'_> {
         };
         if matches!(answer, Ok(BackendResponse { status: 401 | 403, .. })) {
             self.find(
-                "secret-key-refused",
+                Kind::SecretKeyRefused,
                 Severity::Error,
                 None,
                 [
@@ -106,7 +107,7 @@ impl Asking<'_> {
             );
         } else if keys.is_none() {
             self.find(
-                "backend-api-unreachable",
+                Kind::BackendApiUnreachable,
                 Severity::Warning,
                 None,
                 [
@@ -141,7 +142,7 @@ impl Asking<'_> {
         };
         if keys.is_none() {
             self.find(
-                "frontend-api-unreachable",
+                Kind::FrontendApiUnreachable,
                 Severity::Error,
                 Some(if instance.proxy_url.is_some() { "CLERK_PROXY_URL" } else { "CLERK_PUBLISHABLE_KEY" }),
                 [
@@ -160,7 +161,7 @@ impl Asking<'_> {
             && !backend.iter().any(|key| frontend.contains(key))
         {
             self.find(
-                "keys-of-two-instances",
+                Kind::KeysOfTwoInstances,
                 Severity::Error,
                 Some("CLERK_PUBLISHABLE_KEY"),
                 [
@@ -175,7 +176,7 @@ impl Asking<'_> {
         let is_known = set.iter().any(|(_, modulus)| *modulus == *key.member("n"));
         if !is_known {
             self.find(
-                "jwt-key-not-in-key-set",
+                Kind::JwtKeyNotInKeySet,
                 Severity::Error,
                 Some("CLERK_JWT_KEY"),
                 [
@@ -205,7 +206,7 @@ impl Asking<'_> {
             let is_good = answer.is_ok_and(|reply| reply.status == 200 && names_keys(&reply.body));
             if !is_good {
                 self.find(
-                    "issuer-keys-unreachable",
+                    Kind::IssuerKeysUnreachable,
                     Severity::Error,
                     Some(&setting),
                     [
@@ -239,7 +240,7 @@ impl Asking<'_> {
         let is_good = match &answer {
             Err(_) => {
                 self.find(
-                    "origin-not-reached",
+                    Kind::OriginNotReached,
                     Severity::Note,
                     Some("origin"),
                     [
@@ -252,7 +253,7 @@ impl Asking<'_> {
             }
             Ok(Reply { status: 502..=504 | 520..=530, .. }) => {
                 self.find(
-                    "origin-failing",
+                    Kind::OriginFailing,
                     Severity::Warning,
                     Some("origin"),
                     [
@@ -265,7 +266,7 @@ impl Asking<'_> {
             }
             Ok(_) if is_open => {
                 self.find(
-                    "origin-open",
+                    Kind::OriginOpen,
                     Severity::Warning,
                     Some("origin"),
                     [

@@ -1,6 +1,9 @@
 //! Rate limits: each has a counter, with the period that `Retry-After` tells.
 
-use super::finding::{Finding, finding};
+use super::{
+    finding::{Finding, finding},
+    kind::Kind,
+};
 use crate::{cli::deployment::Deployment, policy::lint::Severity, settings::Settings};
 
 pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut Vec<Finding>) {
@@ -9,7 +12,7 @@ pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut
         let place = |key| Some(deployment.place_of(&format!("rate_limits[{index}].{key}")));
         match counters.iter().find(|(name, _)| *name == &*limit.binding) {
             None => findings.push(finding(
-                "rate-limit-unbound",
+                Kind::RateLimitUnbound,
                 Severity::Error,
                 place("binding"),
                 [
@@ -19,7 +22,7 @@ pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut
                 ],
             )),
             Some((_, Some(period))) if *period != limit.period_secs => findings.push(finding(
-                "rate-limit-period",
+                Kind::RateLimitPeriod,
                 Severity::Warning,
                 place("period"),
                 [

@@ -1,6 +1,9 @@
 //! Ways to the Worker: its routes, and the addresses on `workers.dev` that are there beside them.
 
-use super::finding::{Finding, finding};
+use super::{
+    finding::{Finding, finding},
+    kind::Kind,
+};
 use crate::{
     cli::{
         deployment::Deployment,
@@ -38,7 +41,7 @@ pub(super) fn route_hosts(deployment: &Deployment) -> Vec<(String, &Located)> {
 pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     for unread in &deployment.unread {
         findings.push(finding(
-            "configuration-unread",
+            Kind::ConfigurationUnread,
             Severity::Warning,
             Some(Place::file(unread.display().to_string())),
             [
@@ -59,7 +62,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     let is_open = workers_dev.as_ref().map_or(!has_routes, |(flag, _)| *flag != Some(false));
     if is_open {
         findings.push(finding(
-            "workers-dev-open",
+            Kind::WorkersDevOpen,
             Severity::Warning,
             workers_dev.map(|(_, place)| place),
             ["the gate also answers at `….workers.dev`", why, "write `workers_dev = false`"],
@@ -68,7 +71,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     let preview_urls = flag("preview_urls");
     if preview_urls.as_ref().is_none_or(|(flag, _)| *flag != Some(false)) {
         findings.push(finding(
-            "preview-urls-open",
+            Kind::PreviewUrlsOpen,
             Severity::Warning,
             preview_urls.map(|(_, place)| place),
             [
@@ -80,7 +83,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     }
     if !has_routes {
         findings.push(finding(
-            "no-route",
+            Kind::NoRoute,
             Severity::Note,
             None,
             [

@@ -2,14 +2,17 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::finding::{Finding, finding};
+use super::{
+    finding::{Finding, finding},
+    kind::Kind,
+};
 use crate::{cli::deployment::Deployment, policy::lint::Severity};
 
 pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     let publishable = deployment.text("CLERK_PUBLISHABLE_KEY");
     if !deployment.is_local && publishable.is_some_and(|key| key.starts_with("pk_test_")) {
         findings.push(finding(
-            "development-keys",
+            Kind::DevelopmentKeys,
             Severity::Error,
             Some(deployment.place_of("CLERK_PUBLISHABLE_KEY")),
             [
@@ -21,7 +24,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     }
     if publishable.is_some() && deployment.text("CLERK_SECRET_KEY").is_none() && deployment.text("CLERK_JWT_KEY").is_none() {
         findings.push(finding(
-            "secret-key-not-seen",
+            Kind::SecretKeyNotSeen,
             Severity::Note,
             None,
             [
@@ -35,7 +38,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     let takes_webhooks = deployment.policy_table().is_some_and(|table| table.get("webhook_path").is_some());
     if takes_webhooks && webhook_names.iter().all(|name| deployment.text(name).is_none()) {
         findings.push(finding(
-            "webhook-secret-not-seen",
+            Kind::WebhookSecretNotSeen,
             Severity::Note,
             Some(deployment.place_of("webhook_path")),
             [
@@ -48,7 +51,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     for name in webhook_names {
         if deployment.text(name).is_some_and(|secret| !is_webhook_secret(secret)) {
             findings.push(finding(
-                "webhook-secret-malformed",
+                Kind::WebhookSecretMalformed,
                 Severity::Error,
                 None,
                 [

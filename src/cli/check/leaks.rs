@@ -5,7 +5,10 @@ use std::{
     process::Command,
 };
 
-use super::finding::{Finding, finding};
+use super::{
+    finding::{Finding, finding},
+    kind::Kind,
+};
 use crate::{
     cli::{
         deployment::Deployment,
@@ -46,7 +49,7 @@ fn in_configuration(deployment: &Deployment, findings: &mut Vec<Finding>) {
         // A line of a private key looks like nothing in particular: no line is shown.
         place.excerpt = place.excerpt.filter(|_| by_look.is_some());
         findings.push(finding(
-            "secret-in-vars",
+            Kind::SecretInVars,
             Severity::Error,
             Some(place),
             [
@@ -74,7 +77,7 @@ fn in_assets(deployment: &Deployment, folder: &Path, findings: &mut Vec<Finding>
     for file in &files {
         for (source, at, secret) in secrets_in(file) {
             findings.push(finding(
-                "secret-in-assets",
+                Kind::SecretInAssets,
                 Severity::Error,
                 Some(source.place(&(at..at + 8))),
                 [
@@ -119,7 +122,7 @@ fn secrets_in(file: &Path) -> Vec<(SourceFile, usize, Secret)> {
 fn in_git(folder: &Path, configuration: &str, assets: &[PathBuf], findings: &mut Vec<Finding>) {
     let Some(tracked) = git(folder, &["ls-files", "-z"]).filter(|(code, _)| *code == 0).map(|(_, output)| output) else {
         findings.push(finding(
-            "git-not-asked",
+            Kind::GitNotAsked,
             Severity::Note,
             None,
             [
@@ -138,7 +141,7 @@ fn in_git(folder: &Path, configuration: &str, assets: &[PathBuf], findings: &mut
         for (source, at, secret) in secrets_in(&file) {
             let severity = if secret == Secret::TestKey { Severity::Warning } else { Severity::Error };
             findings.push(finding(
-                "secret-in-git",
+                Kind::SecretInGit,
                 severity,
                 Some(source.place(&(at..at + 8))),
                 [
@@ -160,7 +163,7 @@ fn in_git(folder: &Path, configuration: &str, assets: &[PathBuf], findings: &mut
             "add `.dev.vars*` to `.gitignore`"
         };
         let why = "it holds the secrets of local development, and one `git add .` publishes them";
-        findings.push(finding("dev-vars-not-ignored", severity, None, [what, why, help]));
+        findings.push(finding(Kind::DevVarsNotIgnored, severity, None, [what, why, help]));
     }
 }
 

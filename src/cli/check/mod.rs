@@ -9,6 +9,7 @@ mod entrances;
 mod evidence;
 mod finding;
 mod keys;
+mod kind;
 mod leaks;
 mod live;
 mod parties;
@@ -152,7 +153,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let text = if arguments.json {
         json(&report::json(&findings, &evidence, coverage.as_ref()))
     } else if arguments.sarif {
-        json(&report::sarif(&findings))
+        json(&report::sarif(&findings, &deployment.source.name))
     } else {
         report::text(&findings, &evidence, coverage.as_ref(), arguments.notes)
     };

@@ -3,6 +3,7 @@
 use super::{
     entrances::route_hosts,
     finding::{Finding, finding},
+    kind::Kind,
 };
 use crate::{
     cli::deployment::Deployment,
@@ -20,7 +21,7 @@ pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut
     let severity = if deployment.is_local { Severity::Note } else { Severity::Error };
     if parties.is_empty() {
         findings.push(finding(
-            "authorized-parties-missing",
+            Kind::AuthorizedPartiesMissing,
             severity,
             Some(deployment.place_of("authorized_parties")),
             [
@@ -36,7 +37,7 @@ pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut
         let authority = party.split_once("://").map_or("", |(_, authority)| authority);
         if is_loopback_host(authority) && !deployment.is_local {
             findings.push(finding(
-                "authorized-party-local",
+                Kind::AuthorizedPartyLocal,
                 Severity::Error,
                 place(),
                 [
@@ -48,7 +49,7 @@ pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut
         }
         if party.contains('*') {
             findings.push(finding(
-                "authorized-party-wildcard",
+                Kind::AuthorizedPartyWildcard,
                 Severity::Warning,
                 place(),
                 [
@@ -61,7 +62,7 @@ pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut
     }
     if settings.missing_azp != MissingAzp::Reject {
         findings.push(finding(
-            "missing-azp-accepted",
+            Kind::MissingAzpAccepted,
             Severity::Note,
             Some(deployment.place_of("missing_azp")),
             [
@@ -90,7 +91,7 @@ fn check_routes(deployment: &Deployment, parties: &[String], findings: &mut Vec<
         };
         if !is_covered {
             findings.push(finding(
-                "route-without-party",
+                Kind::RouteWithoutParty,
                 Severity::Warning,
                 Some(deployment.place(&route.span)),
                 [

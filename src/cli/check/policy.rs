@@ -1,6 +1,9 @@
 //! The settings and the policy: errors with their place, then the lints.
 
-use super::finding::{Finding, finding};
+use super::{
+    finding::{Finding, finding},
+    kind::Kind,
+};
 use crate::{
     cli::{deployment::Deployment, source::Fault},
     policy::lint::{self, Severity},
@@ -19,7 +22,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) -> Res
                 let (what, help) = message.split_once("; help: ").unwrap_or((&message, usual));
                 let why = "with wrong settings the gate answers 500 to every request";
                 let place = Some(deployment.place_of_error(&error));
-                findings.push(finding("invalid-setting", Severity::Error, place, [what, why, help]));
+                findings.push(finding(Kind::InvalidSetting, Severity::Error, place, [what, why, help]));
             }
             return Ok(None);
         }
@@ -27,6 +30,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) -> Res
     for found in lint::lint(&settings.policy, &settings.path) {
         findings.push(Finding {
             kind: found.kind.as_str(),
+            about: found.kind.about(),
             severity: found.severity,
             place: Some(deployment.place_of(&found.setting)),
             what: found.what,

@@ -111,26 +111,42 @@ pub(super) fn json(findings: &[Finding], evidence: &[Evidence], coverage: Option
     })
 }
 
-/// For code scanning.
+/// For code scanning; `configuration` is the file that was checked.
 ///
-/// Source: OASIS SARIF 2.1.0.
-pub(super) fn sarif(findings: &[Finding]) -> Value {
-    let mut kinds: Vec<&str> = findings.iter().map(|finding| finding.kind).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
+/// GitHub refuses a whole log for one result without a place, so what is wrong outside all files stands in the first line of the
+/// configuration.
+///
+/// Source: OASIS SARIF 2.1.0; "SARIF support for code scanning" in GitHub's documentation.
+pub(super) fn sarif(findings: &[Finding], configuration: &str) -> Value {
+    // Findings come with the gravest first: the level of a kind is that of its gravest one.
+    let mut kinds: Vec<&Finding> = Vec::new();
+    for finding in findings {
+        if !kinds.iter().any(|known| known.kind == finding.kind) {
+            kinds.push(finding);
+        }
+    }
+    kinds.sort_by_key(|finding| finding.kind);
+    let rule = |finding: &&Finding| {
+        json!({
+            "id": finding.kind,
+            "shortDescription": {"text": finding.about},
+            "defaultConfiguration": {"level": finding.severity.as_str()},
+        })
+    };
     let result = |finding: &Finding| {
-        let location = finding.place.as_ref().map(|place| {
-            let mut location = json!({"artifactLocation": {"uri": place.file}});
-            if let Some(line) = place.line {
-                location["region"] = json!({"startLine": line, "startColumn": place.column});
-            }
-            json!({"physicalLocation": location})
-        });
+        let place = finding.place.as_ref();
+        let uri = uri(place.map_or(configuration, |place| &place.file));
+        let (line, column) = place.and_then(|place| Some((place.line?, place.column))).unwrap_or((1, 1));
+        let fix = if finding.help.is_empty() { String::new() } else { format!(" Fix: {}.", finding.help) };
+        let message = format!("{}. Why: {}.{fix}", finding.what, finding.why);
         json!({
             "ruleId": finding.kind,
             "level": finding.severity.as_str(),
-            "message": {"text": format!("{}. Why: {}. Fix: {}.", finding.what, finding.why, finding.help)},
-            "locations": location.into_iter().collect::<Vec<_>>(),
+            "message": {"text": message},
+            "locations": [{"physicalLocation": {
+                "artifactLocation": {"uri": uri},
+                "region": {"startLine": line, "startColumn": column},
+            }}],
         })
     };
     json!({
@@ -140,9 +156,22 @@ pub(super) fn sarif(findings: &[Finding]) -> Value {
             "tool": {"driver": {
                 "name": "portcullis",
                 "version": env!("CARGO_PKG_VERSION"),
-                "rules": kinds.iter().map(|kind| json!({"id": kind})).collect::<Vec<_>>(),
+                "rules": kinds.iter().map(rule).collect::<Vec<_>>(),
             }},
             "results": findings.iter().map(result).collect::<Vec<_>>(),
         }],
     })
+}
+
+/// A file's name as a reference (RFC 3986): what is no letter of one is written as `%XX`.
+fn uri(file: &str) -> String {
+    let file = file.strip_prefix("./").unwrap_or(file).replace(std::path::MAIN_SEPARATOR, "/");
+    let mut uri = String::new();
+    for byte in file.bytes() {
+        match byte {
+            b'/' | b'-' | b'.' | b'_' | b'~' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
 }

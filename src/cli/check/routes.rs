@@ -7,7 +7,10 @@ use std::path::Path;
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 
-use super::finding::{Finding, finding};
+use super::{
+    finding::{Finding, finding},
+    kind::Kind,
+};
 use crate::{
     cli::{
         read_text,
@@ -54,7 +57,7 @@ impl Coverage {
             let method = open.route.method.as_deref().unwrap_or("GET");
             let place = Place { line: open.route.line, ..Place::file(file) };
             findings.push(finding(
-                "route-not-named",
+                Kind::RouteNotNamed,
                 Severity::Warning,
                 Some(place),
                 [

@@ -1,6 +1,9 @@
 //! Shadow mode of the whole gate: nobody is refused.
 
-use super::finding::{Finding, finding};
+use super::{
+    finding::{Finding, finding},
+    kind::Kind,
+};
 use crate::{cli::deployment::Deployment, policy::lint::Severity, settings::Settings};
 
 pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut Vec<Finding>) {
@@ -8,7 +11,7 @@ pub(super) fn check(deployment: &Deployment, settings: &Settings, findings: &mut
         return;
     }
     findings.push(finding(
-        "gate-in-shadow",
+        Kind::GateInShadow,
         if deployment.is_local { Severity::Note } else { Severity::Warning },
         Some(deployment.place_of("enforce")),
         [

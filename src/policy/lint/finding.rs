@@ -48,11 +48,11 @@ pub enum Severity {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])+ $variant:ident = $name:literal),+ $(,)?) => {
+    ($(#[doc = $about:literal] $variant:ident = $name:literal),+ $(,)?) => {
         /// What sort of thing a finding is. `docs/lints.md` has a section for each.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Kind { $($(#[$doc])+ $variant),+ }
+        pub enum Kind { $(#[doc = $about] $variant),+ }
 
         impl Kind {
             /// All of them.
@@ -62,6 +62,12 @@ macro_rules! kinds {
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
+            }
+
+            /// What it is in one sentence, as documented above.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about.trim_ascii()),+ }
             }
         }
     };

@@ -16,6 +16,7 @@ use self::{
 use super::{
     evidence::Evidence,
     finding::{Finding, finding},
+    kind::Kind,
 };
 use crate::{
     cli::{deployment::Deployment, moment, source::Fault},
@@ -99,7 +100,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn find(&mut self, kind: &'static str, severity: Severity, words: [&str; 3]) {
+    fn find(&mut self, kind: Kind, severity: Severity, words: [&str; 3]) {
         self.findings.push(finding(kind, severity, None, words));
     }
 
@@ -107,7 +108,7 @@ impl Asking<'_> {
         let (expected, found) = (format!("clerk.{}", self.domain), &settings.instance.frontend_api);
         if settings.instance.is_production && *found != expected {
             self.findings.push(finding(
-                "domain-of-another-instance",
+                Kind::DomainOfAnotherInstance,
                 Severity::Warning,
                 Some(deployment.place_of("CLERK_PUBLISHABLE_KEY")),
                 [
@@ -129,7 +130,7 @@ impl Asking<'_> {
         };
         if !parties.is_empty() && !parties.iter().any(is_here) {
             self.findings.push(finding(
-                "domain-without-party",
+                Kind::DomainWithoutParty,
                 Severity::Warning,
                 Some(deployment.place_of("authorized_parties")),
                 [
@@ -152,7 +153,7 @@ impl Asking<'_> {
         match self.pointed_to(&name) {
             Err(Unanswered(error)) => {
                 self.find(
-                    "dns-unanswered",
+                    Kind::DnsUnanswered,
                     Severity::Warning,
                     [
                         &format!("nobody answers for `{name}` ({error})"),
@@ -166,7 +167,7 @@ impl Asking<'_> {
                 let is_right = found.starts_with(target) && found.ends_with(".clerk.services");
                 if !is_right {
                     self.find(
-                        "dns-wrong-target",
+                        Kind::DnsWrongTarget,
                         severity,
                         [&format!("`{name}` points to `{found}`, which is not Clerk's"), &why, &fix],
                     );
@@ -178,19 +179,19 @@ impl Asking<'_> {
             Ok(Pointed::Address(address)) if cloudflare::is_proxy(address) => {
                 let what = format!("`{name}` is proxied by Cloudflare (`{address}`)");
                 let why = format!("{why}, and Clerk cannot verify it or get a certificate for it behind another proxy");
-                self.find("dns-proxied", severity, [&what, &why, "set the record to \"DNS only\" (the grey cloud)"]);
+                self.find(Kind::DnsProxied, severity, [&what, &why, "set the record to \"DNS only\" (the grey cloud)"]);
                 self.evidence.push(Evidence::new(false, asked, address.to_string(), "the record is behind the orange cloud"));
             }
             Ok(Pointed::Address(address)) => {
                 self.find(
-                    "dns-wrong-target",
+                    Kind::DnsWrongTarget,
                     severity,
                     [&format!("`{name}` has the address `{address}` and is no CNAME"), &why, &fix],
                 );
                 self.evidence.push(Evidence::new(false, asked, address.to_string(), format!("leads somewhere else: {purpose}")));
             }
             Ok(Pointed::Nowhere) => {
-                self.find("dns-missing", severity, [&format!("there is no `{name}`"), &why, &fix]);
+                self.find(Kind::DnsMissing, severity, [&format!("there is no `{name}`"), &why, &fix]);
                 self.evidence.push(Evidence::new(false, asked, "no record", format!("leads nowhere: {purpose}")));
             }
         }
@@ -222,7 +223,11 @@ impl Asking<'_> {
             Err(Unanswered(error)) => {
                 let what = format!("nobody answers for the CAA records of `{name}` ({error})");
                 let why = "a certificate authority that gets no answer issues nothing";
-                self.find("dns-unanswered", Severity::Warning, [&what, why, "ask whoever runs the name servers of the domain"]);
+                self.find(
+                    Kind::DnsUnanswered,
+                    Severity::Warning,
+                    [&what, why, "ask whoever runs the name servers of the domain"],
+                );
                 self.evidence.push(Evidence::new(false, asked, error, "nothing: there was no answer"));
             }
             Ok(verdict) => {
@@ -233,7 +238,7 @@ impl Asking<'_> {
                     // One of the two is left, and Clerk chooses which it takes.
                     let severity = if verdict.refused.len() == 2 { Severity::Error } else { Severity::Warning };
                     self.find(
-                        "caa-forbids",
+                        Kind::CaaForbids,
                         severity,
                         [
                             &format!("the CAA records of `{at}` keep {who} from issuing certificates"),
@@ -261,7 +266,7 @@ impl Asking<'_> {
             Err(Unanswered(error)) => {
                 let what = format!("nobody answers for `{host}` ({error}), so its certificate was not seen");
                 let help = "try again, or another name server by `--name-server`";
-                self.find("certificate-unseen", Severity::Warning, [&what, "whether browsers go there is not known", help]);
+                self.find(Kind::CertificateUnseen, Severity::Warning, [&what, "whether browsers go there is not known", help]);
                 return self.evidence.push(Evidence::new(false, asked, error, "nothing: there was no answer"));
             }
         };
@@ -275,7 +280,7 @@ impl Asking<'_> {
                 if is_soon {
                     let what = format!("the certificate of `{host}` ends {end}");
                     self.find(
-                        "certificate-expires-soon",
+                        Kind::CertificateExpiresSoon,
                         Severity::Warning,
                         [&what, "from then on browsers refuse to go there", "find out why it was not renewed: CAA and DNS above"],
                     );
@@ -290,7 +295,7 @@ impl Asking<'_> {
             State::Bad(error) => {
                 let help = "for Clerk's hosts: \"Deploy certificates\" in the dashboard, once the DNS records are right";
                 self.find(
-                    "certificate-bad",
+                    Kind::CertificateBad,
                     Severity::Error,
                     [&format!("the certificate of `{host}` is not good: {error}"), why, help],
                 );
@@ -299,7 +304,7 @@ impl Asking<'_> {
             State::Unseen(error) => {
                 let what = format!("`{host}` shows no certificate ({error})");
                 let help = "a certificate is issued some minutes after the DNS records are right";
-                self.find("certificate-unseen", Severity::Warning, [&what, why, help]);
+                self.find(Kind::CertificateUnseen, Severity::Warning, [&what, why, help]);
                 self.evidence.push(Evidence::new(false, asked, error, "nothing: there was no certificate"));
             }
         }

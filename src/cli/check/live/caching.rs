@@ -1,6 +1,6 @@
 //! Answers for one visitor in caches that all share.
 
-use super::{Live, Probe, in_words, is_success};
+use super::{Kind, Live, Probe, in_words, is_success};
 use crate::{
     cli::{check::evidence::Evidence, network::Reply},
     policy::lint::Severity,
@@ -11,7 +11,7 @@ pub(super) fn look_at_refusal(live: &mut Live<'_>, target: &str, reply: &Reply) 
     let is_private = is_private(reply) && !is_from_cache(reply);
     if !is_private {
         live.find(
-            "live-refusal-cacheable",
+            Kind::LiveRefusalCacheable,
             Severity::Warning,
             [
                 &format!("the refusal of `{target}` may be kept by shared caches (`cache-control: {}`)", cache_control(reply)),
@@ -37,7 +37,7 @@ pub(super) fn look_at_private_answer(live: &mut Live<'_>, good: &Reply) {
             format!("`{target}` may be kept by shared caches as a user gets it (`cache-control: {}`)", cache_control(good))
         };
         let why = "a cache between the gate and the world shows one user's page to another";
-        live.find("live-private-answer-cached", Severity::Error, [&what, why, "exempt the route from caching rules"]);
+        live.find(Kind::LivePrivateAnswerCached, Severity::Error, [&what, why, "exempt the route from caching rules"]);
     }
     let proves = if is_shown { "a hole: a cache gives it to strangers" } else { "no cache gives it to strangers" };
     live.evidence.push(Evidence::new(!is_shown, format!("GET {target} (nobody, after a user)"), in_words(&again), proves));

@@ -1,6 +1,6 @@
 //! Headers that a client must not be able to say: who it is, that a framework has checked it, which path it means.
 
-use super::{Live, Probe, in_words, is_success};
+use super::{Kind, Live, Probe, in_words, is_success};
 use crate::{
     cli::check::evidence::Evidence,
     headers::names,
@@ -15,7 +15,7 @@ pub(super) fn probe_closed(live: &mut Live<'_>) {
     let probe = Probe { headers: identity, ..Probe::default() };
     let why = "whoever writes these headers is taken for the user that they name";
     let target = live.closed.clone();
-    live.expect_refusal("live-header-trusted", &target, &probe, "strangers who say in headers who they are", [why, HELP]);
+    live.expect_refusal(Kind::LiveHeaderTrusted, &target, &probe, "strangers who say in headers who they are", [why, HELP]);
     // What marks a request inside Next.js, in the forms of its versions (CVE-2025-29927).
     for value in [
         "middleware:middleware:middleware:middleware:middleware",
@@ -23,7 +23,13 @@ pub(super) fn probe_closed(live: &mut Live<'_>) {
     ] {
         let probe = Probe { headers: vec![("x-middleware-subrequest", value.to_owned())], ..Probe::default() };
         let why = "the framework believes that its middleware has run, and does not run it";
-        live.expect_refusal("live-header-trusted", &target, &probe, "a request that calls itself a framework's own", [why, HELP]);
+        live.expect_refusal(
+            Kind::LiveHeaderTrusted,
+            &target,
+            &probe,
+            "a request that calls itself a framework's own",
+            [why, HELP],
+        );
     }
 }
 
@@ -60,7 +66,7 @@ pub(super) fn probe_open(live: &mut Live<'_>) {
 fn judge(live: &mut Live<'_>, target: &str, name: &str, is_trusted: bool, said: &str, hole: &str) {
     if is_trusted {
         let what = format!("the app behind the edge believes a client's own header ({name})");
-        live.find("live-header-trusted", Severity::Error, [&what, hole, HELP]);
+        live.find(Kind::LiveHeaderTrusted, Severity::Error, [&what, hole, HELP]);
     }
     let proves = if is_trusted { format!("a hole: {hole}") } else { "it changes nothing".to_owned() };
     live.evidence.push(Evidence::new(!is_trusted, format!("GET {target} with {name}"), said, proves));

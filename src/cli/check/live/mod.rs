@@ -20,6 +20,7 @@ use super::{
     connectivity,
     evidence::Evidence,
     finding::{Finding, finding},
+    kind::Kind,
 };
 use crate::{
     cli::{
@@ -161,14 +162,7 @@ impl Live<'_> {
     }
 
     /// Sends a probe that has to be refused, and says so where it is not. `what` continues "the edge let in".
-    fn expect_refusal(
-        &mut self,
-        kind: &'static str,
-        target: &str,
-        probe: &Probe<'_>,
-        what: &str,
-        [why, help]: [&str; 2],
-    ) -> bool {
+    fn expect_refusal(&mut self, kind: Kind, target: &str, probe: &Probe<'_>, what: &str, [why, help]: [&str; 2]) -> bool {
         let answer = self.send(target, probe);
         let asked = format!("{} {target} ({what})", probe.method.unwrap_or("GET"));
         let shown = Shown::by(&answer);
@@ -199,10 +193,10 @@ impl Live<'_> {
         };
         let why = "the gate may have let them through to an app that failed, or something in between is out of order";
         let help = "see the evidence for what was said; mend that, and ask again";
-        self.find("live-not-shown", Severity::Error, [&what, why, help]);
+        self.find(Kind::LiveNotShown, Severity::Error, [&what, why, help]);
     }
 
-    fn find(&mut self, kind: &'static str, severity: Severity, words: [&str; 3]) {
+    fn find(&mut self, kind: Kind, severity: Severity, words: [&str; 3]) {
         self.findings.push(finding(kind, severity, None, words));
     }
 
@@ -222,7 +216,7 @@ impl Live<'_> {
         if answer.is_err() {
             let what = format!("`{}` does not answer ({said})", self.origin);
             self.find(
-                "live-unreachable",
+                Kind::LiveUnreachable,
                 Severity::Error,
                 [&what, "nothing could be probed", "check the address, and this network"],
             );
@@ -232,7 +226,7 @@ impl Live<'_> {
             let what = format!("no gate answers at `{}{target}` ({said})", self.origin);
             let why = "requests to this host may not pass the gate at all";
             self.find(
-                "live-gate-not-seen",
+                Kind::LiveGateNotSeen,
                 Severity::Warning,
                 [&what, why, "check the route in `wrangler.toml`, and that it is deployed"],
             );
@@ -259,7 +253,7 @@ impl Live<'_> {
                 let what = format!("`{target}` is shown to everybody ({said}), and the policy protects it");
                 let why = "the deployed gate has another policy, or the request does not pass it";
                 self.find(
-                    "live-open",
+                    Kind::LiveOpen,
                     Severity::Error,
                     [&what, why, "deploy this configuration, and check the routes of the zone"],
                 );

@@ -1,6 +1,6 @@
 //! Other spellings of the same path: what the gate does not take for the page, the app behind it may.
 
-use super::{Live, Probe};
+use super::{Kind, Live, Probe};
 use crate::policy::Access;
 
 pub(super) fn probe(live: &mut Live<'_>) {
@@ -13,7 +13,7 @@ pub(super) fn probe(live: &mut Live<'_>) {
         let why = "whoever writes the address in this way sees the page without signing in";
         let help =
             "deploy this gate before the app, or close what reads the path differently; `portcullis explain` shows the readings";
-        live.expect_refusal("live-path-open", &target, &Probe::default(), &what, [why, help]);
+        live.expect_refusal(Kind::LivePathOpen, &target, &Probe::default(), &what, [why, help]);
     }
 }
 

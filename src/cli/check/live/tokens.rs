@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{Live, Probe, caching, in_words};
+use super::{Kind, Live, Probe, caching, in_words};
 use crate::{
     cli::{check::evidence::Evidence, key_pair::KeyPair, moment, source::Fault},
     policy::lint::Severity,
@@ -52,7 +52,7 @@ pub(super) fn probe(live: &mut Live<'_>, key: Option<&str>) -> Result<(), Fault>
 
 fn refuse(live: &mut Live<'_>, token: &str, what: &str, why: &str) {
     let target = live.closed.clone();
-    live.expect_refusal("live-token-accepted", &target, &bearer(token), what, [why, HELP]);
+    live.expect_refusal(Kind::LiveTokenAccepted, &target, &bearer(token), what, [why, HELP]);
 }
 
 /// The control: unless the same token, unspoilt, is good, the refusals above prove less than they seem to.
@@ -69,7 +69,7 @@ fn accept(live: &mut Live<'_>, token: &str) {
     match &answer {
         Ok(reply) if is_known => caching::look_at_private_answer(live, reply),
         _ => live.find(
-            "live-probe-key-refused",
+            Kind::LiveProbeKeyRefused,
             Severity::Warning,
             [
                 "a token that is good by `--probe-key` is refused",

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 
-use super::{Live, Probe};
+use super::{Kind, Live, Probe};
 use crate::{
     cli::{moment, source::Fault},
     webhook::HEADER_FAMILIES,
@@ -24,7 +24,7 @@ pub(super) fn probe(live: &mut Live<'_>) -> Result<(), Fault> {
     let mut refuse = |what: &str, headers: Vec<(&'static str, String)>| {
         let headers = [headers, vec![("content-type", "application/json".to_owned())]].concat();
         let probe = Probe { method: Some("POST"), headers, body: Some(BODY.to_owned()) };
-        live.expect_refusal("live-webhook-accepted", &webhook.path, &probe, what, [why, help]);
+        live.expect_refusal(Kind::LiveWebhookAccepted, &webhook.path, &probe, what, [why, help]);
     };
     refuse("a delivery without a signature", Vec::new());
     refuse("a delivery that somebody else has signed", sign(b"portcullis-probe-has-no-such-key", now)?);
