@@ -20,6 +20,27 @@ fn what_init_writes_is_read_back_by_check() {
 }
 
 #[test]
+fn what_init_writes_is_deployed_as_the_shipped_file_is() {
+    let folder = Folder::new("init-deployed", "");
+    let run = folder.run(&[&INIT[..], &["--name", "my-gate"]].concat());
+    run.exits(0).says("npx wrangler deploy --config new.toml").says("npx wrangler secret put CLERK_SECRET_KEY --config new.toml");
+    let read = |text: &str| toml::from_str::<toml::Table>(text).unwrap();
+    let (mut written, mut shipped) = (read(&folder.read("new.toml")), read(include_str!("../../wrangler.toml")));
+    assert_eq!(written.remove("name"), Some("my-gate".into()));
+    for table in [&mut written, &mut shipped] {
+        table.remove("vars");
+    }
+    shipped.remove("name");
+    assert_eq!(written, shipped);
+    assert!(written.contains_key("build") && written.contains_key("observability"), "{written}");
+
+    // Where Wrangler looks by itself nothing has to be named.
+    let folder = Folder::new("init-default", "");
+    let run = folder.run(&[&["init", "--force"], &INIT[3..]].concat());
+    run.exits(0).says("    npx wrangler deploy\n").says("  portcullis check\n");
+}
+
+#[test]
 fn what_would_be_wrong_is_not_written() {
     let folder = Folder::new("init-wrong", "");
     let run = folder

@@ -82,14 +82,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     check(&text, &arguments.output)?;
     let written = std::fs::write(&arguments.output, text);
     written.map_err(|error| Fault::new(format!("cannot write `{}`: {error}", arguments.output.display())))?;
-    let file = arguments.output.display();
+    let file = printable(&arguments.output.display().to_string());
     let described = if arguments.from.is_some() { describe(&imported) } else { String::new() };
     Ok(Report {
         // What is left is for somebody to look at.
         code: if imported.left.is_empty() { 0 } else { FINDINGS },
-        text: format!(
-            "wrote {file}\n{described}next:\n  npx wrangler secret put CLERK_SECRET_KEY\n  portcullis check --config {file}\n"
-        ),
+        text: format!("wrote {file}\n{described}{}", next_steps(&arguments.output)),
         ..Report::default()
     })
 }
@@ -127,10 +125,7 @@ fn render(arguments: &Arguments, imported: &Imported, publishable_key: &str, par
     }
     let mut text = format!(
         "# The gate. Every setting is explained in docs/settings.md; `portcullis check` says whether it is ready.\n\
-         name = {}\nmain = \"dist/worker/index.js\"\ncompatibility_date = \"2026-04-01\"\n\
-         # The gate answers on your route only: the two addresses below would be ways around it.\n\
-         workers_dev = false\npreview_urls = false\n\
-         # routes = [{{ pattern = \"example.com/*\", zone_name = \"example.com\" }}]\n\n\
+         name = {}{}\
          [vars]\n\
          # Not a secret. The secret one: `npx wrangler secret put CLERK_SECRET_KEY`.\n\
          CLERK_PUBLISHABLE_KEY = {}\n\n\
@@ -138,6 +133,7 @@ fn render(arguments: &Arguments, imported: &Imported, publishable_key: &str, par
          # Whose tokens are accepted: the origins of your own pages.\n\
          authorized_parties = {}\n",
         quoted(&arguments.name),
+        deployed_as_shipped(),
         quoted(publishable_key),
         list(parties),
     );
@@ -168,6 +164,24 @@ fn render(arguments: &Arguments, imported: &Imported, publishable_key: &str, par
         }
     }
     text
+}
+
+/// What Wrangler needs to know of the Worker, behind its name: as the file that comes with the gate has it.
+fn deployed_as_shipped() -> &'static str {
+    const SHIPPED: &str = include_str!("../../../wrangler.toml");
+    let behind_name = SHIPPED.split_once("name = \"portcullis\"").map_or(SHIPPED, |(_, rest)| rest);
+    behind_name.split_once("[vars]").map_or(behind_name, |(deployment, _)| deployment)
+}
+
+/// What is left to do, in the order in which it works.
+fn next_steps(output: &std::path::Path) -> String {
+    let file = printable(&output.display().to_string());
+    let option = if file == "wrangler.toml" { String::new() } else { format!(" --config {file}") };
+    format!(
+        "next:\n  write your route into {file}, at `routes`\n  portcullis check{option}\n  \
+         in the root of a checkout of Portcullis, where {file} has to be (it builds the Worker there):\n    \
+         npx wrangler secret put CLERK_SECRET_KEY{option}\n    npx wrangler deploy{option}\n"
+    )
 }
 
 /// What of a middleware became what, for people.
