@@ -69,6 +69,36 @@ export const config = { matcher: ['/((?!_next|.*\\\\.css).*)', '/(api|trpc)(.*)'
 }
 
 #[test]
+fn clerks_own_example_is_ready_as_it_is_written() {
+    let (folder, run) = import(
+        "import-quickstart",
+        "const isPublicRoute = createRouteMatcher(['/', '/sign-in(.*)', '/sign-up(.*)'])
+export default clerkMiddleware(async (auth, req) => {
+  if (!isPublicRoute(req)) {
+    await auth.protect()
+  }
+})
+",
+    );
+    run.exits(0)
+        .says("`/sign-up(.*)` is `/sign-up/:path*` here: the middleware opens `/sign-upx` too")
+        .says("portcullis check --config new.toml\n");
+    let written = folder.read("new.toml");
+    assert!(written.contains("public = [\"/sign-in/:path*\", \"/\", \"/sign-up/:path*\"]"), "{written}");
+    let checked = folder.run(&["check", "--config", "new.toml", "--offline", "--json"]).exits(0).json();
+    let found = checked["findings"].as_array().unwrap();
+    assert!(!found.iter().any(|finding| finding["line"].as_u64().is_some_and(|line| line > 1)), "{checked:#}");
+    let paths = ["/", "/sign-in", "/sign-in/sso-callback", "/sign-up/verify", "/sign-upx", "/dashboard"];
+    assert_eq!(accesses(&folder, &paths), ["public", "public", "public", "public", "protected", "protected"]);
+
+    // A development key is no production, and the next step says so.
+    let more = ["--force", "--from", "middleware.ts", "--publishable-key", "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k"];
+    let run = folder.run(&[&["init", "--output", "new.toml", "--authorized-party", "https://example.com"], &more[..]].concat());
+    run.exits(0).says("portcullis check --config new.toml --local\n");
+    folder.run(&["check", "--config", "new.toml", "--local", "--offline"]).exits(0);
+}
+
+#[test]
 fn the_other_ways_to_say_it_are_read_too() {
     let (folder, run) = import(
         "import-ways",

@@ -17,7 +17,10 @@ use super::{
     source::{Fault, SourceFile},
     tree::Located,
 };
-use crate::settings::{Environment, Settings};
+use crate::{
+    policy::pattern::Pattern,
+    settings::{Environment, Settings},
+};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -67,7 +70,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
         let message = format!("`{}` is there already", arguments.output.display());
         return Err(Fault::new(message).help("replace it by `--force`, or name another file by `--output`"));
     }
-    let imported = arguments.from.as_deref().map(middleware::read).transpose()?.unwrap_or_default();
+    let mut imported = arguments.from.as_deref().map(middleware::read).transpose()?.unwrap_or_default();
+    stop_at_segments(&mut imported);
     let publishable_key = match &arguments.publishable_key {
         Some(key) => key.clone(),
         None => ask("Clerk's publishable key (dashboard, \"API keys\")", "--publishable-key")?,
@@ -87,7 +91,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     Ok(Report {
         // What is left is for somebody to look at.
         code: if imported.left.is_empty() { 0 } else { FINDINGS },
-        text: format!("wrote {file}\n{described}{}", next_steps(&arguments.output)),
+        text: format!("wrote {file}\n{described}{}", next_steps(&arguments.output, &publishable_key)),
         ..Report::default()
     })
 }
@@ -174,14 +178,31 @@ fn deployed_as_shipped() -> &'static str {
 }
 
 /// What is left to do, in the order in which it works.
-fn next_steps(output: &std::path::Path) -> String {
+fn next_steps(output: &std::path::Path, publishable_key: &str) -> String {
     let file = printable(&output.display().to_string());
     let option = if file == "wrangler.toml" { String::new() } else { format!(" --config {file}") };
+    // With a development key it cannot be ready for production.
+    let local = if publishable_key.trim().starts_with("pk_test_") { " --local" } else { "" };
     format!(
-        "next:\n  write your route into {file}, at `routes`\n  portcullis check{option}\n  \
+        "next:\n  write your route into {file}, at `routes`\n  portcullis check{option}{local}\n  \
          in the root of a checkout of Portcullis, where {file} has to be (it builds the Worker there):\n    \
          npx wrangler secret put CLERK_SECRET_KEY{option}\n    npx wrangler deploy{option}\n"
     )
+}
+
+/// Clerk's own examples say `/sign-in(.*)`, which opens `/sign-inx` too. As everywhere, what is not sure to be meant stays closed.
+fn stop_at_segments(imported: &mut Imported) {
+    for pattern in &mut imported.public {
+        let opens_siblings = Pattern::parse(pattern).is_ok_and(|pattern| pattern.opens_siblings());
+        let Some(base) = pattern.strip_suffix("(.*)").filter(|_| opens_siblings) else { continue };
+        let narrow = format!("{base}/:path*");
+        if Pattern::parse(&narrow).is_ok() {
+            imported.notes.push(format!(
+                "`{pattern}` is `{narrow}` here: the middleware opens `{base}x` too; if there are such pages, list them in `public`"
+            ));
+            *pattern = narrow;
+        }
+    }
 }
 
 /// What of a middleware became what, for people.
