@@ -26,6 +26,7 @@ mod secret;
 mod source;
 mod token;
 mod tree;
+mod worker;
 
 use std::{
     io::{self, Write},

@@ -135,6 +135,13 @@ impl Decision {
         }
     }
 
+    /// Whether the policy was asked: it is not for the gate's own endpoints, for webhooks and for the Frontend API's proxy, nor where the
+    /// request is refused before.
+    #[must_use]
+    pub fn is_of_policy(&self) -> bool {
+        self.access.is_some() && !matches!(&self.action, Action::Forward(Forward { proxied: Some(_), .. }))
+    }
+
     /// The status of the gate's own answer; 200 stands for "the origin's".
     #[must_use]
     pub fn status(&self) -> u16 {

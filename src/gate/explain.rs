@@ -25,13 +25,13 @@ pub struct Explanation {
     pub target: Option<String>,
     /// Why they could not be judged.
     pub ambiguity: Option<String>,
-    /// Every reading of the path, the canonical one first.
+    /// Every reading of the path, the canonical one first; without answers where the policy was not asked.
     pub readings: Vec<ExplainedReading>,
-    /// Every rule and every entry of the lists, in the order of precedence.
+    /// Every rule and every entry of the lists, in the order of precedence; none where the policy was not asked.
     pub sources: Vec<ExplainedSource>,
     /// Every single thing that is required beside a session, by all readings together.
     pub requirements: Vec<ExplainedRequirement>,
-    /// The session token that the request carries.
+    /// The session token that the request carries, where one is looked at.
     pub token: Option<ExplainedToken>,
     /// What the gate decides.
     pub decision: Decision,
@@ -130,27 +130,34 @@ impl Gate {
         let decision = self.decide(io, request, request_id).await;
         let target = match path::judge(&request.url, &self.shared.settings.path) {
             Ok(target) => target,
-            Err(ambiguity) => return Explanation::unjudged(ambiguity.to_string(), decision),
+            Err(ambiguity) => return Explanation { ambiguity: Some(ambiguity.to_string()), ..Explanation::of(decision) },
         };
-        let token = self.shared.explain_token(io, request, &target).await;
         let method = &request.method;
+        let mut readings = self.shared.explain_readings(method, &target);
+        let target_text = Some(target.forward_target());
+        if !decision.is_of_policy() {
+            readings.iter_mut().for_each(|reading| reading.answers.clear());
+            return Explanation { target: target_text, readings, ..Explanation::of(decision) };
+        }
         Explanation {
-            target: Some(target.forward_target()),
+            target: target_text,
             ambiguity: None,
-            readings: self.shared.explain_readings(method, &target),
+            readings,
             sources: self.shared.explain_sources(method, &target),
             requirements: self.shared.explain_requirements(method, &target, &decision.auth),
-            token,
+            token: self.shared.explain_token(io, request, &target).await,
             decision,
         }
     }
 }
 
 impl Explanation {
-    fn unjudged(ambiguity: String, decision: Decision) -> Self {
+    /// A decision for which neither path nor policy was looked at.
+    #[must_use]
+    pub fn of(decision: Decision) -> Self {
         Self {
             target: None,
-            ambiguity: Some(ambiguity),
+            ambiguity: None,
             readings: Vec::new(),
             sources: Vec::new(),
             requirements: Vec::new(),

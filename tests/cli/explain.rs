@@ -64,6 +64,35 @@ fn what_cannot_be_judged_is_said_to_be() {
     folder.run(&explain(&["GET", "/", "--jwks", "broken.json"])).exits(2).complains("`broken.json`");
 }
 
+/// As `tests/worker` sees the Worker answer: `settings.test.mjs`, `answer-headers.test.mjs`, `webhooks.test.mjs`.
+#[test]
+fn what_the_worker_answers_by_itself_is_no_denial() {
+    let configuration =
+        READY.replace("pk_live_", "pk_test_").replace("api = [", "webhook_path = \"/api/webhooks/clerk\"\napi = [");
+    let folder = Folder::new("explain-own", &format!("{configuration}cors = {{ origins = [\"https://app.example.com\"] }}\n"));
+    let run = |more: &[&str]| folder.run(&[explain(more), vec!["--offline"]].concat());
+    run(&["GET", "/.well-known/portcullis/health"]).exits(0).says("answer 200 (health)").says("no rule is asked");
+    run(&["GET", "/.well-known/portcullis/healthz"]).exits(0).says("deny 404 (no-such-endpoint)").says("no rule is asked");
+
+    let preflight = ["OPTIONS", "/api/x", "-H", "Access-Control-Request-Method: POST", "-H"];
+    let asked = run(&[&preflight[..], &["Origin: https://app.example.com"]].concat());
+    asked.exits(0).says("answer 204 (preflight)").says("pages of https://app.example.com may make the request");
+    let asked = run(&[&preflight[..], &["Origin: https://evil.example"]].concat());
+    asked.exits(0).says("answer 204 (preflight)").says("no page of https://evil.example may");
+    run(&["OPTIONS", "/api/x"]).exits(0).says("deny 401");
+
+    let delivery = run(&["POST", "/api/webhooks/clerk"]);
+    delivery.exits(0).says("webhook (webhook-received); by webhook_path /api/webhooks/clerk").says("all else denied with 400");
+    assert!(!delivery.out.contains("decides") && !delivery.out.contains("webhook 200"), "{}", delivery.out);
+    let report = run(&["POST", "/api/webhooks/clerk", "--json"]).exits(0).json();
+    assert_eq!((&report["rules"], &report["readings"][0]["answers"]), (&serde_json::json!([]), &serde_json::json!([])));
+
+    // Only what is forwarded is said to be.
+    let denied = run(&["GET", "/api/x"]);
+    assert!(denied.exits(0).says("  judged as /api/x").says("deny 401").out.contains("decides"), "{}", denied.out);
+    run(&["GET", "/docs/x", "--kind", "fetch"]).exits(0).says("  judged and forwarded as /docs/x");
+}
+
 #[test]
 fn headers_decide_what_is_a_document() {
     let folder = deployment("explain-kind");

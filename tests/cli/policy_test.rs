@@ -154,3 +154,29 @@ fn wrong_settings_stop_the_tests_with_their_place() {
     folder.write("t.toml", "[[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n");
     folder.run(&["test", "t.toml"]).exits(2).complains("`public[2]`").complains("wrangler.toml:13:");
 }
+
+#[test]
+fn what_the_worker_answers_by_itself_can_be_expected() {
+    let configuration = READY.replace("api = [", "webhook_path = \"/api/webhooks/clerk\"\napi = [");
+    let folder = Folder::new("test-own", &format!("{configuration}cors = {{ origins = [\"https://app.example.com\"] }}\n"));
+    folder.write(
+        "t.toml",
+        r#"[[tests]]
+request = "GET /.well-known/portcullis/health"
+expect = "answer"
+status = 200
+
+[[tests]]
+request = "OPTIONS /api/x"
+headers = { "access-control-request-method" = "POST", origin = "https://app.example.com" }
+expect = "answer"
+status = 204
+reason = "preflight"
+
+[[tests]]
+request = "POST /api/webhooks/clerk"
+expect = "webhook"
+"#,
+    );
+    folder.run(&["test", "t.toml"]).exits(0).says("3 passed");
+}

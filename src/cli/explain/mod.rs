@@ -1,6 +1,6 @@
 //! `portcullis explain`: why does the gate decide so about this request?
 //!
-//! The decision is the gate's own, and so is what stands beside it. Over the network only questions go out: for keys, for a machine's
+//! The decision is the gate's own (or the Worker's, for what it answers by itself), and so is what stands beside it. Over the network only questions go out: for keys, for a machine's
 //! token, for freshness. A session is not renewed, and a handshake is not taken in.
 
 mod report;
@@ -17,9 +17,10 @@ use super::{
     output::{Report, json},
     secret,
     source::Fault,
+    worker,
 };
 use crate::{
-    gate::Gate,
+    gate::{Explanation, Gate},
     request::{HeaderList, RequestView},
     settings::url_origin_of,
     time::UnixMillis,
@@ -71,8 +72,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     keys.know_issuers_of(gate.settings());
     let url = request.url.to_string();
     let now = arguments.now.unwrap_or_else(moment::now);
-    let step = gate.explain(request, "explain".to_owned(), now);
-    let explanation = drive::run_asking(step, now, |call| keys.answer(call));
+    let explanation = match worker::answer(gate.settings(), &request) {
+        Some(decision) => Explanation::of(decision),
+        None => {
+            let step = gate.explain(request, "explain".to_owned(), now);
+            drive::run_asking(step, now, |call| keys.answer(call))
+        }
+    };
     let text = if arguments.json {
         json(&report::json(&explanation))
     } else {

@@ -12,9 +12,14 @@ use crate::{
 pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &str) -> String {
     let Explanation { target, ambiguity, readings, sources, requirements, token, decision } = explanation;
     let mut text = format!("{}\n", paint(BOLD, &printable(&format!("{method} {url}"))));
+    let judged = match decision.verb() {
+        "forward" => "judged and forwarded as",
+        _ => "judged as",
+    };
     match (target, ambiguity) {
-        (Some(target), _) => text.push_str(&format!("  judged and forwarded as {}\n", printable(target))),
-        (None, why) => text.push_str(&format!("  cannot be judged: {}\n", printable(why.as_deref().unwrap_or_default()))),
+        (Some(target), _) => text.push_str(&format!("  {judged} {}\n", printable(target))),
+        (None, Some(why)) => text.push_str(&format!("  cannot be judged: {}\n", printable(why))),
+        (None, None) => {}
     }
     if !readings.is_empty() {
         title(&mut text, "readings of the path");
@@ -23,9 +28,13 @@ pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &st
     for reading in readings {
         let answers: Vec<String> =
             reading.answers.iter().map(|(access, rule)| format!("{} by {}", access.as_str(), printable(rule))).collect();
-        let answers = if answers.is_empty() { "no list names it".to_owned() } else { answers.join("; ") };
+        let answers = match answers.as_slice() {
+            [] if !decision.is_of_policy() => String::new(),
+            [] => "no list names it ".to_owned(),
+            answers => format!("{} ", answers.join("; ")),
+        };
         let kind = paint(DIM, &format!("({})", reading.kind.as_str()));
-        text.push_str(&format!("  {:width$}  {answers} {kind}\n", printable(&reading.path)));
+        text.push_str(&format!("  {:width$}  {answers}{kind}\n", printable(&reading.path)));
     }
     if !sources.is_empty() {
         title(&mut text, "rules, in order of precedence");
@@ -73,19 +82,33 @@ fn title(text: &mut String, words: &str) {
 
 fn push_decision(text: &mut String, decision: &Decision) {
     let verb = decision.verb();
-    let style = if verb == "forward" { GREEN } else { RED };
+    let style = match verb {
+        "forward" | "answer" => GREEN,
+        "webhook" => YELLOW,
+        _ => RED,
+    };
     // What a forwarded request is answered with is the origin's to say.
-    let status = if verb == "forward" { String::new() } else { format!(" {}", decision.status()) };
+    let status = if matches!(verb, "forward" | "webhook") { String::new() } else { format!(" {}", decision.status()) };
     let access = match (decision.access, &decision.rule) {
         (Some(access), Some(rule)) => format!("; {} by {}", access.as_str(), printable(rule)),
+        (None, Some(rule)) => format!("; by {}", printable(rule)),
         _ => String::new(),
     };
     text.push_str(&format!("  {}{status} ({}){access}\n", paint(style, verb), decision.reason));
     if !decision.message.is_empty() {
         text.push_str(&format!("  {}\n", printable(&decision.message)));
     }
+    if !decision.is_of_policy() {
+        text.push_str("  no rule is asked\n");
+    }
     match &decision.action {
         Action::Forward(forward) | Action::Webhook(forward) => {
+            if verb == "webhook" {
+                text.push_str(
+                    "  the Worker looks at body and signature, which are not known here: what is well signed is forwarded, all else \
+                     denied with 400\n",
+                );
+            }
             title(text, "headers that the origin gets from the gate");
             for (name, value) in &forward.headers {
                 text.push_str(&format!("  {name}: {}\n", printable(value)));

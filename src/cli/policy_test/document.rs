@@ -201,8 +201,8 @@ impl Reader<'_> {
             let value = entry.value.as_text().ok_or_else(|| self.fault("a header is a string", &entry.value.span))?;
             headers.push((entry.key.to_ascii_lowercase(), value.to_owned()));
         }
-        let Some(verb) = self.choice(test, "expect", &["forward", "redirect", "deny", "webhook"])? else {
-            return Err(self.fault("`expect` is missing: `forward`, `redirect` or `deny`", &test.span));
+        let Some(verb) = self.choice(test, "expect", &["forward", "redirect", "deny", "answer", "webhook"])? else {
+            return Err(self.fault("`expect` is missing: `forward`, `redirect`, `deny`, `answer` or `webhook`", &test.span));
         };
         let status = match test.get("status") {
             Some(Located { value: Value::Number(status), .. }) => Some(*status),

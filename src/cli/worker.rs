@@ -1,0 +1,54 @@
+//! What the Worker answers by itself, before it asks the core: the gate's health, and preflights where `cors` is set.
+//!
+//! Source: `handle` in `host/worker/mod.rs`, and `respond.rs` beside it.
+
+use crate::{
+    gate::{Action, Answer, Decision, Endpoint, Event},
+    headers::Cors,
+    request::{HeaderName, RequestView},
+    session::Auth,
+    settings::Settings,
+};
+
+/// The decision that takes the place of the gate's; `None`: the gate decides.
+pub(super) fn answer(settings: &Settings, request: &RequestView) -> Option<Decision> {
+    if Endpoint::of(&request.url) == Some(Endpoint::Health) {
+        return Some(answered(200, "health", "the Worker answers this by itself, with wrong settings too".to_owned()));
+    }
+    let cors = settings.headers.cors.as_ref()?;
+    let is_preflight = &*request.method == "OPTIONS" && request.headers.named("access-control-request-method").is_some();
+    let is_proxied = settings.proxy.as_ref().is_some_and(|proxy| proxy.seems_meant(&request.url));
+    (is_preflight && !is_proxied).then(|| preflight(cors, request.header(HeaderName::Origin)))
+}
+
+fn preflight(cors: &Cors, origin: Option<&str>) -> Decision {
+    let fields = cors.of_preflight(origin);
+    let message = match (origin, fields.is_empty()) {
+        (Some(origin), false) => format!("the Worker answers this preflight by itself; pages of {origin} may make the request"),
+        (Some(origin), true) => {
+            format!(
+                "the Worker answers this preflight by itself; no page of {origin} may make the request: `cors.origins` lacks it"
+            )
+        }
+        (None, _) => "the Worker answers this preflight by itself; without an Origin it allows nothing".to_owned(),
+    };
+    answered(204, "preflight", message)
+}
+
+/// Nobody was looked at, and no policy.
+fn answered(status: u16, reason: &'static str, message: String) -> Decision {
+    Decision {
+        action: Action::Answer(Answer { status, location: None, body: None, headers: Vec::new() }),
+        event: Event::Answered,
+        trial: None,
+        reason: reason.into(),
+        message,
+        access: None,
+        rule: None,
+        auth: Auth::default(),
+        token: None,
+        response_headers: Vec::new(),
+        is_private: false,
+        is_azp_missing: false,
+    }
+}
