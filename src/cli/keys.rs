@@ -41,6 +41,7 @@ pub(super) struct Keys {
     /// A key of one's own as a key set, which stands for that of whoever issued the token: its file, and the set.
     given: Option<(String, String)>,
     is_offline: bool,
+    has_secret_key: bool,
     /// Where other issuers have their key sets.
     others: Vec<String>,
     /// Where the key of another issuer's token was looked for.
@@ -83,7 +84,8 @@ impl Keys {
                 None => Source::Offline,
             },
         };
-        Ok(Self { source, given, is_offline, others: Vec::new(), looked: None, network: Network::new() })
+        let has_secret_key = deployment.text("CLERK_SECRET_KEY").is_some();
+        Ok(Self { source, given, is_offline, has_secret_key, others: Vec::new(), looked: None, network: Network::new() })
     }
 
     /// Whose key sets may be asked for beside Clerk's.
@@ -98,17 +100,18 @@ impl Keys {
         }
         match (call.purpose, &self.source) {
             (Purpose::KeySet, Source::File { json, .. }) => Ok(found(json.clone().into_bytes())),
-            (_, Source::Offline) => Err(offline()),
-            (Purpose::KeySet | Purpose::MachineToken | Purpose::Freshness, Source::Backend) => self.network.ask_backend(call),
+            (_, _) if self.is_offline => Err(offline()),
+            (Purpose::KeySet, Source::Offline) => Err(offline()),
+            (Purpose::KeySet, Source::Backend) => self.network.ask_backend(call),
             (Purpose::KeySet, Source::Frontend(url)) => {
                 let call = Call { method: "GET", url, headers: Vec::new(), body: None, time_limit: limits::BACKEND_TIME_LIMIT };
                 let reply = self.network.send(&call).map_err(Outage)?;
                 Ok(BackendResponse { status: reply.status, body: reply.body })
             }
+            // The key of sessions has nothing to do with it, wherever that is from.
+            (Purpose::MachineToken, _) if self.has_secret_key => self.network.ask_backend(call),
             (Purpose::MachineToken, _) => Err(Outage("machine tokens are checked with CLERK_SECRET_KEY only".to_owned())),
-            (Purpose::Freshness, _) => {
-                Err(Outage("whether a token is still right is asked with CLERK_SECRET_KEY only".to_owned()))
-            }
+            (Purpose::Freshness, _) => Err(Outage("the command line takes for fresh what a token says".to_owned())),
             (Purpose::Refresh, _) => Err(Outage("the command line does not renew a session".to_owned())),
             (_, _) => Err(Outage("the command line does not take in a handshake".to_owned())),
         }

@@ -125,6 +125,12 @@ impl Gate {
         })
     }
 
+    /// The kind of the machine token that a request carries, and whether it is opaque: then the Backend API judges it, and no key.
+    #[must_use]
+    pub fn machine_token_in(&self, request: &RequestView, now: UnixMillis) -> Option<(TokenType, bool)> {
+        self.shared.authenticator.machine_token_in(request, now)
+    }
+
     /// Explains as part of a larger run of the machine. Awaits nothing but `io`.
     pub async fn explain_in(&self, io: &Io, request: &RequestView, request_id: String) -> Explanation {
         let decision = self.decide(io, request, request_id).await;

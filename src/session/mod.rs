@@ -393,15 +393,24 @@ impl Authenticator {
             Some(token) => ("header", std::rc::Rc::new(token), context.allows_missing_azp_of_header()),
             None => ("cookie", context.cookies().session.clone()?, context.allows_missing_azp_of_cookie()),
         };
+        // Before it is taken apart: an opaque one is no JWT, and need not be.
+        if place == "header" && machine::kind_of(&token.token, token.decoded().ok().map(|jws| &**jws)).is_some() {
+            return None;
+        }
         let jws = match token.decoded() {
             Ok(jws) => jws,
             Err(error) => return Some((place, Err(error))),
         };
-        if machine::kind_of(&token.token, Some(jws)).is_some_and(|kind| kind != TokenType::SessionToken) {
-            return None;
-        }
         let leniency = Leniency { missing_azp, clock_skew: None };
         Some((place, self.settings.verifier.verify(io, jws, leniency).await))
+    }
+
+    /// The kind of the machine token in the header, for an explanation, and whether it is opaque: then the Backend API's to judge.
+    #[must_use]
+    pub fn machine_token_in(&self, request: &RequestView, now: UnixMillis) -> Option<(TokenType, bool)> {
+        let token = Context::new(&self.settings, request, now).token_in_header()?;
+        let kind = machine::kind_of(&token.token, token.decoded().ok().map(|jws| &**jws))?;
+        Some((kind, !crate::token::compact::is_jwt_format(&token.token)))
     }
 
     /// What `authenticateRequest` answers.

@@ -122,3 +122,40 @@ fn the_key_set_is_asked_for_with_the_secret_key_and_offline_asks_nobody() {
     run.exits(0).says("nobody was asked").says("503");
     assert_eq!(server.calls().len(), 1);
 }
+
+/// The key of sessions says nothing about API keys: with both keys here the Backend API is asked all the same.
+#[test]
+fn an_api_key_is_judged_by_the_backend_api_whatever_key_is_given_for_sessions() {
+    let server = Server::start(|asked| match asked.header("authorization") {
+        Some(key) if key.ends_with(&key_like("test")) => json(
+            200,
+            &serde_json::json!({
+                "object": "api_key", "id": "ak_1", "type": "api_key", "subject": "user_anna", "name": "n", "scopes": [],
+                "claims": null, "revoked": false, "expired": false, "created_at": 1, "updated_at": 1,
+            }),
+        ),
+        _ => json(401, &serde_json::json!({"errors": []})),
+    });
+    let rule = "\n[[vars.PORTCULLIS.rules]]\nmatch = \"/api/keys\"\nrequire = { token = \"api_key\" }\n";
+    let folder = Folder::new("explain-api-key", &format!("{}{rule}", READY.replace("pk_live_", "pk_test_")));
+    folder.write("public.pem", public_key());
+    let secret = format!("CLERK_API_URL={}\nCLERK_SECRET_KEY={}\n", server.url, key_like("test"));
+    let api_key = format!("ak_{}", "0123456789abcdef");
+    let request = explain(&["GET", "http://localhost/api/keys", "--local", "--token", "-"]);
+    let pem = format!("CLERK_JWT_KEY=\"{}\"\n", public_key().trim().replace('\n', "\\n"));
+    for (variables, more) in
+        [(secret.clone(), &["--key", "public.pem"][..]), (format!("{secret}{pem}"), &[]), (secret.clone(), &[])]
+    {
+        folder.write(".dev.vars", &variables);
+        let run = folder.run_with(&[&request[..], more].concat(), &[], &api_key);
+        run.exits(0).says("forward (allowed)").says("machine token in the header: api_key").says("the Backend API judges it");
+        assert!(!run.out.contains("malformed") && !run.out.contains("not reached"), "{}", run.out);
+        assert!(!run.out.contains(&api_key), "{}", run.out);
+    }
+    assert_eq!(server.calls(), ["POST /api_keys/verify"; 3]);
+    let run = folder.run_with(&[&request[..], &["--key", "public.pem", "--offline"]].concat(), &[], &api_key);
+    run.exits(0).says("deny 503").says("nobody was asked");
+    folder.write(".dev.vars", "");
+    let run = folder.run_with(&[&request[..], &["--key", "public.pem"]].concat(), &[], &api_key);
+    run.exits(0).says("machine tokens are checked with CLERK_SECRET_KEY only");
+}

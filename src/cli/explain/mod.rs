@@ -1,7 +1,8 @@
 //! `portcullis explain`: why does the gate decide so about this request?
 //!
-//! The decision is the gate's own (or the Worker's, for what it answers by itself), and so is what stands beside it. Over the network only questions go out: for keys, for a machine's
-//! token, for freshness. A session is not renewed, and a handshake is not taken in.
+//! The decision is the gate's own (or the Worker's, for what it answers by itself), and so is what stands beside it. Over the
+//! network only questions go out: for keys, for a machine's token. What a token says is taken for fresh, a session is not renewed, and a
+//! handshake is not taken in.
 
 mod report;
 
@@ -72,6 +73,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     keys.know_issuers_of(gate.settings());
     let url = request.url.to_string();
     let now = arguments.now.unwrap_or_else(moment::now);
+    let machine = gate.machine_token_in(&request, now);
     let explanation = match worker::answer(gate.settings(), &request) {
         Some(decision) => Explanation::of(decision),
         None => {
@@ -82,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     let text = if arguments.json {
         json(&report::json(&explanation))
     } else {
-        report::text(&arguments.method, &url, &explanation, &keys.in_words())
+        report::text(&arguments.method, &url, &explanation, &keys.in_words(), machine)
     };
     // Whatever a decision repeats of what it was asked: a token is never printed whole.
     Ok(Report { text: secret::mask_credentials(&text, &credentials), ..Report::default() })

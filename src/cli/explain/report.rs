@@ -6,10 +6,11 @@ use crate::{
     cli::output::{BOLD, DIM, GREEN, RED, YELLOW, paint, printable},
     gate::{Action, Answer, Decision, Event, Explanation, Outcome},
     policy::Consideration,
+    session::TokenType,
 };
 
-/// For people.
-pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &str) -> String {
+/// For people; `machine` is the kind of the machine token in the header, and whether it is opaque.
+pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &str, machine: Option<(TokenType, bool)>) -> String {
     let Explanation { target, ambiguity, readings, sources, requirements, token, decision } = explanation;
     let mut text = format!("{}\n", paint(BOLD, &printable(&format!("{method} {url}"))));
     let judged = match decision.verb() {
@@ -70,6 +71,15 @@ pub(super) fn text(method: &str, url: &str, explanation: &Explanation, keys: &st
                 Outcome::NotReached => format!("  {} {name}: not reached\n", paint(DIM, "-")),
             });
         }
+    }
+    // Where its kind is not taken, nobody looks at it: the decision says so.
+    if let Some((kind, is_opaque)) = machine.filter(|_| token.is_none() && decision.is_of_policy()) {
+        title(&mut text, &format!("machine token in the header: {}", kind.as_str()));
+        text.push_str(if is_opaque {
+            "  no JWT: where a rule takes its kind, the Backend API judges it, asked with CLERK_SECRET_KEY\n"
+        } else {
+            "  a JWT: where a rule takes its kind, its signature is checked\n"
+        });
     }
     title(&mut text, "decision");
     push_decision(&mut text, decision);
