@@ -130,11 +130,22 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// Reads a text file.
+/// Reads a text file. A byte order mark, which editors on Windows write, is no part of the text, as for Wrangler.
 fn read_text(path: &std::path::Path) -> Result<SourceFile, Fault> {
     let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(SourceFile { name, text }),
-        Err(error) => Err(Fault::of_file(name, error.to_string())),
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(Fault::of_file(name, error)),
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+            Ok(SourceFile { name, text })
+        }
+        Err(error) => {
+            let is_utf16 = matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+            let found = if is_utf16 { "it is in UTF-16" } else { "it has bytes that are no UTF-8" };
+            Err(Fault::of_file(name, format!("{found}, expected text in UTF-8")).help("save it as UTF-8 in an editor"))
+        }
     }
 }

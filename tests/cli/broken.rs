@@ -1,6 +1,6 @@
 //! Files that cannot be read: each is refused with line and column, an excerpt, and exit code 2. The whole of each answer is golden.
 
-use crate::support::{Folder, INIT, READY, Run};
+use crate::support::{Folder, INIT, READY, Run, key_like};
 
 const TEST: &str = "[[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n";
 
@@ -97,7 +97,7 @@ fn what_is_not_there_or_no_text_is_named() {
     std::fs::write(folder.path("bytes.toml"), [0xff, 0xfe, 0]).unwrap();
     for (arguments, what) in [
         (&["check", "--config", "absent.toml"][..], "cannot read `absent.toml`"),
-        (&["check", "--config", "bytes.toml"], "cannot read `bytes.toml`: stream did not contain valid UTF-8"),
+        (&["check", "--config", "bytes.toml"], "cannot read `bytes.toml`: it is in UTF-16"),
         (&["check", "--offline", "--routes", "absent.json"], "cannot read `absent.json`"),
         (&["explain", "GET", "/", "--key", "absent.pem"], "cannot read `absent.pem`"),
         (&["explain", "GET", "/", "--key", "wrangler.toml"], "`wrangler.toml`: "),
@@ -106,4 +106,35 @@ fn what_is_not_there_or_no_text_is_named() {
     ] {
         folder.run(arguments).exits(2).complains(what);
     }
+}
+
+/// What editors on Windows write, and Wrangler takes.
+#[test]
+fn a_byte_order_mark_is_no_part_of_a_file() {
+    let folder = Folder::new("byte-order-mark", &format!("\u{feff}{}", READY.replace("pk_live_", "pk_test_")));
+    folder.run(&["check", "--offline", "--local"]).exits(0);
+    folder.write(".dev.vars", &format!("\u{feff}CLERK_SECRET_KEY={}\n", key_like("live")));
+    folder.run(&["check", "--offline", "--local"]).exits(1).says("one test and one live");
+    let vars = r#"{"CLERK_PUBLISHABLE_KEY": "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "PORTCULLIS": {"authorized_parties": ["https://example.com"], "pubic": []}}"#;
+    folder.write("wrangler.jsonc", &format!("\u{feff}{{\"workers_dev\": false, \"preview_urls\": false, \"vars\": {vars}}}"));
+    let found = &folder.run(&["check", "--offline", "--config", "wrangler.jsonc", "--json"]).exits(1).json()["findings"][0];
+    assert_eq!(
+        (&found["kind"], &found["line"], &found["column"]),
+        (&"invalid-setting".into(), &1.into(), &179.into()),
+        "{found:#}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_text_is_said_to_be() {
+    let folder = Folder::new("no-text", "");
+    std::fs::write(folder.path("latin.toml"), b"name = \"caf\xe9\"\n").unwrap();
+    std::fs::write(folder.path("wide.toml"), b"\xff\xfen\0a\0").unwrap();
+    let run = folder.run(&["check", "--offline", "--config", "latin.toml"]);
+    run.exits(2).complains("cannot read `latin.toml`: it has bytes that are no UTF-8, expected text in UTF-8");
+    folder
+        .run(&["check", "--offline", "--config", "wide.toml"])
+        .exits(2)
+        .complains("it is in UTF-16")
+        .complains("save it as UTF-8");
 }
