@@ -188,10 +188,22 @@ impl Deployment {
     /// The settings are wrong: says the first thing, and how many there are.
     pub(super) fn refuse(&self, errors: &[SettingError]) -> Fault {
         let Some(first) = errors.first() else { return Fault::new("the settings are invalid") };
+        let first = &self.with_type(first.clone());
         let fault = Fault::new(first.to_string()).at(self.place_of_error(first));
         match errors.len() {
             1 => fault,
             several => fault.help(format!("there are {} more errors: see `portcullis check`", several - 1)),
+        }
+    }
+
+    /// The same error. But a variable that is no text is there, and not missing: the Worker reads texts only, and does not see it.
+    pub(super) fn with_type(&self, error: SettingError) -> SettingError {
+        let Problem::Missing { expected } = error.problem else { return error };
+        let is_variable = error.setting.starts_with("CLERK_") || error.setting.starts_with("PORTCULLIS_");
+        let written = self.vars().filter(|_| is_variable).and_then(|vars| vars.get(&error.setting));
+        match written.filter(|value| !matches!(value.value, Value::Text(_) | Value::Null)) {
+            Some(value) => SettingError { problem: Problem::Type { found: value.to_node().kind(), expected }, ..error },
+            None => error,
         }
     }
 

@@ -3,7 +3,7 @@
 //! With the secret key the Backend API is asked, as the Worker asks it. Without one the instance's Frontend API is: it shows the same
 //! key set to everybody. Other issuers are asked at the address in their settings, as the Worker asks them.
 
-use std::path::Path;
+use std::{path::Path, rc::Rc};
 
 use serde_json::json;
 
@@ -11,7 +11,8 @@ use super::{
     deployment::Deployment,
     network::{Call, Network},
     read_text,
-    source::Fault,
+    secret::PRIVATE_KEY,
+    source::{Fault, SourceFile},
 };
 use crate::{
     limits,
@@ -61,15 +62,14 @@ impl Keys {
         let mut given = None;
         let publishable = environment.publishable_key.as_deref().and_then(|key| PublishableKey::parse(key.trim()));
         let source = match file.map(read_text).transpose()? {
-            Some(source) if source.text.trim_start().starts_with('{') => {
+            Some(source) if is_json(&source) => {
                 KeySet::parse(source.text.as_bytes(), None).map_err(|error| Fault::new(format!("`{}`: {error}", source.name)))?;
                 environment.jwt_key = None;
                 given = Some((source.name.clone(), source.text.clone()));
                 Source::File { name: source.name, json: source.text }
             }
             Some(source) => {
-                let key = VerificationKey::parse_pem(&source.text)
-                    .map_err(|error| Fault::new(format!("`{}`: {error}", source.name)))?;
+                let key = parse_public_pem(&source)?;
                 let jwk = json!({"kty": "RSA", "kid": kid.unwrap_or_default(), "n": key.member("n"), "e": key.member("e")});
                 given = Some((source.name.clone(), json!({"keys": [jwk]}).to_string()));
                 // One setting of Clerk's alone would mean that there is an instance.
@@ -146,6 +146,24 @@ impl Source {
             Self::Frontend(url) => format!("the key set at {url}"),
         }
     }
+}
+
+/// Whether a file is a key set rather than PEM.
+pub(super) fn is_json(source: &SourceFile) -> bool {
+    source.text.trim_start().starts_with('{')
+}
+
+/// Reads a public key in PEM, and says what else a file is.
+pub(super) fn parse_public_pem(source: &SourceFile) -> Result<Rc<VerificationKey>, Fault> {
+    let name = &source.name;
+    if source.text.contains(PRIVATE_KEY) {
+        let fault = Fault::new(format!("`{name}` is the private half of a key, and the public one is asked for"));
+        return Err(fault.help(format!("`openssl pkey -in {name} -pubout` prints it")));
+    }
+    VerificationKey::parse_pem(&source.text).map_err(|error| match source.text.contains("-----BEGIN ") {
+        true => Fault::new(format!("`{name}`: {error}")),
+        false => Fault::new(format!("`{name}` is neither a public key in PEM nor a key set in JSON")),
+    })
 }
 
 fn found(body: Vec<u8>) -> BackendResponse {

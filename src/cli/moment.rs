@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<UnixMillis, String> {
 
 /// Reads a duration, as `60s` or `10min`.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| error.to_string())
+    humantime::parse_duration(text).map_err(|_| "expected a duration, as `60s` or `10min`".to_owned())
 }
 
 /// `2026-04-01T12:00:00Z, 3m 5s ago`.

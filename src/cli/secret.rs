@@ -57,7 +57,7 @@ pub(super) fn find(text: &str) -> Vec<(usize, Secret)> {
 }
 
 /// Ends the first line of a private key in PEM; more than that stands behind it where the key is written on one line.
-const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+pub(super) const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 
 /// The text with everything behind a secret's prefix taken out, placeholders or not.
 pub(super) fn mask(text: &str) -> String {

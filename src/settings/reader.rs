@@ -71,14 +71,31 @@ impl<'e> TableReader<'e> {
                 return Some(usize::from(count));
             }
         }
-        self.refuse(key, &node, expected)
+        self.refuse_amount(key, &node, expected);
+        None
     }
 
     /// A number from zero to one.
     pub(crate) fn take_share(&mut self, key: &'static str) -> Option<f64> {
         match self.take(key)? {
             Node::Number(share) if (0.0..=1.0).contains(&share) => Some(share),
-            other => self.refuse(key, &other, "a number from 0 to 1"),
+            other => {
+                self.refuse_amount(key, &other, "a number from 0 to 1");
+                None
+            }
+        }
+    }
+
+    /// Reports what is no number in the bounds that `expected` names: a number by its value.
+    #[inline(never)]
+    fn refuse_amount(&mut self, key: &str, found: &Node, expected: &'static str) {
+        match found {
+            Node::Number(number) if whole(*number).is_some() => self.refuse_value(key, &shown(found), expected),
+            Node::Number(_) => {
+                let setting = self.name(key);
+                SettingError { setting, problem: Problem::Type { found: "another number", expected } }.add_to(self.errors);
+            }
+            other => self.refuse_type(key, other, expected),
         }
     }
 
@@ -122,9 +139,10 @@ impl<'e> TableReader<'e> {
 
     /// One of a few words.
     pub(crate) fn take_choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.take_text(key)?;
+        let node = self.take(key)?;
+        let text = shown(&node);
         for (word, value) in choices {
-            if *word == text {
+            if *word == text && matches!(node, Node::Text(_)) {
                 return Some(*value);
             }
         }
@@ -238,6 +256,24 @@ fn refuse_item(place: &str, index: Option<usize>, problem: Problem, errors: &mut
     SettingError { setting, problem }.add_to(errors);
 }
 
+/// A value as it is written, for the message that refuses it; its kind where that would be long.
+#[inline(never)]
+fn shown(node: &Node) -> String {
+    match node {
+        Node::Text(text) => text.clone(),
+        Node::Bool(flag) => (if *flag { "true" } else { "false" }).to_owned(),
+        Node::Number(number) => whole(*number).unwrap_or_else(|| node.kind().to_owned()),
+        Node::Null | Node::List(_) | Node::Table(_) => node.kind().to_owned(),
+    }
+}
+
+/// A whole number in digits. Fractions have none here: what writes them weighs 10 KB.
+fn whole(number: f64) -> Option<String> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates, and is compared
+    let digits = number.abs() as u32;
+    (f64::from(digits) - number.abs() == 0.0).then(|| [if number < 0.0 { "-" } else { "" }, &digits.to_string()].concat())
+}
+
 /// Reports a value of the wrong type.
 #[inline(never)]
 pub(crate) fn wrong_type(errors: &mut Vec<SettingError>, setting: &str, found: &Node, expected: &'static str) {
@@ -281,6 +317,27 @@ mod tests {
         TableReader::open("", node, &mut errors).unwrap().finish();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].to_string(), "unknown setting `public\\u{a}\\u{1b}[2K`");
+    }
+
+    #[test]
+    fn a_value_that_is_refused_is_shown_with_what_may_stand_there() {
+        let refused = |json: &str, read: &dyn Fn(&mut TableReader<'_>)| {
+            let mut errors = Vec::new();
+            read(&mut TableReader::open("", Node::parse_json(json).unwrap(), &mut errors).unwrap());
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        let share = |json: &str| refused(json, &|table| assert_eq!(table.take_share("k"), None));
+        assert_eq!(share(r#"{"k": 2}"#), "setting `k` is `2`, expected a number from 0 to 1");
+        assert_eq!(share(r#"{"k": -1}"#), "setting `k` is `-1`, expected a number from 0 to 1");
+        assert_eq!(share(r#"{"k": "1"}"#), "setting `k` is a string, expected a number from 0 to 1");
+        let count = |json: &str| refused(json, &|table| assert_eq!(table.take_count("k", 9, "a whole number from 0 to 9"), None));
+        assert_eq!(count(r#"{"k": 70000}"#), "setting `k` is `70000`, expected a whole number from 0 to 9");
+        assert_eq!(count(r#"{"k": 1.5}"#), "setting `k` is another number, expected a whole number from 0 to 9");
+        let choice = |json: &str| refused(json, &|table| assert_eq!(table.take_choice("k", &[("public", 1), ("true", 2)]), None));
+        for (json, found) in [("true", "true"), ("3", "3"), ("[]", "a list"), ("\"x\"", "x")] {
+            let expected = format!("setting `k` is `{found}`, expected `public` or `true`");
+            assert_eq!(choice(&format!("{{\"k\": {json}}}")), expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Files that cannot be read: each is refused with line and column, an excerpt, and exit code 2. The whole of each answer is golden.
 
-use crate::support::{Folder, INIT, READY, Run, key_like};
+use crate::support::{Folder, INIT, READY, Run, dev_key, key_like};
 
 const TEST: &str = "[[tests]]\nrequest = 'GET /'\nexpect = 'forward'\n";
 
@@ -100,7 +100,7 @@ fn what_is_not_there_or_no_text_is_named() {
         (&["check", "--config", "bytes.toml"], "cannot read `bytes.toml`: it is in UTF-16"),
         (&["check", "--offline", "--routes", "absent.json"], "cannot read `absent.json`"),
         (&["explain", "GET", "/", "--key", "absent.pem"], "cannot read `absent.pem`"),
-        (&["explain", "GET", "/", "--key", "wrangler.toml"], "`wrangler.toml`: "),
+        (&["explain", "GET", "/", "--key", "wrangler.toml"], "`wrangler.toml` is neither"),
         (&["test", "absent.toml"], "cannot read `absent.toml`"),
         (&["token", "inspect", "--key", "absent.pem", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA"], "cannot read `absent.pem`"),
     ] {
@@ -137,4 +137,31 @@ fn a_file_that_is_no_text_is_said_to_be() {
         .exits(2)
         .complains("it is in UTF-16")
         .complains("save it as UTF-8");
+}
+
+#[test]
+fn what_is_wrong_is_called_what_it_is() {
+    let vars = "[vars]\nCLERK_PUBLISHABLE_KEY = 1\n[vars.PORTCULLIS]\nlog_forwards = 2\ntoken_cache = 70000\nstatic_files = true\n\
+                default = true\npublic = [\"/a(?i:b)\", \"/a((?i)b)\"]\n";
+    let folder = Folder::new("words", vars);
+    let run = folder.run(&["check", "--offline"]);
+    run.exits(1).says("setting `CLERK_PUBLISHABLE_KEY` is a number, expected `pk_test_…` or `pk_live_…`");
+    run.says("setting `log_forwards` is `2`, expected a number from 0 to 1").says("setting `token_cache` is `70000`, expected");
+    run.says("setting `static_files` is `true`, expected `public` or `default`");
+    run.says("setting `default` is `true`, expected `protected` or `public`");
+    assert_eq!(run.out.matches("fix: flags, as `(?i:…)`, are not supported").count(), 2, "{}", run.out);
+
+    let folder = Folder::new("words-keys", READY);
+    folder.write("dev.pem", dev_key());
+    for command in [&["explain", "GET", "/", "--key"][..], &["token", "inspect", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA", "--key"]] {
+        let run = |file| folder.run(&[command, &[file]].concat());
+        run("wrangler.toml").exits(2).complains("`wrangler.toml` is neither a public key in PEM nor a key set in JSON");
+        run("dev.pem").exits(2).complains("`dev.pem` is the private half of a key").complains("openssl pkey -in dev.pem -pubout");
+    }
+    let secret = key_like("test");
+    let run = folder.run_with(&["token", "inspect", "eyJhbGciOiJSUzI1NiJ9.e30.AAAA"], &[("CLERK_SECRET_KEY", &secret)], "");
+    run.exits(1).says("no key to verify with; help: name one by `--key FILE`, or a deployment by `--config FILE`");
+    folder.run(&["explain", "GET", "ftp://x/y"]).exits(2).complains("only http and https are");
+    folder.run(&["token", "mint", "--key", "dev.pem", "--lifetime", "forever"]).exits(2).complains("as `60s` or `10min`");
+    folder.run(&["init", "--output", "w5.jsonc"]).exits(2).complains("init writes TOML only");
 }

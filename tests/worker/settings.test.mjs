@@ -45,7 +45,7 @@ const WRONG = {
   'a public rule on trial': [{ policy: { rules: [{ match: '/x', access: 'public', enforce: false }] } }, /setting `rules\[0\]\.enforce`: a public rule refuses nobody/],
   'a sign-in page behind a rule on trial': [{ policy: { rules: [{ match: '/sign-in', enforce: false }] } }, /`\/sign-in` is protected by `rules\[0\] \/sign-in`/],
   'users named in a way that nobody knows': [{ policy: { log_user: 'sha1' } }, /setting `log_user` is `sha1`, expected `plain` or `hashed` or `none`/],
-  'a share above all': [{ policy: { log_forwards: 1.5 } }, /setting `log_forwards` is a number, expected a number from 0 to 1/],
+  'a share above all': [{ policy: { log_forwards: 1.5 } }, /setting `log_forwards` is another number, expected a number from 0 to 1/],
   'a share that is a word': [{ policy: { log_forwards: 'all' } }, /setting `log_forwards` is a string, expected a number from 0 to 1/],
   'own pages as a folder': [{ policy: { own_pages: '/errors' } }, /setting `own_pages` is a string, expected true or false/],
   'security headers as a word': [{ policy: { security_headers: 'on' } }, /setting `security_headers` is a string, expected true, false or a table/],
@@ -55,8 +55,8 @@ const WRONG = {
   'a source that begins another directive': [{ policy: { csp: { directives: { 'img-src': ['a; script-src *'] } } } }, /setting `csp\.directives\.img-src` is `a; script-src \*`/],
   'everybody as an origin': [{ policy: { cors: { origins: ['*'], credentials: true } } }, /setting `cors\.origins\[0\]` is `\*`, expected one origin/],
   'CORS for nobody': [{ policy: { cors: {} } }, /setting `cors\.origins` is missing/],
-  'a memory of half a token': [{ policy: { token_cache: 0.5 } }, /setting `token_cache` is a number, expected a whole number from 0 to 65535/],
-  'a memory without an end': [{ policy: { token_cache: 1e9 } }, /setting `token_cache` is a number, expected a whole number from 0 to 65535/],
+  'a memory of half a token': [{ policy: { token_cache: 0.5 } }, /setting `token_cache` is another number, expected a whole number from 0 to 65535/],
+  'a memory without an end': [{ policy: { token_cache: 1e9 } }, /setting `token_cache` is `1000000000`, expected a whole number from 0 to 65535/],
   'a role without its prefix': [{ policy: { rules: [{ match: '/x', require: { role: 'admin' } }] } }, /beginning with `org:`/],
 };
 

@@ -6,8 +6,11 @@ use super::{
 };
 use crate::{
     cli::{deployment::Deployment, source::Fault},
-    policy::lint::{self, Severity},
-    settings::Settings,
+    policy::{
+        lint::{self, Severity},
+        pattern::PatternError,
+    },
+    settings::{Problem, SettingError, Settings},
 };
 
 /// Reads the settings; `None` where they are wrong, which the findings then say.
@@ -17,9 +20,10 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) -> Res
         Ok(settings) => settings,
         Err(errors) => {
             for error in errors {
+                let error = deployment.with_type(error);
                 let message = error.to_string();
                 let usual = "write what is expected there; docs/settings.md explains every setting";
-                let (what, help) = message.split_once("; help: ").unwrap_or((&message, usual));
+                let (what, help) = message.split_once("; help: ").unwrap_or((&message, help_of_pattern(&error).unwrap_or(usual)));
                 let why = "with wrong settings the gate answers 500 to every request";
                 let place = Some(deployment.place_of_error(&error));
                 findings.push(finding(Kind::InvalidSetting, Severity::Error, place, [what, why, help]));
@@ -39,4 +43,22 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) -> Res
         });
     }
     Ok(Some(settings))
+}
+
+/// What to write instead of a pattern that does not parse.
+fn help_of_pattern(error: &SettingError) -> Option<&'static str> {
+    let Problem::Pattern { pattern, error } = &error.problem else { return None };
+    // `(?i:` of other languages.
+    let opened = match error {
+        PatternError::MissingExpression { at, .. } => pattern.get(*at..)?.strip_prefix('?'),
+        PatternError::UnknownGroup { at, .. } => pattern.get(*at..)?.strip_prefix("(?"),
+        _ => None,
+    };
+    let behind_flags = opened.map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '-'));
+    match (opened, behind_flags) {
+        (Some(opened), Some(behind)) if behind.len() < opened.len() && behind.starts_with([':', ')']) => {
+            Some("flags, as `(?i:…)`, are not supported: leave them out; patterns match in any case")
+        }
+        _ => error.help(),
+    }
 }

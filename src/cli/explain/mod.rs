@@ -94,6 +94,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
 fn request(arguments: &Arguments, base: &str) -> Result<(RequestView, Vec<String>), Fault> {
     let url = if arguments.url.starts_with('/') { format!("{base}{}", arguments.url) } else { arguments.url.clone() };
     let Some(origin) = url_origin_of(&url).map(str::to_owned) else {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+        if let Some(scheme) = scheme.filter(|scheme| !matches!(*scheme, "http" | "https")) {
+            return Err(Fault::new(format!("`{scheme}` is no scheme of a gate: only http and https are")));
+        }
         return Err(Fault::new(format!("`{}` is no path and no absolute URL", arguments.url))
             .help("as `/admin` or `https://example.com/admin`"));
     };

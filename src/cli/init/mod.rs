@@ -66,6 +66,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
+    if arguments.output.extension().is_some_and(|extension| extension == "json" || extension == "jsonc") {
+        let message = format!("`{}` would be JSON by its name, and init writes TOML only", arguments.output.display());
+        return Err(Fault::new(message).help("name a `.toml` file by `--output`; `wrangler.toml` is the usual one"));
+    }
     if arguments.output.exists() && !arguments.force {
         let message = format!("`{}` is there already", arguments.output.display());
         return Err(Fault::new(message).help("replace it by `--force`, or name another file by `--output`"));

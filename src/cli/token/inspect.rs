@@ -13,7 +13,7 @@ use crate::{
         DeploymentArguments, FINDINGS,
         deployment::Deployment,
         drive,
-        keys::Keys,
+        keys::{self, Keys},
         moment,
         output::{BOLD, GREEN, RED, Report, YELLOW, paint, printable},
         read_text,
@@ -124,6 +124,9 @@ impl Verdict {
         Some(match self.judge {
             // The help is for Clerk's settings.
             Some(Judge::Issuer(_) | Judge::Nobody) => message.split("; help:").next().unwrap_or_default().to_owned(),
+            None if matches!(self.outcome.as_ref().err().map(|error| &**error), Some(TokenError::NoKeySource)) => {
+                "no key to verify with; help: name one by `--key FILE`, or a deployment by `--config FILE`".to_owned()
+            }
             _ => message,
         })
     }
@@ -216,7 +219,7 @@ enum Key {
 impl Key {
     fn read(path: &std::path::Path, kid: Option<&str>) -> Result<Self, Fault> {
         let source = read_text(path)?;
-        if source.text.trim_start().starts_with('{') {
+        if keys::is_json(&source) {
             let set =
                 KeySet::parse(source.text.as_bytes(), None).map_err(|error| Fault::new(format!("`{}`: {error}", source.name)))?;
             let kid = kid.unwrap_or_default();
@@ -228,7 +231,7 @@ impl Key {
                 None => Ok(Self::NotInSet(source.name)),
             };
         }
-        let key = VerificationKey::parse_pem(&source.text).map_err(|error| Fault::new(format!("`{}`: {error}", source.name)))?;
+        let key = keys::parse_public_pem(&source)?;
         Ok(Self::Pem(key, format!("that of `{}`", source.name)))
     }
 
