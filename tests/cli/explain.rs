@@ -94,6 +94,23 @@ fn what_the_worker_answers_by_itself_is_no_denial() {
 }
 
 #[test]
+fn a_request_that_nobody_can_send_is_wrong_usage() {
+    let folder = deployment("explain-usage");
+    folder.run(&explain(&["G T", "/x", "--offline"])).exits(2).complains("`G T` is no method");
+    for cookie in ["foo", "=x", "a b=c"] {
+        folder
+            .run(&explain(&["GET", "/x", "--offline", "--cookie", cookie]))
+            .exits(2)
+            .complains("`--cookie` expects `name=value`");
+    }
+    for header in ["Bad Name: x", ": x", "X: a\r\nY: b"] {
+        folder.run(&explain(&["GET", "/x", "--offline", "-H", header])).exits(2).complains("expects `Name: value`");
+    }
+    let odd = ["PROPFIND", "/x", "--offline", "-H", "X-Empty:", "--cookie", "__session_abc=", "--cookie", "a=b=c"];
+    folder.run(&explain(&odd)).exits(0);
+}
+
+#[test]
 fn headers_decide_what_is_a_document() {
     let folder = deployment("explain-kind");
     folder.run(&explain(&["GET", "/dashboard/1", "--offline"])).exits(0).says("handshake");

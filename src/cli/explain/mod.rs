@@ -101,13 +101,22 @@ fn request(arguments: &Arguments, base: &str) -> Result<(RequestView, Vec<String
         return Err(Fault::new(format!("`{}` is no path and no absolute URL", arguments.url))
             .help("as `/admin` or `https://example.com/admin`"));
     };
+    if !is_token(&arguments.method) {
+        return Err(
+            Fault::new(format!("`{}` is no method", arguments.method)).help("as `GET`; the address is an argument of its own")
+        );
+    }
     let mut headers = Vec::new();
     for header in &arguments.headers {
         let (name, value) = header
             .split_once(':')
-            .filter(|(name, _)| !name.trim().is_empty())
-            .ok_or_else(|| Fault::new("`--header` expects `Name: value`"))?;
+            .filter(|(name, value)| is_token(name.trim()) && !value.chars().any(|c| c.is_control() && c != '\t'))
+            .ok_or_else(|| Fault::new("`--header` expects `Name: value`, as HTTP allows them"))?;
         headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    // What stands there instead may be the value alone: it is not shown.
+    if arguments.cookies.iter().any(|cookie| cookie.split_once('=').is_none_or(|(name, _)| !is_token(name.trim()))) {
+        return Err(Fault::new("`--cookie` expects `name=value`"));
     }
     if !arguments.cookies.is_empty() {
         headers.push(("cookie".to_owned(), arguments.cookies.join("; ")));
@@ -123,6 +132,11 @@ fn request(arguments: &Arguments, base: &str) -> Result<(RequestView, Vec<String
     let view =
         RequestView { method: arguments.method.as_str().into(), url: url.into(), headers: Rc::new(HeaderList::new(headers)) };
     Ok((view, credentials))
+}
+
+/// A token as methods and names of fields and cookies are (RFC 9110 section 5.6.2, RFC 6265 section 4.1.1).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn read_standard_input() -> Result<String, Fault> {
