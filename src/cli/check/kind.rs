@@ -7,6 +7,10 @@ macro_rules! kinds {
         pub(super) enum Kind { $(#[doc = $about] $variant),+ }
 
         impl Kind {
+            /// All of them.
+            #[cfg(test)]
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The name, in kebab-case; it stays what it is.
             pub(super) fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
@@ -127,4 +131,27 @@ kinds! {
     LiveRefusalCacheable = "live-refusal-cacheable",
     /// Probes got no answer that would show anything.
     LiveNotShown = "live-not-shown",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::lint::Severity;
+
+    #[test]
+    fn the_documentation_has_a_row_for_each_kind_and_for_no_other() {
+        let document = include_str!("../../../docs/cli.md");
+        let tables = document.split("\n\n").filter(|part| part.starts_with("| finding |"));
+        let rows = tables.flat_map(|table| table.lines().skip(2)).map(|row| row.split(" | ").collect::<Vec<_>>());
+        let mut documented = Vec::new();
+        for row in rows {
+            let names = row[0].trim_start_matches("| ").split(", ").map(|name| name.trim_matches('`'));
+            documented.extend(names);
+            assert!(Severity::ALL.iter().any(|severity| severity.as_str() == row[1]), "{row:?}");
+        }
+        let mut kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        documented.sort_unstable();
+        kinds.sort_unstable();
+        assert_eq!(documented, kinds);
+    }
 }
