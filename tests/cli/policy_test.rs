@@ -91,7 +91,19 @@ fn the_gate_decides_each_test_and_rules_without_a_test_are_named() {
     let folder = Folder::new("tests", READY);
     folder.write("gate.test.toml", TESTS);
     folder.run(&["test", "gate.test.toml"]).exits(0).is_golden("test-passes.txt");
-    folder.run(&["test", "gate.test.toml", "--require-coverage"]).exits(1).says("no test is decided by");
+    let required = ["test", "gate.test.toml", "--require-coverage", "--junit", "report.xml"];
+    let run = folder.run(&required);
+    run.exits(1).says("FAIL every rule decides a test (--require-coverage)\n  no test is decided by public[1]");
+    let xml = folder.read("report.xml");
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let failures: Vec<_> = document.descendants().filter(|node| node.has_tag_name("failure")).collect();
+    assert!(failures.len() == 1 && failures[0].attribute("message").unwrap().contains("public[1] /sign-in/:path*"), "{xml}");
+    for suite in [document.root_element(), document.root_element().first_element_child().unwrap()] {
+        assert_eq!((suite.attribute("tests"), suite.attribute("failures")), (Some("12"), Some("1")), "{xml}");
+    }
+    assert_eq!(document.descendants().filter(|node| node.has_tag_name("testcase")).count(), 12);
+    let coverage = &folder.run(&[&required[..], &["--json"]].concat()).exits(1).json()["coverage"];
+    assert_eq!((&coverage["required"], &coverage["passed"]), (&true.into(), &false.into()));
     let report = folder.run(&["test", "gate.test.toml", "--json"]).exits(0).json();
     assert_eq!(report["passed"], 11);
     assert_eq!(report["coverage"]["untouched"][0], "public[1] /sign-in/:path*");

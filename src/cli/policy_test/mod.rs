@@ -77,6 +77,8 @@ pub(super) struct Results {
     pub untouched: Vec<String>,
     /// How many entries there are.
     pub entries: usize,
+    /// Whether each of them has to decide a test.
+    pub requires_coverage: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
@@ -105,15 +107,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     }
     let entries = entries(&deployment, bench.gate.settings());
     let untouched: Vec<String> = entries.iter().filter(|name| !touched.contains(*name)).cloned().collect();
-    let results = Results { file: document.source.name.clone(), outcomes, entries: entries.len(), untouched };
+    let results = Results {
+        file: document.source.name.clone(),
+        outcomes,
+        entries: entries.len(),
+        untouched,
+        requires_coverage: arguments.require_coverage,
+    };
     if let Some(path) = &arguments.junit {
         let written = std::fs::write(path, report::junit(&results));
         written.map_err(|error| Fault::new(format!("cannot write `{}`: {error}", path.display())))?;
     }
     let has_failed = results.outcomes.iter().any(|outcome| !outcome.differences.is_empty());
-    let is_wanting = arguments.require_coverage && !results.untouched.is_empty();
     let text = if arguments.json { super::output::json(&report::json(&results)) } else { report::text(&results) };
-    Ok(Report { text, code: if has_failed || is_wanting { FINDINGS } else { 0 }, ..Report::default() })
+    Ok(Report { text, code: if has_failed || results.lacks_coverage() { FINDINGS } else { 0 }, ..Report::default() })
 }
 
 fn make_gate(deployment: &Deployment, environment: Environment) -> Result<Gate, Fault> {

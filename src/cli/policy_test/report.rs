@@ -9,6 +9,11 @@ impl Results {
     fn failed(&self) -> usize {
         self.outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count()
     }
+
+    /// Whether the run fails for entries that no test is decided by.
+    pub(super) fn lacks_coverage(&self) -> bool {
+        self.requires_coverage && !self.untouched.is_empty()
+    }
 }
 
 /// For people: what failed in full, the rest as one line each.
@@ -30,12 +35,14 @@ pub(super) fn text(results: &Results) -> String {
     let failed = results.failed();
     let passed = results.outcomes.len() - failed;
     let covered = results.entries - results.untouched.len();
-    text.push_str(&format!(
-        "\n{passed} passed, {failed} failed; {covered} of {} decided a test\n",
-        count(results.entries, "rule")
-    ));
-    for name in &results.untouched {
-        text.push_str(&format!("  no test is decided by {}\n", printable(name)));
+    let untouched: String =
+        results.untouched.iter().map(|name| format!("  no test is decided by {}\n", printable(name))).collect();
+    let summary = format!("\n{passed} passed, {failed} failed; {covered} of {} decided a test\n", count(results.entries, "rule"));
+    if results.lacks_coverage() {
+        let what = paint(BOLD, "every rule decides a test (--require-coverage)");
+        text.push_str(&format!("{} {what}\n{untouched}{summary}", paint(RED, "FAIL")));
+    } else {
+        text.push_str(&format!("{summary}{untouched}"));
     }
     text
 }
@@ -56,14 +63,21 @@ pub(super) fn json(results: &Results) -> Value {
         "passed": results.outcomes.len() - results.failed(),
         "failed": results.failed(),
         "tests": results.outcomes.iter().map(outcome).collect::<Vec<_>>(),
-        "coverage": {"rules": results.entries, "untouched": results.untouched},
+        "coverage": {
+            "rules": results.entries,
+            "untouched": results.untouched,
+            "required": results.requires_coverage,
+            "passed": !results.lacks_coverage(),
+        },
     })
 }
 
 /// For CI servers.
 pub(super) fn junit(results: &Results) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let (tests, failures) = (results.outcomes.len(), results.failed());
+    // What is required of all tests together is one more of them here: CI servers count these.
+    let tests = results.outcomes.len() + usize::from(results.requires_coverage);
+    let failures = results.failed() + usize::from(results.lacks_coverage());
     let file = escape(&results.file);
     xml.push_str(&format!("<testsuites tests=\"{tests}\" failures=\"{failures}\">\n"));
     xml.push_str(&format!("  <testsuite name=\"{file}\" tests=\"{tests}\" failures=\"{failures}\">\n"));
@@ -79,6 +93,15 @@ pub(super) fn junit(results: &Results) -> String {
             let message = escape(&outcome.differences.join("; "));
             let decided = escape(&outcome.decided);
             xml.push_str(&format!("{head}>\n      <failure message=\"{message}\">{decided}</failure>\n    </testcase>\n"));
+        }
+    }
+    if results.requires_coverage {
+        let head = format!("    <testcase name=\"every rule decides a test\" classname=\"{file}\" file=\"{file}\" line=\"1\"");
+        if results.lacks_coverage() {
+            let message = format!("no test is decided by {}", results.untouched.join("; "));
+            xml.push_str(&format!("{head}>\n      <failure message=\"{}\"/>\n    </testcase>\n", escape(&message)));
+        } else {
+            xml.push_str(&format!("{head}/>\n"));
         }
     }
     xml.push_str("  </testsuite>\n</testsuites>\n");
