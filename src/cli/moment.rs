@@ -37,10 +37,16 @@ pub(super) fn in_words(seconds: f64, now: UnixMillis) -> String {
     let now = UNIX_EPOCH + Duration::from_secs(u64::try_from(now.as_secs()).unwrap_or(0));
     let distance = match moment.duration_since(now) {
         Ok(Duration::ZERO) => "now".to_owned(),
-        Ok(ahead) => format!("in {}", humantime::format_duration(ahead)),
-        Err(behind) => format!("{} ago", humantime::format_duration(behind.duration())),
+        Ok(ahead) => format!("in {}", about(ahead)),
+        Err(behind) => format!("{} ago", about(behind.duration())),
     };
     format!("{}, {distance}", humantime::format_rfc3339_seconds(moment))
+}
+
+/// A duration in the two largest units that it has: nobody reads the seconds of three years.
+fn about(duration: Duration) -> String {
+    let whole = humantime::format_duration(duration).to_string();
+    whole.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -53,6 +59,8 @@ mod tests {
         assert_eq!(noon, parse("1775044800").unwrap());
         assert_eq!(in_words(1_775_044_740.5, noon), "2026-04-01T11:59:00Z, 1m ago");
         assert_eq!(in_words(1_775_048_400.0, noon), "2026-04-01T13:00:00Z, in 1h");
+        assert_eq!(in_words(1_775_041_195.0, noon), "2026-04-01T10:59:55Z, 1h 5s ago");
+        assert_eq!(in_words(1_677_000_002.0, noon), "2023-02-21T17:20:02Z, 3years 1month ago");
         assert_eq!(in_words(1e300, noon), "out of range");
         assert_eq!(in_words(f64::NAN, noon), "out of range");
         assert!(parse("tomorrow").is_err());
