@@ -166,6 +166,8 @@ fn a_placeholder_and_an_untracked_file_are_no_leaks() {
 fn dev_vars_has_to_be_ignored_by_git() {
     let folder = Folder::tracked("dev-vars", READY, &[]);
     folder.write(".gitignore", "dist\n");
+    folder.run(&["check", "--offline"]).exits(0);
+    folder.write(".dev.vars", "# nothing yet\n");
     folder.run(&["check", "--offline"]).exits(1).says("warning[dev-vars-not-ignored]");
     folder.write(".gitignore", ".dev.*\n");
     folder.run(&["check", "--offline"]).exits(0);

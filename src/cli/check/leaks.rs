@@ -153,8 +153,10 @@ fn in_git(folder: &Path, configuration: &str, assets: &[PathBuf], findings: &mut
         }
     }
     let is_tracked = tracked.split('\0').any(|name| name == ".dev.vars");
-    let is_ignored = git(folder, &["check-ignore", "-q", ".dev.vars"]).is_some_and(|(code, _)| code == 0);
-    if is_tracked || !is_ignored {
+    // Where there is none, as for a deployment without local development, nothing can be published.
+    let is_there = folder.join(".dev.vars").exists();
+    let is_ignored = || git(folder, &["check-ignore", "-q", ".dev.vars"]).is_some_and(|(code, _)| code == 0);
+    if is_tracked || (is_there && !is_ignored()) {
         let what = if is_tracked { "`.dev.vars` is tracked by git" } else { "`.dev.vars` is not ignored by git" };
         let severity = if is_tracked { Severity::Error } else { Severity::Warning };
         let help = if is_tracked {
