@@ -97,6 +97,30 @@ fn no_answer_is_not_taken_for_no_record() {
     assert_eq!(kinds(&run), ["warning dns-unanswered", "warning dns-unanswered"], "the name, and its CAA records");
 }
 
+/// A server that takes questions and never answers: as one whose packets a firewall drops.
+#[test]
+fn a_name_server_that_is_silent_is_not_waited_for_name_by_name() {
+    // The same port for both; another test's server may have it for connections.
+    let (address, _questions, _connections) = std::iter::repeat_with(|| std::net::UdpSocket::bind("127.0.0.1:0").unwrap())
+        .find_map(|questions| {
+            let address = questions.local_addr().unwrap();
+            Some((address, questions, std::net::TcpListener::bind(address).ok()?))
+        })
+        .unwrap();
+    let folder = Folder::tracked("domain-silent", READY, &[]);
+    #[allow(clippy::disallowed_methods)] // how long it really takes
+    let began = std::time::Instant::now();
+    let run =
+        folder.run(&["check", "--only", "domain", "--domain", "example.com", "--name-server", &address.to_string(), "--json"]);
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    run.exits(1).complains(&format!("waiting for {address} to answer for CNAME clerk.example.com"));
+    let findings = run.json()["findings"].as_array().unwrap().clone();
+    let said: Vec<_> = findings.iter().filter_map(|finding| finding["what"].as_str()).collect();
+    assert!(said.iter().any(|what| what.contains("request timed out")), "{said:?}");
+    assert!(said.iter().any(|what| what.contains("not asked any more")), "{said:?}");
+    assert!(!kinds(&run).contains(&"error dns-missing".to_owned()), "{said:?}");
+}
+
 #[test]
 fn what_is_no_domain_and_no_name_server_is_refused() {
     let folder = Folder::tracked("domain-usage", READY, &[]);
