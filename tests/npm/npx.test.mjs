@@ -57,7 +57,7 @@ test('npx portcullis explain works without the native program', () => {
 test('npx portcullis check without the native program says how to get it', () => {
   const { status, stdout, stderr } = npx(['check']);
   assert.deepEqual([status, stdout], [2, '']);
-  assert.match(stderr, /cargo install --git /);
+  assert.match(stderr, /cargo install --path /);
 });
 
 test('npx portcullis check is the native program where it is there', { skip: native ? false : 'the native program is not built' }, () => {
