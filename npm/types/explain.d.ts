@@ -10,7 +10,7 @@ export interface Explanation {
   readonly target: string | null;
   /** Why they could not be judged. */
   readonly ambiguity: string | null;
-  /** Every way in which an app could read the path, the canonical one first. */
+  /** Every way in which an app could read the path, the canonical one first. Where the policy is not asked, as for the gate's own endpoints, they have no answers. */
   readonly readings: readonly {
     readonly path: string;
     /** How this reading came about: `canonical`, `decoded`, `dot-segments`, … */
@@ -31,7 +31,7 @@ export interface Explanation {
   /** Every single thing that is required beside a session. */
   readonly requirements: readonly {
     readonly rule: string;
-    readonly name: 'role' | 'permission' | 'feature' | 'plan' | 'reverification' | 'claim' | 'token';
+    readonly name: 'role' | 'permission' | 'feature' | 'plan' | 'reverification' | 'claim' | 'token' | 'where';
     /** What exactly, in words. */
     readonly expected: string;
     readonly isMet: boolean;

@@ -43,6 +43,11 @@ export interface Rule {
   readonly access?: Access;
   /** What it requires beside a session. */
   readonly require?: Requirement;
+  /**
+   * Parameters of `match`, and the claims that they have to be, exactly: `{ orgSlug: 'org.slug', userId: 'sub' }`. `org.id`, `org.slug` and
+   * `org.role` are those of the active organization.
+   */
+  readonly where?: Readonly<Record<string, string>>;
   /** Whether unsafe requests of foreign pages are refused. Default: the setting `csrf`; false for public rules. */
   readonly csrf?: boolean;
   /**

@@ -225,6 +225,14 @@ impl Shared {
                     is_met: auth.is_authenticated() && has_kind && part.is_met(auth),
                 });
             }
+            for tie in policy.ties_of(source) {
+                explained.push(ExplainedRequirement {
+                    source: policy.name_of(source),
+                    name: "where",
+                    expected: tie.words(),
+                    is_met: auth.is_authenticated() && policy.has_tie(source, tie, target, auth),
+                });
+            }
         }
         explained
     }

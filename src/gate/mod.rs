@@ -501,7 +501,9 @@ impl Deciding<'_> {
         let policy = &self.settings.policy;
         self.demand.sources.iter().all(|source| {
             let takes_it = state.token_type.is_some_and(|kind| policy.tokens_of(*source).contains(&kind));
-            takes_it && policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
+            takes_it
+                && policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
+                && policy.ties_of(*source).iter().all(|tie| policy.has_tie(*source, tie, self.target, &state.auth))
         })
     }
 

@@ -14,6 +14,7 @@ pub mod pattern;
 mod require;
 mod rule;
 mod static_files;
+mod tie;
 
 pub(crate) use self::method_override::overriding;
 use self::pattern::{Pattern, PatternSet};
@@ -22,8 +23,12 @@ pub use self::{
     require::{ClaimTest, Requirement, Test},
     rule::Rule,
     static_files::is_static_file,
+    tie::Tie,
 };
-use crate::{path::JudgedTarget, session::TokenType};
+use crate::{
+    path::JudgedTarget,
+    session::{Auth, TokenType},
+};
 
 /// Methods that origins take for what they are (RFC 9110 section 9.3, RFC 5789). Any other may run whatever handler an origin has
 /// left; two of the RFC's never get here, see [`Gate::begin`](crate::gate::Gate::begin).
@@ -339,6 +344,19 @@ impl Policy {
         let own = if let Source::Rule(index) = source { self.rules.get(index).map(|rule| &rule.require) } else { None };
         let admin = (self.access_of(source) == Access::Admin).then_some(&self.admin_requires);
         own.into_iter().chain(admin)
+    }
+
+    /// What a source ties the path to, if it is a rule with a `where`.
+    #[must_use]
+    pub fn ties_of(&self, source: Source) -> &[Tie] {
+        if let Source::Rule(index) = source { self.rules.get(index).map_or(&[], |rule| &rule.ties) } else { &[] }
+    }
+
+    /// Whether the token says of itself what the path names, as far as a source ties the two.
+    #[must_use]
+    pub fn has_tie(&self, source: Source, tie: &Tie, target: &JudgedTarget, auth: &Auth) -> bool {
+        let rule = if let Source::Rule(index) = source { self.rules.get(index) } else { None };
+        rule.is_some_and(|rule| tie.is_met(&rule.patterns, target, auth))
     }
 
     /// The kinds of token that a source takes: those that all its requirements name, or session tokens where none names any.

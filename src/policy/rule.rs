@@ -1,7 +1,7 @@
 //! Ordered rules: `[[rules]]` of the settings.
 
 use crate::{
-    policy::{Access, pattern::Pattern, require::Requirement},
+    policy::{Access, pattern::Pattern, require::Requirement, tie::Tie},
     session::TokenType,
     settings::{Node, SettingError, TableReader, Written, wrong_type},
 };
@@ -19,6 +19,8 @@ pub struct Rule {
     pub access: Access,
     /// What it demands beside a session.
     pub require: Requirement,
+    /// What the path and the token have to say alike.
+    pub ties: Vec<Tie>,
     /// Whether unsafe requests of foreign pages are refused; `None`: as the setting `csrf` has it, for all but public rules.
     pub csrf: Option<bool>,
     /// Whether what the token says is checked against what is so now.
@@ -66,10 +68,12 @@ impl Rule {
         let fresh = table.take_flag("fresh").unwrap_or(false);
         let enforce = table.take_flag("enforce").unwrap_or(true);
         let require = table.take("require");
+        let ties = table.take("where");
         if access == Access::Public {
-            refuse_on_public_rule(&mut table, require.is_some(), fresh, enforce);
+            refuse_on_public_rule(&mut table, [require.is_some(), ties.is_some(), fresh, !enforce]);
         }
         let require_place = table.name("require");
+        let ties_place = table.name("where");
         let fresh_place = table.name("fresh");
         table.finish();
         let require = require.map(|node| Requirement::read(&require_place, node, errors)).unwrap_or_default();
@@ -77,24 +81,28 @@ impl Rule {
             let why = "whether a machine's JWT was revoked cannot be asked";
             SettingError::conflict(&fresh_place, why, "drop `fresh`, or take session tokens and API keys only").add_to(errors);
         }
-        Some(Self { patterns, is_bare, methods, access, require, csrf, fresh, enforce })
+        let ties = ties.map(|node| Tie::read_all(&ties_place, node, &patterns, errors)).unwrap_or_default();
+        Some(Self { patterns, is_bare, methods, access, require, ties, csrf, fresh, enforce })
     }
 }
 
 /// What makes no sense on a rule that asks nobody who they are.
 #[inline(never)]
-fn refuse_on_public_rule(table: &mut TableReader<'_>, requires: bool, fresh: bool, enforce: bool) {
-    if requires {
-        let why = "a public rule cannot require anything";
-        table.refuse_together("require", why, "drop `access = \"public\"` or `require`");
-    }
-    if fresh {
-        let why = "a public rule asks nobody who they are, so nothing can be out of date";
-        table.refuse_together("fresh", why, "drop `access = \"public\"` or `fresh`");
-    }
-    if !enforce {
-        let why = "a public rule refuses nobody, so there is nothing to try";
-        table.refuse_together("enforce", why, "drop `access = \"public\"` or `enforce`");
+fn refuse_on_public_rule(table: &mut TableReader<'_>, has: [bool; 4]) {
+    let all = [
+        ("require", "a public rule cannot require anything", "drop `access = \"public\"` or `require`"),
+        ("where", "a public rule asks nobody who they are", "drop `access = \"public\"` or `where`"),
+        (
+            "fresh",
+            "a public rule asks nobody who they are, so nothing can be out of date",
+            "drop `access = \"public\"` or `fresh`",
+        ),
+        ("enforce", "a public rule refuses nobody, so there is nothing to try", "drop `access = \"public\"` or `enforce`"),
+    ];
+    for ((key, why, help), has) in all.into_iter().zip(has) {
+        if has {
+            table.refuse_together(key, why, help);
+        }
     }
 }
 

@@ -262,7 +262,9 @@ impl Settings {
             let demands = [Some(self.policy.demand_for("GET", &target)), self.policy.enforced_demand_for("GET", &target)];
             let closed = demands.into_iter().flatten().find(|demand| {
                 let mut requirements = demand.sources.iter().flat_map(|source| self.policy.requirements_of(*source));
-                demand.access > allowed || requirements.any(|requirement| !requirement.is_empty())
+                demand.access > allowed
+                    || requirements.any(|requirement| !requirement.is_empty())
+                    || demand.sources.iter().any(|source| !self.policy.ties_of(*source).is_empty())
             });
             if let Some(demand) = closed {
                 let why = format!(

@@ -32,6 +32,11 @@ impl<'e> TableReader<'e> {
         if self.place.is_empty() { key.to_owned() } else { [&*self.place, ".", key].concat() }
     }
 
+    /// All of it, where the keys are the operator's own words.
+    pub(crate) fn into_entries(self) -> Vec<(String, Node)> {
+        self.entries
+    }
+
     pub(crate) fn errors(&mut self) -> &mut Vec<SettingError> {
         self.errors
     }

@@ -51,6 +51,7 @@ impl Lists {
             methods: method.map(|method| vec![method.to_owned()]),
             access: *access,
             require: Requirement::default(),
+            ties: Vec::new(),
             is_bare: true,
             csrf: None,
             enforce: true,

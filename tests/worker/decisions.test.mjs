@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
-import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
+import { SIGNED_OUT_COOKIES, sessionCookies, startGate, withGate } from '../support/gate.mjs';
 
 /** @type {Awaited<ReturnType<typeof startGate>>} */
 let gate;
@@ -248,3 +248,15 @@ describe('answers for one user', () => {
     assert.equal(await response.text(), 'mine');
   });
 });
+
+test('a path that names an organization is for who is active in it', () =>
+  withGate({ policy: { rules: [{ match: '/api/orgs/:orgSlug/:path*', where: { orgSlug: 'org.slug' } }] } }, async (tied) => {
+    const token = await tied.clerk.token({ o: { id: 'org_1', slg: 'acme', rol: 'member' }, v: 2 });
+    assert.equal((await tied.request('/api/orgs/acme/invoices', { token })).status, 200);
+    for (const path of ['/api/orgs/other/invoices', '/api/orgs/acme/..%2fother/invoices', '/api/orgs/ACME/invoices']) {
+      await assertProblem(await tied.request(path, { token }), 403, 'requirement-not-met');
+    }
+    await assertProblem(await tied.request('/api/orgs/acme/invoices', { token: await tied.clerk.token() }), 403, 'requirement-not-met');
+    await assertProblem(await tied.request('/api/orgs/acme/invoices'), 401, 'dev-browser-missing');
+    assert.equal(tied.origin.seen.length, 1);
+  }));

@@ -4,7 +4,7 @@ use super::finding::{Finding, Kind, Severity, Witness};
 use crate::{
     path::{self, PathSettings},
     policy::{
-        Access, Demand, KNOWN_METHODS, Policy, Requirement, Source,
+        Access, Demand, KNOWN_METHODS, Policy, Requirement, Source, Tie,
         pattern::{
             Pattern,
             language::{Budget, Query, Scope, Search},
@@ -136,7 +136,10 @@ impl<'p> View<'p> {
             sources.iter().flat_map(|source| self.policy.requirements_of(*source)).any(|requirement| requirement == wanted)
         };
         let wanted = self.policy.requirements_of(other).filter(|requirement| **requirement != Requirement::default());
-        access < self.policy.access_of(other) || wanted.into_iter().any(|wanted| !asked(wanted))
+        let is_tied = |tie: &Tie| sources.iter().any(|source| self.policy.ties_of(*source).contains(tie));
+        access < self.policy.access_of(other)
+            || wanted.into_iter().any(|wanted| !asked(wanted))
+            || !self.policy.ties_of(other).iter().all(is_tied)
     }
 
     /// The words for what an entry does: "public", "protected", "for admins".

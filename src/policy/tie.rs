@@ -1,0 +1,95 @@
+//! `where` of a rule: what the path names has to be what the token says, so that `/orgs/acme` is only for who is active in `acme`.
+
+use crate::{
+    path::JudgedTarget,
+    policy::pattern::Pattern,
+    session::Auth,
+    settings::{Node, SettingError, TableReader},
+    text::{self, ByAny as _},
+};
+
+/// One parameter of a rule's pattern, and the claim that it has to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tie {
+    /// The parameter's name, without its colon.
+    pub param: String,
+    /// The members to walk from the top of the claims, as `["sub"]`. `org.id`, `org.slug` and `org.role` are those of the active
+    /// organization, in whichever version of Clerk's tokens.
+    pub path: Vec<String>,
+}
+
+impl Tie {
+    /// Reads a table of parameters and claims. Errors go to the list.
+    #[inline(never)]
+    pub(crate) fn read_all(place: &str, node: Node, patterns: &[Pattern], errors: &mut Vec<SettingError>) -> Vec<Self> {
+        let mut ties = Vec::new();
+        let Some(table) = TableReader::open(place, node, errors) else { return ties };
+        let entries = table.into_entries();
+        if entries.is_empty() {
+            SettingError::missing(place, "at least one parameter of `match` and its claim, as `orgSlug = \"org.slug\"`")
+                .add_to(errors);
+        }
+        for (param, claim) in entries {
+            let setting = [place, ".", &crate::settings::quote(&param)].concat();
+            let path: Option<Vec<String>> = match &claim {
+                Node::Text(path) => Some(path.pieces(b".").map(str::to_owned).collect()),
+                _ => None,
+            };
+            let path = path.filter(|path| path.iter().all(|member| !member.is_empty()));
+            if !patterns.iter().all(|pattern| pattern.param_names().any(|name| name == param)) {
+                SettingError::conflict(
+                    &setting,
+                    "not every pattern of `match` has this parameter",
+                    "name one as `/orgs/:orgSlug`",
+                )
+                .add_to(errors);
+            } else if let Some(path) = path {
+                ties.push(Self { param, path });
+            } else {
+                SettingError::value(&setting, "", "the path of a claim, as `sub` or `org.slug`").add_to(errors);
+            }
+        }
+        ties
+    }
+
+    /// Whether the token says what the path names, in every reading that one of the patterns matches. Compared exactly, with case.
+    #[must_use]
+    pub fn is_met(&self, patterns: &[Pattern], target: &JudgedTarget, auth: &Auth) -> bool {
+        let Some(expected) = self.value(auth).filter(|value| !value.is_empty()) else { return false };
+        let mut is_named = false;
+        for reading in target.readings() {
+            let text = reading.text();
+            for pattern in patterns {
+                let Some(params) = pattern.params(&text).or_else(|| pattern.params(&reading.path)) else { continue };
+                is_named = true;
+                if !params.iter().any(|(name, value)| *name == self.param && **value == *expected) {
+                    return false;
+                }
+            }
+        }
+        is_named
+    }
+
+    /// What the token says, where that is a text or a whole number.
+    fn value(&self, auth: &Auth) -> Option<String> {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let of_org = match path[..] {
+            ["org", "id"] => auth.org_id(),
+            ["org", "slug"] => auth.org_slug(),
+            ["org", "role"] => auth.org_role(),
+            _ => None,
+        };
+        if let Some(of_org) = of_org {
+            return Some(of_org.to_owned());
+        }
+        let claim = auth.claim(&path)?;
+        let is_whole = || text::is_all(claim.text(), |byte| byte.is_ascii_digit());
+        claim.as_str().map(std::borrow::Cow::into_owned).or_else(|| is_whole().then(|| claim.text().to_owned()))
+    }
+
+    /// What it asks, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        [":", &self.param, " is the claim ", &self.path.join(".")].concat()
+    }
+}
