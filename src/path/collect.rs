@@ -66,8 +66,8 @@ struct Found {
     /// By the upper bits of the hash, the place in the list; 0 where there is none, since the first reading is not in here. What falls
     /// into one place goes into the next.
     places: [u8; 1 << PLACES_LOG],
-    /// What conventions made of readings that can be had without: path, kind, and the reading that it was made from.
-    guesses: Vec<(String, ReadingKind, usize)>,
+    /// What conventions made of readings that can be had without: path, kind, step, and the reading that it was made from.
+    guesses: Vec<(String, ReadingKind, Step<'static>, usize)>,
     /// Whether these are followed by now, so that all that comes up is a guess.
     are_guesses: bool,
     /// The reading that is being rewritten.
@@ -103,10 +103,11 @@ impl Found {
             {
                 let path = core::mem::take(&mut reading.path);
                 rewrites::rewrite(&path, settings.readings, self);
-                if settings.readings.contains(ReadingKind::Locale)
-                    && let Some(rest) = rewrites::without_locale(&path, &settings.locales)
-                {
-                    self.take(rest, ReadingKind::Locale, Step::Alias);
+                if !settings.locales.is_empty() && settings.readings.contains(ReadingKind::Locale) {
+                    rewrites::each_without_locale(&path, &settings.locales, &mut |rest, step| {
+                        self.take(rest, ReadingKind::Locale, step);
+                        !self.is_too_much
+                    });
                 }
                 if let Some(reading) = self.list.get_mut(self.from) {
                     reading.path = path;
@@ -118,9 +119,9 @@ impl Found {
             }
             self.are_guesses = true;
             let next = self.from;
-            for (path, kind, from) in core::mem::take(&mut self.guesses) {
+            for (path, kind, step, from) in core::mem::take(&mut self.guesses) {
                 self.from = from;
-                self.sort_in(&path, kind, Step::Alias);
+                self.sort_in(&path, kind, step);
             }
             self.from = next;
         }
@@ -157,26 +158,31 @@ impl Found {
     fn sort_in(&mut self, path: &str, kind: ReadingKind, step: Step<'_>) {
         let hash = hash(path);
         let known = self.find(path, hash);
-        let is_guess = self.are_guesses || matches!(step, Step::Alias);
-        let index = match known {
-            Err(_) if is_guess && !self.are_guesses => {
-                self.guesses.push((path.into(), kind, self.from));
+        let convention = match step {
+            Step::Alias => Some(Step::Alias),
+            Step::Unprefixed => Some(Step::Unprefixed),
+            Step::Elsewhere | Step::ByShape(_) => None,
+        };
+        let is_guess = self.are_guesses || convention.is_some();
+        let index = match (known, convention) {
+            (Err(_), Some(convention)) if !self.are_guesses => {
+                self.guesses.push((path.into(), kind, convention, self.from));
                 return;
             }
-            Err(place) => {
+            (Err(place), _) => {
                 let firm = !is_guess && step.is_elsewhere(path);
                 let index = self.list.len();
                 self.add(Reading { path: path.into(), kind, from: self.from, firm, behind_locale: None }, hash, place);
                 index
             }
-            Ok(index) => {
+            (Ok(index), _) => {
                 if let Some(reading) = self.list.get_mut(index).filter(|reading| !is_guess && !reading.firm) {
                     reading.firm = step.is_elsewhere(path);
                 }
                 index
             }
         };
-        if kind == ReadingKind::Locale
+        if matches!(convention, Some(Step::Unprefixed))
             && let Some(prefixed) = self.list.get_mut(self.from)
         {
             prefixed.behind_locale = Some(index);

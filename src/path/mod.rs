@@ -338,6 +338,17 @@ mod tests {
         assert_eq!(access("http://h/fr/elsewhere"), Protected);
         assert_eq!(access("http://h/fr%2Fadmin"), Admin);
         assert_eq!(access("http://h/de/about"), Protected);
+        // Further in a locale closes what is listed without it, and opens nothing.
+        assert_eq!(access("http://h/admin/fr/x"), Admin);
+        assert_eq!(access("http://h/about/fr"), Protected);
+        let below = |path: &str| match path {
+            "/docs/admin" => Some(Admin),
+            _ => path.starts_with("/docs").then_some(Public),
+        };
+        let judged = |url| judge(url, &settings).unwrap().strictest(Protected, below).0;
+        assert_eq!(judged("http://h/docs/fr/admin"), Admin);
+        assert_eq!(judged("http://h/docs/_next/data/B/fr/admin.json"), Admin);
+        assert_eq!(judged("http://h/docs/fr/other"), Public);
     }
 
     #[test]

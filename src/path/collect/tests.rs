@@ -49,6 +49,19 @@ fn locales_are_stripped_from_every_reading() {
         assert!(readings.iter().any(|(path, ..)| path == behind), "{path}: {readings:?}");
     }
     assert_eq!(collected("/english/admin", "", &settings).len(), 1);
+    // Behind the directory of an application, and behind its data; which directory that is, nobody says.
+    for (path, behind) in [
+        ("/docs/en/admin", "/docs/admin"),
+        ("/a/b/PT-br", "/a/b"),
+        ("/docs/_next/data/b/en/admin.json", "/docs/admin"),
+        ("/docs/_next/data/b/en.json", "/docs"),
+        ("/docs%2Fen/admin", "/docs/admin"),
+        ("/en/docs/en/x", "/docs/x"),
+    ] {
+        let readings = collected(path, "", &settings);
+        assert!(readings.iter().any(|(path, _, firm)| path == behind && !firm), "{path}: {readings:?}");
+    }
+    assert_eq!(collected("/docs/english/en-GB", "", &settings).len(), 1);
     assert_eq!(collected("/_next/data/b/en/admin.json", "", &settings).iter().filter(|(path, ..)| path == "/admin").count(), 1);
 }
 

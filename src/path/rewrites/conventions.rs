@@ -1,6 +1,6 @@
 //! Rewrites by convention: what frameworks and servers agree to call the same page.
 
-use super::{Sink, Traits, decode_query_text, segments, uppercase_escapes};
+use super::{Sink, Step, Traits, decode_query_text, segments, uppercase_escapes};
 use crate::text::{self, ByAny as _};
 
 /// Takes out `(S(id))` segments: a letter and parentheses, one or more times.
@@ -166,12 +166,29 @@ pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
         .collect()
 }
 
-/// The path behind a locale prefix, if it has one.
-pub(in super::super) fn without_locale<'a>(path: &'a str, locales: &[String]) -> Option<&'a str> {
-    let rest = path.strip_prefix('/')?;
-    let (first, rest) = rest.split_at_checked(rest.find_any(b"/").unwrap_or(rest.len())).unwrap_or((rest, ""));
-    let known = locales.iter().any(|locale| text::is_same_name(locale.trim_any(b"/"), first));
-    known.then_some(if rest.is_empty() { "/" } else { rest })
+/// The path without each segment that is a locale, one at a time. At the start it is a prefix. Further in it may be one, too, behind the
+/// directory that an application is mounted at, or an ordinary name: an alias. Until `see` has had enough.
+///
+/// Source: Next.js serves `/fr/admin` as `/docs/fr/admin` where its `basePath` is `/docs`.
+pub(in super::super) fn each_without_locale(path: &str, locales: &[String], see: &mut dyn FnMut(&str, Step<'static>) -> bool) {
+    let mut start = 0;
+    // INVARIANT: at `start` is a slash.
+    while let Some(rest) = path.get(start + 1..) {
+        let end = rest.find_any(b"/").map_or(path.len(), |at| start + 1 + at);
+        let segment = path.get(start + 1..end).unwrap_or_default();
+        if locales.iter().any(|locale| text::is_same_name(locale.trim_any(b"/"), segment)) {
+            let (before, after) = (path.get(..start).unwrap_or_default(), path.get(end..).unwrap_or_default());
+            let goes_on = match (before, after) {
+                ("", "") => see("/", Step::Unprefixed),
+                ("", _) => see(after, Step::Unprefixed),
+                _ => see(&text::concat(&[before, after]), Step::Alias),
+            };
+            if !goes_on {
+                return;
+            }
+        }
+        start = end;
+    }
 }
 
 /// Directory with its slash, and file.

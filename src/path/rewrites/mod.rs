@@ -19,7 +19,7 @@ mod shape;
 mod traits;
 
 pub(super) use self::{
-    conventions::{query_routes, without_locale},
+    conventions::{each_without_locale, query_routes},
     traits::Traits,
 };
 
@@ -34,6 +34,8 @@ pub(super) enum Step<'a> {
     ByShape(&'a Subject<'a>),
     /// To a page that goes by both names where the origin has such a convention, and to nothing where it has not.
     Alias,
+    /// The same, and the path has the access of that page where it is not listed itself: what a locale stands before.
+    Unprefixed,
 }
 
 impl Step<'_> {
@@ -42,7 +44,7 @@ impl Step<'_> {
         match self {
             Self::Elsewhere => true,
             Self::ByShape(before) => shape(made) != *before.shape(),
-            Self::Alias => false,
+            Self::Alias | Self::Unprefixed => false,
         }
     }
 }
