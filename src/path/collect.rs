@@ -14,7 +14,7 @@
 
 use super::{
     Ambiguity, PathSettings, Reading, ReadingKind,
-    rewrites::{self, Step, Take, Traits},
+    rewrites::{self, Query, Step, Take, Traits},
 };
 use crate::{limits, text};
 
@@ -29,25 +29,22 @@ pub(super) fn collect(
     search: &str,
     settings: &PathSettings,
 ) -> Result<Vec<Reading>, Ambiguity> {
-    let routes =
-        if settings.readings.contains(ReadingKind::QueryRoute) { rewrites::query_routes(path, search) } else { Vec::new() };
+    let query = Query::of(if settings.readings.contains(ReadingKind::QueryRoute) { search } else { "" });
     // Plain paths, nearly all of the traffic, end here with one reading.
-    if as_written.is_none() && routes.is_empty() && settings.locales.is_empty() && Traits::of(path).is_plain() {
+    let is_plain = as_written.is_none() && settings.locales.is_empty() && Traits::of(path).is_plain();
+    if is_plain && !query.has_route_at(path) {
         return Ok(vec![Reading::canonical(path)]);
     }
-    let found = find(path, as_written, routes, settings);
+    let found = find(path, as_written, &query, settings);
     if found.is_too_much { Err(Ambiguity::TooManyReadings) } else { Ok(found.list) }
 }
 
-fn find(path: &str, as_written: Option<String>, routes: Vec<String>, settings: &PathSettings) -> Found {
+fn find(path: &str, as_written: Option<String>, query: &Query<'_>, settings: &PathSettings) -> Found {
     let mut found = Found::of(path);
     if let Some(as_written) = as_written.filter(|_| settings.readings.contains(ReadingKind::AsWritten)) {
         found.take(&as_written, ReadingKind::AsWritten, Step::Elsewhere);
     }
-    for route in routes {
-        found.take(&route, ReadingKind::QueryRoute, Step::Alias);
-    }
-    found.close(settings);
+    found.close(query, settings);
     found
 }
 
@@ -96,13 +93,17 @@ impl Found {
 
     /// Tries every rewrite on every reading, those that come up on the way too; in the order in which they came up, so that the shortest
     /// way to a reading is found first.
-    fn close(&mut self, settings: &PathSettings) {
+    fn close(&mut self, query: &Query<'_>, settings: &PathSettings) {
         loop {
             while !self.is_too_much
                 && let Some(reading) = self.list.get_mut(self.from)
             {
                 let path = core::mem::take(&mut reading.path);
                 rewrites::rewrite(&path, settings.readings, self);
+                // What a convention made of a path is no path that anybody reads a query at.
+                if !self.are_guesses {
+                    query.routes_at(&path, self);
+                }
                 if !settings.locales.is_empty() && settings.readings.contains(ReadingKind::Locale) {
                     rewrites::each_without_locale(&path, &settings.locales, &mut |rest, step| {
                         self.take(rest, ReadingKind::Locale, step);

@@ -75,9 +75,47 @@ fn routes_in_a_query_count_at_front_controllers_only() {
     assert_eq!(routes("/", "?q=admin"), [""; 0]);
     assert_eq!(routes("/index.php", "?q=admin"), ["/admin"]);
     assert_eq!(routes("/index.php", "?/admin"), ["/admin"]);
-    assert_eq!(routes("/_next/image", "?url=%2Fadmin%2Flogo.png&w=64"), ["/admin/logo.png"]);
     assert_eq!(routes("/about", "?q=/admin"), [""; 0]);
     assert_eq!(routes("/", ""), [""; 0]);
+}
+
+#[test]
+fn what_an_image_is_made_of_is_a_reading() {
+    let routes = |path, search| {
+        let readings = collected(path, search, &PathSettings::default());
+        readings.into_iter().filter(|(_, kind, _)| *kind == "query-route").map(|(path, ..)| path).collect::<Vec<_>>()
+    };
+    for path in [
+        "/_next/image",
+        "/_next/image/",
+        "/docs/_next/image",
+        "//_NEXT/image",
+        "/_next%2Fimage",
+        "/x/..%2F_next/image",
+        "/_vercel/image",
+        "/.netlify/images",
+    ] {
+        assert_eq!(routes(path, "?url=%2Fadmin%2Flogo.png&w=64"), ["/admin/logo.png"], "{path}");
+        assert_eq!(routes(path, "?w=64&URL=/admin/logo"), ["/admin/logo"], "{path}");
+        assert_eq!(routes(path, "?url=https://cdn.example/admin/logo.png"), [""; 0], "{path}");
+    }
+    assert_eq!(routes("/_image", "?href=/admin/logo&f=webp&url=/x"), ["/admin/logo"]);
+    assert_eq!(routes("/_next/imagery", "?url=/admin"), [""; 0]);
+    // Next.js cuts pairs at `&` only.
+    assert_eq!(routes("/_next/image", "?url=/api/x;/../admin/chart&w=640"), ["/api/x;/../admin/chart", "/api/x"]);
+}
+
+#[test]
+fn no_flood_of_routes_hides_one() {
+    let flood = |count, last: &str| format!("?{}{last}", (0..count).fold(String::new(), |flood, n| format!("{flood}URL=/{n}&")));
+    let readings = collected("/_next/image", &flood(50, "url=/admin"), &PathSettings::default());
+    assert!(readings.iter().any(|(path, ..)| path == "/admin"));
+    let readings = collected("/", &flood(50, "_url=/admin"), &PathSettings::default());
+    assert!(readings.iter().any(|(path, ..)| path == "/admin"));
+    for path in ["/", "/index.php", "/_next/image"] {
+        let found = collect(path, None, &flood(limits::READINGS, "url=/admin"), &PathSettings::default());
+        assert_eq!(found, Err(Ambiguity::TooManyReadings), "{path}");
+    }
 }
 
 #[test]
@@ -194,8 +232,7 @@ fn found(target: &str, locales: &[&str]) -> Found {
     let target = target.split_once('#').map_or(target, |(target, _)| target);
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let canonical = canonicalize(path).unwrap();
-    let routes = rewrites::query_routes(&canonical.path, &canonicalize_query(query));
-    find(&canonical.path, canonical.as_written, routes, &settings)
+    find(&canonical.path, canonical.as_written, &Query::of(&canonicalize_query(query)), &settings)
 }
 
 /// The most expensive paths that were found; `bench/hostile_paths.rs` looks for more.

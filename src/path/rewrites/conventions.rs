@@ -1,6 +1,6 @@
 //! Rewrites by convention: what frameworks and servers agree to call the same page.
 
-use super::{Sink, Step, Traits, decode_query_text, segments, uppercase_escapes};
+use super::{Sink, Step, Traits, segments};
 use crate::text::{self, ByAny as _};
 
 /// Takes out `(S(id))` segments: a letter and parentheses, one or more times.
@@ -24,8 +24,6 @@ pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_>) {
 ///
 /// Source: CGI `PATH_INFO` (RFC 3875 section 4.1.5); `index.php/admin` in PHP frameworks.
 pub(super) fn path_info(path: &str, sink: &mut Sink<'_>) {
-    let is_script =
-        |segment: &str| segment.rcut(b".").is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS));
     let (mut first, mut last, mut at) = (None, None, 0);
     for segment in segments(split_last(path).0) {
         // Behind the segment; behind the last is nothing but the end of the directory.
@@ -133,39 +131,6 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     }
 }
 
-/// The routes that a query names: for the front controller of a PHP application, at `/` or at a script, and for image optimizers,
-/// which fetch the named path from the origin themselves. Aliases, all of them.
-///
-/// Source: CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`; `/_next/image`, `/_vercel/image`.
-pub(in super::super) fn query_routes(path: &str, search: &str) -> Vec<String> {
-    let Some(query) = search.strip_prefix('?').filter(|query| !query.is_empty()) else { return Vec::new() };
-    let is_script = path.rcut(b".").is_some_and(|(_, extension)| is_one_of(extension, SCRIPTS));
-    let names: &[&str] = match path {
-        "/" => FRONT_CONTROLLER,
-        "/_next/image" | "/_vercel/image" => &["url"],
-        _ if is_script => FRONT_CONTROLLER,
-        _ => return Vec::new(),
-    };
-    let named = |name: &str| is_one_of(&decode_query_text(name), names);
-    let is_front_controller = names.len() > 1;
-    query
-        .pieces(b"&;")
-        .filter_map(|pair| match pair.cut(b"=") {
-            Some((name, value)) if named(name) => Some(value),
-            None if is_front_controller => Some(pair),
-            _ => None,
-        })
-        .map(|value| {
-            let mut route = decode_query_text(value);
-            uppercase_escapes(&mut route);
-            route
-        })
-        .filter(|route| route.starts_with('/') || is_script)
-        .map(|route| if route.starts_with('/') { route } else { format!("/{route}") })
-        .take(MAX_QUERY_ROUTES)
-        .collect()
-}
-
 /// The path without each segment that is a locale, one at a time. At the start it is a prefix. Further in it may be one, too, behind the
 /// directory that an application is mounted at, or an ordinary name: an alias. Until `see` has had enough.
 ///
@@ -191,8 +156,13 @@ pub(in super::super) fn each_without_locale(path: &str, locales: &[String], see:
     }
 }
 
+/// Whether a segment is the name of a script that takes a `PATH_INFO`.
+pub(super) fn is_script(segment: &str) -> bool {
+    segment.rcut(b".").is_some_and(|(name, extension)| !name.is_empty() && is_one_of(extension, SCRIPTS))
+}
+
 /// Directory with its slash, and file.
-fn split_last(path: &str) -> (&str, &str) {
+pub(super) fn split_last(path: &str) -> (&str, &str) {
     path.split_at_checked(path.rfind_any(b"/").map_or(0, |at| at + 1)).unwrap_or(("", path))
 }
 
@@ -200,7 +170,7 @@ fn is_one_of(text: &str, names: &[&str]) -> bool {
     names.iter().any(|name| text::is_same_name(name, text))
 }
 
-fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
+pub(super) fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Option<&'a str> {
     let (start, end) = text.split_at_checked(text.len().checked_sub(suffix.len())?)?;
     text::is_same_name(end, suffix).then_some(start)
 }
@@ -220,12 +190,6 @@ fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str
         from = at + 1;
     }
 }
-
-/// Query parameters that front controllers take their route from.
-const FRONT_CONTROLLER: &[&str] = &["_url", "url", "q", "s", "r", "path", "route"];
-
-/// Routes that one query may name; a front controller reads one.
-const MAX_QUERY_ROUTES: usize = 8;
 
 /// Extensions of scripts that take a `PATH_INFO`.
 const SCRIPTS: &[&str] = &["php", "php5", "phtml", "cgi", "fcgi", "pl", "py", "rb", "asp", "aspx", "ashx", "jsp", "dll", "exe"];

@@ -14,14 +14,12 @@ use crate::text::{self, ByAny as _};
 
 mod characters;
 mod conventions;
+mod query;
 mod separators;
 mod shape;
 mod traits;
 
-pub(super) use self::{
-    conventions::{each_without_locale, query_routes},
-    traits::Traits,
-};
+pub(super) use self::{conventions::each_without_locale, query::Query, traits::Traits};
 
 use self::shape::shape;
 

@@ -1,0 +1,106 @@
+//! Routes that a query names: for an image optimizer, which fetches the named path from the origin itself, and for the front
+//! controller of a PHP application.
+//!
+//! Pairs are cut at `&`, as nearly everybody does, and at `;` as well, as some do: `?url=/a;/../b` names `/a;/../b` and `/a`. None is
+//! left out because there are many: whatever a query names is a reading, and too many of them are too many readings.
+
+use super::{
+    ReadingKind, Step, Take,
+    conventions::{is_script, split_last, strip_suffix_ignore_case},
+    decode_query_text, uppercase_escapes,
+};
+use crate::text::{self, ByAny as _};
+
+/// The pairs of a query that may name a route.
+pub(in super::super) struct Query<'a> {
+    /// The name, or none where there is a value alone; the value as it is written.
+    pairs: Vec<(Option<&'static str>, &'a str)>,
+}
+
+impl<'a> Query<'a> {
+    /// Picks them out of a query with its `?`.
+    pub(in super::super) fn of(search: &'a str) -> Self {
+        let mut query = Self { pairs: Vec::new() };
+        if let Some(search) = search.strip_prefix('?').filter(|search| !search.is_empty()) {
+            query.pick(search, b"&");
+            if search.contains_any(b";") {
+                query.pick(search, b"&;");
+            }
+        }
+        query
+    }
+
+    fn pick(&mut self, search: &'a str, ends: &'a [u8]) {
+        for pair in search.pieces(ends) {
+            match pair.cut(b"=") {
+                None => self.pairs.push((None, pair)),
+                Some((name, value)) => {
+                    let name = decode_query_text(name);
+                    if let Some(known) = NAMES.iter().find(|known| text::is_same_name(known, &name)) {
+                        self.pairs.push((Some(known), value));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether it names a route for whoever is at a path.
+    pub(in super::super) fn has_route_at(&self, path: &str) -> bool {
+        struct Any(bool);
+        impl Take for Any {
+            fn works(&mut self, _bytes: usize) -> bool {
+                !self.0
+            }
+
+            fn take(&mut self, _path: &str, _kind: ReadingKind, _step: Step<'_>) {
+                self.0 = true;
+            }
+        }
+        let mut any = Any(false);
+        self.routes_at(path, &mut any);
+        any.0
+    }
+
+    /// Hands over each route that it names for whoever is at a path, until `take` has had enough.
+    ///
+    /// Source: `/_next/image` and its like, see [`OPTIMIZERS`]; CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`.
+    pub(in super::super) fn routes_at(&self, path: &str, take: &mut dyn Take) {
+        if self.pairs.is_empty() {
+            return;
+        }
+        let bare = path.strip_suffix('/').unwrap_or(path);
+        let optimizer = OPTIMIZERS.iter().find(|(end, _)| strip_suffix_ignore_case(bare, end).is_some());
+        let is_script = is_script(split_last(path).1);
+        if optimizer.is_none() && !is_script && path != "/" {
+            return;
+        }
+        for (name, value) in &self.pairs {
+            let is_read = match optimizer {
+                Some((_, parameter)) => *name == Some(*parameter),
+                None => *name != Some("href"),
+            };
+            if !is_read {
+                continue;
+            }
+            if !take.works(value.len()) {
+                return;
+            }
+            let mut route = decode_query_text(value);
+            uppercase_escapes(&mut route);
+            if !route.starts_with('/') {
+                if !is_script || optimizer.is_some() {
+                    continue;
+                }
+                route.insert(0, '/');
+            }
+            take.take(&route, ReadingKind::QueryRoute, Step::Alias);
+        }
+    }
+}
+
+/// Where image optimizers are, below any directory, and the parameter that names their source.
+const OPTIMIZERS: &[(&str, &str)] =
+    &[("/_next/image", "url"), ("/_vercel/image", "url"), ("/.netlify/images", "url"), ("/_image", "href")];
+
+/// Query parameters that some route is taken from: by front controllers all but `href`.
+const NAMES: &[&str] = &["_url", "url", "q", "s", "r", "path", "route", "href"];
