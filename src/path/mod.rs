@@ -123,14 +123,14 @@ impl JudgedTarget {
     /// (`/fr/about`) a path that is not listed itself has the answer of the path behind the prefix.
     pub fn answers<A: Clone>(&self, unlisted: A, listed: impl FnMut(&str) -> Option<A>) -> Vec<(A, usize)> {
         let mut answers = Vec::new();
-        self.each_answer(&|| unlisted.clone(), listed, |answer, index| answers.push((answer, index)));
+        self.each_answer(&|_| unlisted.clone(), listed, |answer, index| answers.push((answer, index)));
         answers
     }
 
-    /// Hands each of the [`answers`](Self::answers) to `see`. Nearly every path has one reading and one answer: nothing is kept for it.
+    /// Hands each of the [`answers`](Self::answers) to `see`; `unlisted` is asked for each path that needs it. Nearly every path has one reading and one answer: nothing is kept for it.
     pub(crate) fn each_answer<A: Clone>(
         &self,
-        unlisted: &dyn Fn() -> A,
+        unlisted: &dyn Fn(&str) -> A,
         mut listed: impl FnMut(&str) -> Option<A>,
         mut see: impl FnMut(A, usize),
     ) {
@@ -140,7 +140,7 @@ impl JudgedTarget {
         };
         if let [canonical] = self.readings.as_slice() {
             match named(canonical) {
-                [None, None] => see(unlisted(), 0),
+                [None, None] => see(unlisted(&canonical.path), 0),
                 own => own.into_iter().flatten().for_each(|answer| see(answer, 0)),
             }
             return;
@@ -151,7 +151,7 @@ impl JudgedTarget {
             let found = [Some(own), behind_locale].into_iter().flatten().find(|found| found.iter().any(Option::is_some));
             match found {
                 Some(found) => found.iter().flatten().for_each(|answer| see(answer.clone(), index)),
-                None if reading.firm => see(unlisted(), index),
+                None if reading.firm => see(unlisted(&reading.path), index),
                 None => {}
             }
         }

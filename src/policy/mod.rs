@@ -6,7 +6,7 @@
 //!
 //! What a policy says that nobody may have meant, [`lint`] tells.
 
-use std::{borrow::Cow, cell::OnceCell, rc::Rc};
+use std::{borrow::Cow, rc::Rc};
 
 pub mod lint;
 mod method_override;
@@ -281,8 +281,7 @@ impl Policy {
             }
             listed
         };
-        let unlisted = OnceCell::new();
-        target.each_answer(&|| *unlisted.get_or_init(|| self.unlisted(method, target)), listed, see);
+        target.each_answer(&|path| self.unlisted(method, path), listed, see);
         of_other_methods
     }
 
@@ -440,12 +439,39 @@ impl Policy {
             .or_else(|| self.protected.first_match(path).map(Source::Protected))
     }
 
-    /// What an unlisted path is. A static file has to be one under every reading that counts without being listed.
-    fn unlisted(&self, method: &str, target: &JudgedTarget) -> Source {
+    /// What an unlisted path is. A static file has to be one under every reading that counts without being listed: each is asked.
+    fn unlisted(&self, method: &str, path: &str) -> Source {
         let is_read = method == "GET" || method == "HEAD";
-        let is_static = self.static_files_public
-            && is_read
-            && target.readings().iter().filter(|reading| reading.firm).all(|reading| is_static_file(&reading.path));
-        if is_static { Source::StaticFiles } else { Source::Default }
+        if self.static_files_public && is_read && is_static_file(path) { Source::StaticFiles } else { Source::Default }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::{PathSettings, judge};
+
+    fn access(public: &[&str], static_files: bool, url: &str) -> Access {
+        let public = public.iter().map(|pattern| Pattern::parse(pattern).unwrap()).collect();
+        let lists = PolicyLists { public, ..PolicyLists::default() };
+        let policy = Policy::new(lists, Requirement::default(), static_files, Access::Protected);
+        policy.demand_for("GET", &judge(&["https://h", url].concat(), &PathSettings::default()).unwrap()).access
+    }
+
+    #[test]
+    fn an_image_needs_the_access_of_what_it_is_made_of() {
+        let access = |static_files, url| access(&["/_next(.*)", "/images/:name"], static_files, url);
+        assert_eq!(access(false, "/_next/image?url=/uploads/secret.png&w=640&q=75"), Access::Protected);
+        assert_eq!(access(false, "/_next/image?url=%2Fimages%2Fhero.png%3Fv%3D2&w=640&q=75"), Access::Public);
+        assert_eq!(access(false, "/_next/image?url=https%3A%2F%2Fcdn.example%2Fuploads%2Fa.png&w=640"), Access::Public);
+        assert_eq!(access(true, "/_next/image?url=/uploads/open.png&w=640&q=75"), Access::Public);
+        assert_eq!(access(true, "/_next/image?url=/api/chart&w=640&q=75"), Access::Protected);
+    }
+
+    #[test]
+    fn a_static_file_is_one_under_each_reading_that_is_not_listed() {
+        assert_eq!(access(&[], true, "//files/a.css"), Access::Public);
+        assert_eq!(access(&[], true, "/files;a.css"), Access::Protected);
+        assert_eq!(access(&["/files"], true, "/files;a.css"), Access::Public);
     }
 }

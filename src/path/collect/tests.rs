@@ -103,6 +103,17 @@ fn what_an_image_is_made_of_is_a_reading() {
     assert_eq!(routes("/_next/imagery", "?url=/admin"), [""; 0]);
     // Next.js cuts pairs at `&` only.
     assert_eq!(routes("/_next/image", "?url=/api/x;/../admin/chart&w=640"), ["/api/x;/../admin/chart", "/api/x"]);
+    assert_eq!(routes("/_next/image", "?url=admin/logo"), ["/admin/logo"]);
+    assert_eq!(routes("/_next/image", "?url="), [""; 0]);
+    // It is fetched for certain, with a query of its own; what else a server may make of that query is a guess.
+    let is_firm = |search, path: &str| {
+        let readings = collected("/_next/image", search, &PathSettings::default());
+        readings.iter().find(|(of, ..)| of == path).map(|(.., firm)| *firm)
+    };
+    assert_eq!(is_firm("?url=/uploads/secret&w=64", "/uploads/secret"), Some(true));
+    assert_eq!(is_firm("?url=/api/chart%3Fof%3D/x&w=64", "/api/chart"), Some(true));
+    assert_eq!(is_firm("?url=/api/chart%3Fof%3D/x&w=64", "/api/chart?of=/x"), Some(false));
+    assert_eq!(is_firm("?url=%2Fapi%2F..%252Fadmin", "/admin"), Some(true));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Routes that a query names: for an image optimizer, which fetches the named path from the origin itself, and for the front
-//! controller of a PHP application.
+//! controller of a PHP application. The first is what optimizers are for, so such a route is firm; the second is a convention that the
+//! application may not have.
 //!
 //! Pairs are cut at `&`, as nearly everybody does, and at `;` as well, as some do: `?url=/a;/../b` names `/a;/../b` and `/a`. None is
 //! left out because there are many: whatever a query names is a reading, and too many of them are too many readings.
@@ -87,14 +88,29 @@ impl<'a> Query<'a> {
             }
             let mut route = decode_query_text(value);
             uppercase_escapes(&mut route);
+            if optimizer.is_some() {
+                take_source(&route, take);
+                continue;
+            }
             if !route.starts_with('/') {
-                if !is_script || optimizer.is_some() {
+                if !is_script {
                     continue;
                 }
                 route.insert(0, '/');
             }
             take.take(&route, ReadingKind::QueryRoute, Step::Alias);
         }
+    }
+}
+
+/// What an optimizer fetches from the origin: the path up to a query of its own. What has another host is not the origin's.
+fn take_source(source: &str, take: &mut dyn Take) {
+    if source.starts_with('/') {
+        let path = source.find_any(b"?#").and_then(|end| source.get(..end)).unwrap_or(source);
+        take.take(path, ReadingKind::QueryRoute, Step::Elsewhere);
+        take.take(source, ReadingKind::QueryRoute, Step::Alias);
+    } else if !source.is_empty() && !source.contains_any(b":") {
+        take.take(&text::concat(&["/", source]), ReadingKind::QueryRoute, Step::Alias);
     }
 }
 
