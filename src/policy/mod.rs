@@ -469,6 +469,15 @@ mod tests {
     }
 
     #[test]
+    fn a_script_in_an_open_directory_does_not_need_the_access_of_the_root() {
+        let access = |url| access(&["/forum(.*)", "/go.php"], false, url);
+        assert_eq!(access("/forum/app.php/help/faq"), Access::Public);
+        assert_eq!(access("/forum/app.php?url=/help/faq"), Access::Public);
+        assert_eq!(access("/forum/app.php/..%2f..%2fsecret"), Access::Protected);
+        assert_eq!(access("/go.php/help/faq"), Access::Protected);
+    }
+
+    #[test]
     fn a_static_file_is_one_under_each_reading_that_is_not_listed() {
         assert_eq!(access(&[], true, "//files/a.css"), Access::Public);
         assert_eq!(access(&[], true, "/files;a.css"), Access::Protected);

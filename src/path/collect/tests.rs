@@ -76,6 +76,10 @@ fn routes_in_a_query_count_at_front_controllers_only() {
     assert_eq!(routes("/index.php", "?q=admin"), ["/admin"]);
     assert_eq!(routes("/index.php", "?/admin"), ["/admin"]);
     assert_eq!(routes("/about", "?q=/admin"), [""; 0]);
+    assert_eq!(routes("/shop/", "?q=/admin"), ["/admin", "/shop/admin"]);
+    assert_eq!(routes("/shop/index.php", "?_url=/admin"), ["/admin", "/shop/admin"]);
+    assert_eq!(routes("//index.php", "?_url=/admin"), ["/admin"]);
+    assert_eq!(routes("/shop/index.php/x", "?_url=/admin"), ["/admin", "/shop/admin"]);
     assert_eq!(routes("/", ""), [""; 0]);
 }
 
@@ -162,7 +166,7 @@ fn every_reading_is_rewritten_once_however_many_ways_lead_to_it() {
         for reading in &found.list {
             rewrites::rewrite(&reading.path, ReadingKinds::ALL, &mut once);
         }
-        assert!(!found.is_too_much, "{target}");
+        assert!(!found.is_too_much, "{target} has {} readings", found.list.len());
         assert_eq!(found.work, once.0, "{target} has {} readings", found.list.len());
     }
 }

@@ -20,26 +20,35 @@ pub(super) fn cookieless_session(path: &str, sink: &mut Sink<'_>) {
     }
 }
 
-/// What follows the first script, and what comes before the end of the last: its name.
+/// What follows the first script, below its directory; what follows the last, below its; and what comes before the end of the last: its
+/// name. An application that is not told where it is mounted reads what follows the first alone.
 ///
 /// Source: CGI `PATH_INFO` (RFC 3875 section 4.1.5); `index.php/admin` in PHP frameworks.
 pub(super) fn path_info(path: &str, sink: &mut Sink<'_>) {
-    let (mut first, mut last, mut at) = (None, None, 0);
+    let (mut first, mut last, mut start) = (None, None, 0);
     for segment in segments(split_last(path).0) {
         // Behind the segment; behind the last is nothing but the end of the directory.
-        at += segment.len();
-        if at < path.len() && is_script(segment) {
-            first = first.or(Some(at));
-            last = Some(at);
+        let end = start + segment.len();
+        if end < path.len() && is_script(segment) {
+            first = first.or(Some((start, end)));
+            last = Some((start, end));
         }
-        at += 1;
+        start = end + 1;
     }
-    if let Some(rest) = first.and_then(|at| path.get(at..)) {
+    let (Some((start, end)), Some((last_start, last_end))) = (first, last) else { return };
+    let part = |start, end| path.get(start..end).unwrap_or_default();
+    let directory = part(0, start).trim_end_any(b"/");
+    let rest = part(end, path.len());
+    if directory.is_empty() {
         sink.elsewhere(rest);
+    } else {
+        sink.elsewhere(&text::concat(&[directory, rest]));
+        sink.alias(rest);
     }
-    if let Some(script) = last.and_then(|at| path.get(..at)) {
-        sink.elsewhere(script);
+    if last_start != start {
+        sink.elsewhere(&text::concat(&[part(0, last_start).trim_end_any(b"/"), part(last_end, path.len())]));
     }
+    sink.elsewhere(part(0, last_end));
 }
 
 /// Whether the first or the last segment is `index`.

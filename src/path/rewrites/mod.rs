@@ -437,6 +437,15 @@ mod tests {
     fn what_follows_a_script_is_its_path() {
         assert_made("/index.php/admin/x", "path-info", &["/admin/x", "/index.php"]);
         assert_made("/admin.php/x.css", "path-info", &["/x.css", "/admin.php"]);
+        assert_made("/shop/index.php/admin", "path-info", &["/shop/admin", "/admin", "/shop/index.php"]);
+        assert_made("/a.rb/b/c.php/d", "path-info", &["/b/c.php/d", "/a.rb/b/d", "/a.rb/b/c.php"]);
+        assert_made("//index.php/admin", "path-info", &["/admin", "//index.php"]);
+        // Below its directory for certain; at the root where the application is not told of that.
+        let is_firm =
+            |path: &str, of: &str| made(path).iter().any(|(made, kind, firm)| made == of && *kind == "path-info" && *firm);
+        assert!(is_firm("/index.php/admin", "/admin"));
+        assert!(is_firm("/shop/index.php/admin", "/shop/admin"));
+        assert!(!is_firm("/shop/index.php/admin", "/admin"));
         assert_made("/a.b/c", "path-info", &[]);
         assert_made("/index.php", "path-info", &[]);
     }

@@ -64,6 +64,8 @@ impl<'a> Query<'a> {
 
     /// Hands over each route that it names for whoever is at a path, until `take` has had enough.
     ///
+    /// Front controllers are scripts, or behind a directory, and may or may not count their directory as part of the route.
+    ///
     /// Source: `/_next/image` and its like, see [`OPTIMIZERS`]; CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`.
     pub(in super::super) fn routes_at(&self, path: &str, take: &mut dyn Take) {
         if self.pairs.is_empty() {
@@ -71,10 +73,12 @@ impl<'a> Query<'a> {
         }
         let bare = path.strip_suffix('/').unwrap_or(path);
         let optimizer = OPTIMIZERS.iter().find(|(end, _)| strip_suffix_ignore_case(bare, end).is_some());
-        let is_script = is_script(split_last(path).1);
-        if optimizer.is_none() && !is_script && path != "/" {
+        let (directory, file) = split_last(path);
+        let is_script = is_script(file);
+        if optimizer.is_none() && !is_script && !file.is_empty() {
             return;
         }
+        let directory = directory.trim_end_any(b"/");
         for (name, value) in &self.pairs {
             let is_read = match optimizer {
                 Some((_, parameter)) => *name == Some(*parameter),
@@ -99,6 +103,9 @@ impl<'a> Query<'a> {
                 route.insert(0, '/');
             }
             take.take(&route, ReadingKind::QueryRoute, Step::Alias);
+            if !directory.is_empty() {
+                take.take(&text::concat(&[directory, &route]), ReadingKind::QueryRoute, Step::Alias);
+            }
         }
     }
 }
