@@ -6,7 +6,7 @@
 
 use crate::{
     text::ByAny as _,
-    web_url::{form_decode, percent_decode},
+    web_url::{form_decode, percent_decode, php_name},
 };
 
 /// Methods that are looked at one by one; one is usual. With more of them it is anybody's guess which one an origin takes.
@@ -18,14 +18,15 @@ const ANY: &str = "*";
 /// The other methods that a query names, in upper case.
 pub(crate) fn overriding(method: &str, search: &str) -> Vec<String> {
     let mut methods = Vec::new();
-    // Nearly no query has a parameter of that name, however it is escaped.
-    if !percent_decode(search).windows(NAME.len()).any(|part| part == NAME.as_bytes()) {
+    // Nearly no query has a parameter of that name, however it is escaped. PHP takes `.method` for it, too.
+    let letters = NAME.trim_start_any(b"_").as_bytes();
+    if !percent_decode(search).windows(letters.len()).any(|part| part == letters) {
         return methods;
     }
     for pair in search.trim_start_any(b"?").pieces(b"&;") {
         let (name, value) = pair.cut(b"=").unwrap_or((pair, ""));
         let value = form_decode(value).trim().to_ascii_uppercase();
-        if form_decode(name) != NAME || value.is_empty() || value == method || methods.contains(&value) {
+        if php_name(name) != NAME || value.is_empty() || value == method || methods.contains(&value) {
             continue;
         }
         if methods.len() == METHODS {
@@ -45,6 +46,9 @@ mod tests {
 
     #[test]
     fn a_query_names_methods_in_any_spelling() {
+        for search in ["?.method=DELETE", "?+_method=DELETE", "?%20.method=DELETE", "?_method%00x=DELETE"] {
+            assert_eq!(overriding("POST", search), ["DELETE"], "{search}");
+        }
         for search in
             ["?_method=DELETE", "?a=1&_method=delete", "?%5Fmethod=%44ELETE", "?_method=DELETE;x", "?_method=POST&_method=DELETE"]
         {

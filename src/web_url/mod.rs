@@ -12,7 +12,7 @@ mod query;
 
 pub(crate) use self::{
     escape::{percent_decode, push_escape, push_escaped},
-    query::{form_decode, push_pair},
+    query::{form_decode, php_name, push_pair},
 };
 
 use self::{

@@ -2,6 +2,8 @@
 //!
 //! Source: <https://url.spec.whatwg.org/#application/x-www-form-urlencoded>.
 
+use std::borrow::Cow;
+
 use super::escape::{decode, push_escape};
 use crate::text::{self, ByAny as _, Pieces};
 
@@ -46,6 +48,23 @@ impl<'a> Pairs<'a> {
 
 fn split_pair(pair: &str) -> (&str, &str) {
     pair.cut(b"=").unwrap_or((pair, ""))
+}
+
+/// The name of a pair as PHP knows it: without the blanks before it, up to a NUL, and with `_` for what a variable's name cannot hold.
+/// For everybody else it is the same name, or none that they know.
+///
+/// Source: `php_register_variable_ex`.
+pub(crate) fn php_name(text: &str) -> Cow<'_, str> {
+    if !text.contains_any(b"+%.[") {
+        return Cow::Borrowed(text);
+    }
+    let decoded = form_decode(text);
+    let name = decoded.cut(b"\0").map_or(&*decoded, |(name, _)| name).trim_start_any(b" ");
+    let mut known = String::with_capacity(name.len());
+    for char in name.chars() {
+        known.push(if matches!(char, ' ' | '.' | '[') { '_' } else { char });
+    }
+    Cow::Owned(known)
 }
 
 /// Undoes form encoding; what is no UTF-8 is U+FFFD.

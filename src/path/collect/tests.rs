@@ -76,11 +76,29 @@ fn routes_in_a_query_count_at_front_controllers_only() {
     assert_eq!(routes("/index.php", "?q=admin"), ["/admin"]);
     assert_eq!(routes("/index.php", "?/admin"), ["/admin"]);
     assert_eq!(routes("/about", "?q=/admin"), [""; 0]);
+    for query in ["?q=admin/users", "?r=admin%2Fusers", "?admin/users", "?.url=/admin/users", "?+%20_url%00x=admin/users"] {
+        assert_eq!(routes("/", query), ["/admin/users"], "{query}");
+    }
+    assert_eq!(routes("/", "?/admin=1&x"), ["/admin=1&x"]);
+    assert_eq!(routes("/", "?%2Fadmin=1?x"), ["/admin=1"]);
     assert_eq!(routes("/shop/", "?q=/admin"), ["/admin", "/shop/admin"]);
     assert_eq!(routes("/shop/index.php", "?_url=/admin"), ["/admin", "/shop/admin"]);
     assert_eq!(routes("//index.php", "?_url=/admin"), ["/admin"]);
     assert_eq!(routes("/shop/index.php/x", "?_url=/admin"), ["/admin", "/shop/admin"]);
     assert_eq!(routes("/", ""), [""; 0]);
+}
+
+#[test]
+fn wordpress_reads_a_route_of_its_interface_on_any_path() {
+    let routes = |path, search| {
+        let readings = collected(path, search, &PathSettings::default());
+        readings.into_iter().filter(|(_, kind, _)| *kind == "query-route").map(|(path, ..)| path).collect::<Vec<_>>()
+    };
+    for query in ["?rest_route=/wp/v2/users", "?rest.route=wp/v2/users", "?x&rest%20route=%2Fwp%2Fv2%2Fusers"] {
+        assert_eq!(routes("/hello-world", query), ["/wp-json/wp/v2/users"], "{query}");
+    }
+    assert_eq!(routes("/blog/", "?rest_route=/wp/v2"), ["/wp-json/wp/v2", "/blog/wp-json/wp/v2"]);
+    assert_eq!(routes("/hello-world", "?route=/wp/v2"), [""; 0]);
 }
 
 #[test]

@@ -10,7 +10,10 @@ use super::{
     conventions::{is_script, split_last, strip_suffix_ignore_case},
     decode_query_text, uppercase_escapes,
 };
-use crate::text::{self, ByAny as _};
+use crate::{
+    text::{self, ByAny as _},
+    web_url::php_name,
+};
 
 /// The pairs of a query that may name a route.
 pub(in super::super) struct Query<'a> {
@@ -24,6 +27,10 @@ impl<'a> Query<'a> {
         let mut query = Self { pairs: Vec::new() };
         if let Some(search) = search.strip_prefix('?').filter(|search| !search.is_empty()) {
             query.pick(search, b"&");
+            // CodeIgniter takes the whole query for a route, up to the next question mark.
+            if search.starts_with('/') || search.get(..3).is_some_and(|start| text::is_same_name(start, "%2f")) {
+                query.pairs.push((None, search.cut(b"?").map_or(search, |(route, _)| route)));
+            }
             if search.contains_any(b";") {
                 query.pick(search, b"&;");
             }
@@ -36,7 +43,7 @@ impl<'a> Query<'a> {
             match pair.cut(b"=") {
                 None => self.pairs.push((None, pair)),
                 Some((name, value)) => {
-                    let name = decode_query_text(name);
+                    let name = php_name(name);
                     if let Some(known) = NAMES.iter().find(|known| text::is_same_name(known, &name)) {
                         self.pairs.push((Some(known), value));
                     }
@@ -66,7 +73,8 @@ impl<'a> Query<'a> {
     ///
     /// Front controllers are scripts, or behind a directory, and may or may not count their directory as part of the route.
     ///
-    /// Source: `/_next/image` and its like, see [`OPTIMIZERS`]; CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`.
+    /// Source: `/_next/image` and its like, see [`OPTIMIZERS`]; CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`,
+    /// WordPress `rest_route`.
     pub(in super::super) fn routes_at(&self, path: &str, take: &mut dyn Take) {
         if self.pairs.is_empty() {
             return;
@@ -75,14 +83,13 @@ impl<'a> Query<'a> {
         let optimizer = OPTIMIZERS.iter().find(|(end, _)| strip_suffix_ignore_case(bare, end).is_some());
         let (directory, file) = split_last(path);
         let is_script = is_script(file);
-        if optimizer.is_none() && !is_script && !file.is_empty() {
-            return;
-        }
-        let directory = directory.trim_end_any(b"/");
+        let is_controller = is_script || file.is_empty();
+        let directory = if is_controller { directory.trim_end_any(b"/") } else { "" };
         for (name, value) in &self.pairs {
+            let is_rest = *name == Some(REST_ROUTE);
             let is_read = match optimizer {
                 Some((_, parameter)) => *name == Some(*parameter),
-                None => *name != Some("href"),
+                None => is_rest || is_controller && *name != Some("href"),
             };
             if !is_read {
                 continue;
@@ -97,10 +104,14 @@ impl<'a> Query<'a> {
                 continue;
             }
             if !route.starts_with('/') {
-                if !is_script {
+                // `/?q=admin` is a search, and `/?q=admin/users` hardly one.
+                if !is_script && !is_rest && !route.contains_any(b"/") {
                     continue;
                 }
                 route.insert(0, '/');
+            }
+            if is_rest {
+                route.insert_str(0, "/wp-json");
             }
             take.take(&route, ReadingKind::QueryRoute, Step::Alias);
             if !directory.is_empty() {
@@ -126,4 +137,7 @@ const OPTIMIZERS: &[(&str, &str)] =
     &[("/_next/image", "url"), ("/_vercel/image", "url"), ("/.netlify/images", "url"), ("/_image", "href")];
 
 /// Query parameters that some route is taken from: by front controllers all but `href`.
-const NAMES: &[&str] = &["_url", "url", "q", "s", "r", "path", "route", "href"];
+const NAMES: &[&str] = &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href"];
+
+/// What WordPress takes for what follows `/wp-json`, wherever it is asked.
+const REST_ROUTE: &str = "rest_route";
