@@ -45,7 +45,7 @@ use crate::{
     limits,
     machine::{self, Io, Step, rare},
     path::JudgedTarget,
-    policy::{Access, Demand},
+    policy::{Access, Demand, is_refused_method},
     reason::Reason,
     request::{HeaderName, RequestView},
     session::{
@@ -188,10 +188,6 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
     }
 }
 
-/// Methods that show a request's cookies to whoever made it be sent, or open a tunnel past the gate (RFC 9110 sections 9.3.6 and
-/// 9.3.8); `TRACK` is what IIS calls `TRACE`.
-const REFUSED_METHODS: [&str; 3] = ["TRACE", "TRACK", "CONNECT"];
-
 /// The reason of requests that foreign pages make.
 const CROSS_SITE: &str = "cross-site-request";
 
@@ -229,7 +225,7 @@ impl Shared {
         if let Some(decision) = self.receive(request, target, &request_id) {
             return decision;
         }
-        if REFUSED_METHODS.iter().any(|refused| text::is_same_name(refused, &request.method)) {
+        if is_refused_method(&request.method) {
             return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");
         }
         // From here on there is one URL: the judged one.

@@ -20,7 +20,7 @@ use crate::{
     machine::{Io, RateCount, RateCounts},
     path::JudgedTarget,
     policy::{
-        overriding,
+        ANY_METHOD, overriding,
         pattern::{Pattern, PatternSet},
         read_methods,
     },
@@ -131,7 +131,7 @@ impl RateLimit {
         let is_meant = |said: &str| {
             methods.iter().any(|known| text::is_same_name(known, said) || known == "GET" && text::is_same_name(said, "HEAD"))
         };
-        is_meant(method) || overriding(method, target.search()).iter().any(|other| other == "*" || is_meant(other))
+        is_meant(method) || overriding(method, target.search()).iter().any(|other| other == ANY_METHOD || is_meant(other))
     }
 }
 

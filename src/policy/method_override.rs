@@ -12,8 +12,8 @@ use crate::{
 /// Methods that are looked at one by one; one is usual. With more of them it is anybody's guess which one an origin takes.
 const METHODS: usize = 4;
 
-/// No method at all: it takes the strictest rule of all, as every word does that nobody knows.
-const ANY: &str = "*";
+/// Any method: it takes the strictest rule of all, as every word does that nobody knows. No setting can name it, and no request have it.
+pub(crate) const ANY_METHOD: &str = "any method";
 
 /// The other methods that a query names, in upper case.
 pub(crate) fn overriding(method: &str, search: &str) -> Vec<String> {
@@ -30,7 +30,7 @@ pub(crate) fn overriding(method: &str, search: &str) -> Vec<String> {
             continue;
         }
         if methods.len() == METHODS {
-            methods.push(ANY.to_owned());
+            methods.push(ANY_METHOD.to_owned());
             break;
         }
         methods.push(value);
@@ -66,6 +66,6 @@ mod tests {
     #[test]
     fn a_flood_of_them_hides_none() {
         let search = (0..100).fold("?".to_owned(), |search, n| format!("{search}&_method=M{n}"));
-        assert_eq!(overriding("GET", &search), ["M0", "M1", "M2", "M3", ANY]);
+        assert_eq!(overriding("GET", &search), ["M0", "M1", "M2", "M3", ANY_METHOD]);
     }
 }

@@ -16,7 +16,7 @@ mod rule;
 mod static_files;
 mod tie;
 
-pub(crate) use self::method_override::overriding;
+pub(crate) use self::method_override::{ANY_METHOD, overriding};
 use self::pattern::{Pattern, PatternSet};
 pub(crate) use self::rule::read_methods;
 pub use self::{
@@ -28,11 +28,21 @@ pub use self::{
 use crate::{
     path::JudgedTarget,
     session::{Auth, TokenType},
+    text,
 };
 
 /// Methods that origins take for what they are (RFC 9110 section 9.3, RFC 5789). Any other may run whatever handler an origin has
 /// left; two of the RFC's never get here, see [`Gate::begin`](crate::gate::Gate::begin).
 const KNOWN_METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// Methods that show a request's cookies to whoever made it be sent, or open a tunnel past the gate (RFC 9110 sections 9.3.6 and
+/// 9.3.8); `TRACK` is what IIS calls `TRACE`. The gate answers them itself, so no rule ever speaks of them.
+const REFUSED_METHODS: [&str; 3] = ["TRACE", "TRACK", "CONNECT"];
+
+/// Whether a method is refused whatever the policy says, in any case.
+pub(crate) fn is_refused_method(method: &str) -> bool {
+    REFUSED_METHODS.iter().any(|refused| text::is_same_name(refused, method))
+}
 
 /// What a path is, from open to closed: the order is the strictness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

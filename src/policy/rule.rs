@@ -1,7 +1,7 @@
 //! Ordered rules: `[[rules]]` of the settings.
 
 use crate::{
-    policy::{Access, pattern::Pattern, require::Requirement, tie::Tie},
+    policy::{Access, is_refused_method, pattern::Pattern, require::Requirement, tie::Tie},
     session::TokenType,
     settings::{Node, SettingError, TableReader, Written, wrong_type},
 };
@@ -117,9 +117,47 @@ pub(crate) fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
     Some(methods)
 }
 
-/// A token (RFC 9110 section 5.6.2) without small letters.
+/// A token (RFC 9110 section 5.6.2) without small letters, that a request may have. A word for all methods would be taken for the name
+/// of one that no request has, and the rule would speak of nothing.
 fn check_method(text: &str) -> Result<(), &'static str> {
+    if matches!(text, "*" | "ALL" | "ANY") {
+        return Err("a method, as `POST`; leave `methods` out where all are meant");
+    }
+    if is_refused_method(text) {
+        return Err("a method that gets past the gate, which answers `TRACE`, `TRACK` and `CONNECT` with a 405");
+    }
     let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
     let is_method = !text.is_empty() && text.bytes().all(is_plain);
     if is_method { Ok(()) } else { Err("a method in upper case, as `POST`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_no_request_has_is_an_error() {
+        let errors = |methods: &str| {
+            let mut errors = Vec::new();
+            let rules = ["[{\"match\":\"/x\",\"methods\":", methods, "}]"].concat();
+            Rule::read_all(Node::parse_json(&rules).unwrap(), &mut errors);
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        for (method, said) in [
+            ("*", "leave `methods` out"),
+            ("ALL", "leave `methods` out"),
+            ("ANY", "leave `methods` out"),
+            ("all", "in upper case"),
+            ("TRACE", "405"),
+            ("TRACK", "405"),
+            ("connect", "405"),
+            ("GET POST", "in upper case"),
+            ("", "in upper case"),
+        ] {
+            let errors = errors(&["[\"", method, "\"]"].concat());
+            assert!(matches!(&*errors, [one] if one.contains(said) && one.contains("methods[0]")), "{method}: {errors:?}");
+        }
+        assert_eq!(errors("[]").len(), 1);
+        assert_eq!(errors("[\"POST\", \"PROPFIND\", \"M-SEARCH\"]"), [""; 0]);
+    }
 }
