@@ -188,6 +188,10 @@ impl Settings {
         check_secret_key_is_there(&policy, instance.as_ref(), errors);
         let readings = path_readings.map_or(ReadingKinds::ALL, |names| read_path_readings(&names, errors));
         let locales = locales.map(|locales| read_locales(&locales, errors)).unwrap_or_default();
+        if !locales.is_empty() && !readings.contains(ReadingKind::Locale) {
+            let why = "the ways to read paths that are looked at leave out `locale`, without which no path is read behind one";
+            SettingError::conflict("locales", why, "add `locale` to those ways, or drop `locales`").add_to(errors);
+        }
         let path = PathSettings { locales, readings };
 
         if environment.has_origin_binding && origin.is_some() {
@@ -407,8 +411,14 @@ fn read_path_readings(names: &Node, errors: &mut Vec<SettingError>) -> ReadingKi
         }
         Ok(())
     };
+    let before = errors.len();
     read_each("path_readings", names, errors, &mut see);
-    kinds
+    if is_first && errors.len() == before {
+        SettingError::missing("path_readings", "at least one way to read paths; without the setting all are looked at")
+            .add_to(errors);
+    }
+    // What is wrong here is reported once, and not where another setting needs a kind.
+    if errors.len() == before { kinds } else { ReadingKinds::ALL }
 }
 
 fn expected_reading(takes_away: bool) -> String {
@@ -416,4 +426,40 @@ fn expected_reading(takes_away: bool) -> String {
     let names: Vec<&str> = kinds.map(|kind| kind.as_str()).collect();
     let form = if takes_away { "after `all` a `-` and one of" } else { "`all` as the first, or one of" };
     format!("{form} {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(table: &str) -> Vec<String> {
+        let environment = Environment {
+            publishable_key: Some("pk_test_Y2xlcmsuZXhhbXBsZS5jb20k".into()),
+            secret_key: Some("sk_test_of_the_tests".into()),
+            portcullis: Some(Node::parse_json(table).unwrap()),
+            ..Environment::default()
+        };
+        Settings::read(environment).err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn settings_that_would_switch_readings_off_unsaid_are_errors() {
+        let is_one = |table: &str, said: &str| matches!(&*errors(table), [one] if one.contains(said));
+        assert!(is_one(r#"{"path_readings":[]}"#, "`path_readings` is missing: expected at least one"));
+        assert!(is_one(r#"{"path_readings":[],"locales":["fr"]}"#, "`path_readings` is missing"));
+        assert!(is_one(r#"{"path_readings":[1]}"#, "`path_readings[0]`"));
+        for readings in [r#"["decoded"]"#, r#"["all","-locale"]"#] {
+            let table = ["{\"locales\":[\"fr\"],\"path_readings\":", readings, "}"].concat();
+            assert!(is_one(&table, "setting `locales`: "), "{table}: {:?}", errors(&table));
+        }
+        for table in [
+            "{}",
+            r#"{"path_readings":"decoded"}"#,
+            r#"{"locales":[],"path_readings":["decoded"]}"#,
+            r#"{"locales":["fr"],"path_readings":["decoded","locale"]}"#,
+            r#"{"locales":["fr"],"path_readings":["all","-decoded"]}"#,
+        ] {
+            assert_eq!(errors(table), [""; 0], "{table}");
+        }
+    }
 }
