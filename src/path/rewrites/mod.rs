@@ -386,6 +386,9 @@ mod tests {
         assert_made("/x/....//admin", "dot-segments", &["/x/..//admin", "/x/../admin"]);
         assert_made("/x/.../admin", "dot-segments", &["/x/../admin", "/x/.admin"]);
         assert_made("/v1.0...v1.1", "dot-segments", &[]);
+        assert_made("/static../private/x", "dot-segments", &["/private/x", "/staticprivate/x"]);
+        assert_made("/a/static..", "dot-segments", &["/a/"]);
+        assert!(made("/static../private/x").contains(&("/private/x".into(), "dot-segments", false)));
     }
 
     #[test]

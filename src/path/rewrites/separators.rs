@@ -1,16 +1,20 @@
 //! Rewrites of separators: slashes, dot segments, parameters, ends.
 
 use super::{
-    super::{canonical::resolve_dot_segments, encoding::escape_at},
+    super::{
+        canonical::resolve_dot_segments,
+        encoding::{escape_at, segments},
+    },
     Sink, Step, Traits, shorten_segments,
 };
 use crate::text::{self, ByAny as _};
 
-/// Resolves dot segments; or cuts `../` out, as filters do. Three and more dots may climb as two do.
+/// Resolves dot segments; or cuts `../` out, as filters do. Three and more dots may climb as two do. And two dots at the end of a name
+/// climb out of what an `alias` of nginx stands for, where its `location` lacks the slash that it ends with: an alias, few have that fault.
 ///
 /// Canonical paths have no dot segments. Here they come out of a decoding, a `;` or a trimmed space.
 ///
-/// Source: RFC 3986 section 5.2.4; `...` of Windows 9x and Novell shells.
+/// Source: RFC 3986 section 5.2.4; `...` of Windows 9x and Novell shells; `ngx_http_map_uri_to_path`.
 pub(super) fn dot_segments(path: &str, sink: &mut Sink<'_>) {
     if let Some(resolved) = resolve_dot_segments(path) {
         sink.elsewhere(&resolved);
@@ -20,6 +24,17 @@ pub(super) fn dot_segments(path: &str, sink: &mut Sink<'_>) {
         if let Some(climbing) = shorten_segments(path, &|segment| if is_dots(segment) { ".." } else { segment }) {
             sink.elsewhere(&climbing);
         }
+    }
+    let mut start = 0;
+    for segment in segments(path) {
+        // From slash to slash; the first segment is what comes before the first slash, nothing.
+        let end = start + segment.len();
+        if segment.ends_with("..") && segment.bytes().any(|byte| byte != b'.') {
+            let (before, after) = (path.get(..start).unwrap_or_default(), path.get(end..).unwrap_or_default());
+            sink.alias(&text::concat(&[before, after.strip_prefix('/').unwrap_or(after)]));
+            break;
+        }
+        start = end + 1;
     }
     if text::contains(path, "../") {
         sink.put_respelled(&text::replace(path, "../", ""), Step::Elsewhere);
