@@ -102,6 +102,8 @@ kinds! {
     TrailingSlash = "trailing-slash",
     /// `/admin/(.*)` does not match `/admin`.
     TreeWithoutRoot = "tree-without-root",
+    /// A pattern that ends in `.html` or alike does not match the path without it.
+    CleanUrl = "clean-url",
     /// A file name such as `chart.png` opens a path beside or under what is protected.
     StaticFileOpen = "static-file-open",
     /// A rule for some methods that change things leaves others with less.

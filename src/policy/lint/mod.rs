@@ -15,6 +15,7 @@
 //! [`SettingError`](crate::settings::SettingError) and never gets here.
 
 mod api;
+mod clean_urls;
 mod coverage;
 mod finding;
 mod in_shadow;
@@ -54,6 +55,7 @@ fn lint_within(policy: &Policy, paths: &PathSettings, budget: &mut Budget) -> Ve
     overlap::check(&mut view, &live, &mut findings);
     siblings::check(&mut view, &live, &mut findings);
     roots::check(&mut view, &live, &mut findings);
+    clean_urls::check(&mut view, &live, &mut findings);
     openness::check(&mut view, &live, &mut findings);
     static_files::check(&mut view, &live, &mut findings);
     methods::check(&mut view, &live, &mut findings);
