@@ -6,6 +6,7 @@
 
 use super::{
     finding::{Finding, Kind, Severity},
+    spelling::misspelt,
     view::{Entry, Unit, View, finding, listed, witness},
 };
 use crate::policy::{
@@ -25,6 +26,7 @@ pub(super) fn check(view: &mut View<'_>, findings: &mut Vec<Finding>) -> Vec<boo
                 findings.push(covered(view, entry, &entry.setting, &entry.name(), cover))
             }
             Fate::MatchesNothing { odd } => findings.push(matches_nothing(entry, odd.as_deref())),
+            Fate::Misspelt(finding) => findings.push(finding.as_ref().clone()),
             Fate::Covered(_) | Fate::Decides => {}
         }
     }
@@ -35,6 +37,8 @@ enum Fate {
     /// It decides some ordinary path, or it is not known that it does not.
     Decides,
     Covered(Cover),
+    /// No path is spelled so when it is judged.
+    Misspelt(Box<Finding>),
     /// No ordinary path matches it, and no other path but perhaps this one.
     MatchesNothing {
         odd: Option<String>,
@@ -50,7 +54,11 @@ struct Cover {
 }
 
 fn fate(view: &mut View<'_>, at: usize) -> Fate {
-    let Some(pattern) = view.entry(at).map(|entry| entry.pattern) else { return Fate::Decides };
+    let Some(entry) = view.entry(at) else { return Fate::Decides };
+    if let Some(finding) = misspelt(view, entry) {
+        return Fate::Misspelt(Box::new(finding));
+    }
+    let pattern = entry.pattern;
     if view.search(&[pattern], &[], Scope::Ordinary) == Search::Nothing {
         return match view.search(&[pattern], &[], Scope::Every) {
             Search::Nothing => Fate::MatchesNothing { odd: None },

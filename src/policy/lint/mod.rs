@@ -28,6 +28,7 @@ mod repeats;
 mod requirements;
 mod roots;
 mod siblings;
+mod spelling;
 mod static_files;
 #[cfg(test)]
 mod testing;

@@ -230,7 +230,7 @@ fn methods(policy: &Policy) -> Vec<String> {
 }
 
 /// A path as it stands in a URL. `%` stays: patterns are written with escapes, too.
-fn escape(path: &str) -> String {
+pub(super) fn escape(path: &str) -> String {
     let mut escaped = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_graphic() && !b"?#".contains(&byte) {

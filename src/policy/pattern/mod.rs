@@ -199,6 +199,24 @@ impl Pattern {
         self.parts().into_iter().map(text).collect()
     }
 
+    /// The text that it is made of, with `x` for each parameter and expression, and without what is optional. The text of a path that it
+    /// may match, where those may be `x`.
+    pub(crate) fn example(&self) -> String {
+        let mut example = String::new();
+        for part in self.parts() {
+            match part {
+                Part::Text(text) => example.push_str(&text),
+                Part::Param(param) if matches!(param.modifier, Some(Modifier::Optional | Modifier::ZeroOrMore)) => {}
+                Part::Param(param) => {
+                    example.push_str(&param.prefix);
+                    example.push_str(if matches!(param.value, Value::None) { "" } else { "x" });
+                    example.push_str(&param.suffix);
+                }
+            }
+        }
+        example
+    }
+
     /// The pattern as written, in one case: equal for patterns that differ in nothing else.
     pub(crate) fn folded(&self) -> String {
         fold::fold_text(&self.source)
