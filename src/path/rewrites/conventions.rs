@@ -99,8 +99,8 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
 
 /// The page whose data, or part, a framework serves under another path.
 ///
-/// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`; React Router `.data`;
-/// Gatsby `page-data`.
+/// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`, and `/_ipx/` of its images;
+/// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     if sink.subject.has(Traits::UNDERSCORE)
         && let Some((base, rest)) = split_once_ignore_case(path, "/_next/data/")
@@ -120,13 +120,21 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.elsewhere(page);
     }
-    if let Some(rest) = path.get(..11).filter(|start| text::is_same_name(start, "/page-data/")).and_then(|_| path.get(10..))
-        && let Some(page) = strip_suffix_ignore_case(rest, "/page-data.json")
+    if sink.subject.has(Traits::UNDERSCORE)
+        && let Some((base, rest)) = split_once_ignore_case(path, "/_ipx/")
+        && let Some(image) = rest.find_any(b"/").and_then(|at| rest.get(at..))
+        && !image.contains_any(b":")
     {
-        sink.elsewhere(if page == "/index" { "/" } else { page });
+        sink.elsewhere(&text::concat(&[base, image]));
     }
     if !sink.subject.has(Traits::DOT) {
         return;
+    }
+    // The slash before the page stays, and the prefix of a site below a directory.
+    if let Some(page) = strip_suffix_ignore_case(path, "/page-data.json")
+        && let Some((base, page)) = split_once_ignore_case(page, "/page-data/")
+    {
+        sink.elsewhere(&text::concat(&[base, "/", if page == "index" { "" } else { page }]));
     }
     let bare = path.strip_suffix('/').unwrap_or(path);
     for suffix in PARTS {
@@ -201,7 +209,11 @@ fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str
 }
 
 /// Extensions of scripts that take a `PATH_INFO`.
-const SCRIPTS: &[&str] = &["php", "php5", "phtml", "cgi", "fcgi", "pl", "py", "rb", "asp", "aspx", "ashx", "jsp", "dll", "exe"];
+/// Those of server-side includes (`.shtml`) and of servlet extensions (`.do`) take none.
+const SCRIPTS: &[&str] = &[
+    "php", "php5", "php7", "php8", "phtml", "phar", "cgi", "fcgi", "pl", "py", "wsgi", "rb", "asp", "aspx", "ashx", "asmx",
+    "svc", "cfm", "jsp", "dll", "exe",
+];
 
 /// Extensions of index pages. No `js` and no `css`: those are files of their own.
 const PAGES: &[&str] = &["html", "htm", "php", "asp", "aspx", "jsp", "cgi", "txt", "json", "rsc", "xml", "md"];

@@ -450,6 +450,10 @@ mod tests {
         assert!(is_firm("/shop/index.php/admin", "/shop/admin"));
         assert!(!is_firm("/shop/index.php/admin", "/admin"));
         assert_made("/a.b/c", "path-info", &[]);
+        for script in ["index.cfm", "app.wsgi", "index.php7", "a.PHP8", "a.phar", "s.asmx", "s.ashx", "s.svc"] {
+            assert!(made(&["/", script, "/admin"].concat()).contains(&("/admin".into(), "path-info", true)), "{script}");
+        }
+        assert_made("/index.shtml/admin", "path-info", &[]);
         assert_made("/index.php", "path-info", &[]);
     }
 
@@ -501,6 +505,13 @@ mod tests {
         assert_made("/docs/_next/data/b/admin.json", "data-route", &["/docs/admin"]);
         assert_made("/_root.data", "data-route", &["/"]);
         assert_made("/_next/static/a.js", "data-route", &[]);
+        assert_made("/page-data/index/page-data.json", "data-route", &["/"]);
+        assert_made("/blog/page-data/admin/page-data.json", "data-route", &["/blog/admin"]);
+        assert_made("/blog/PAGE-DATA/a/b/page-data.json", "data-route", &["/blog/a/b"]);
+        assert_made("/page-data/app-data.json", "data-route", &[]);
+        assert_made("/_ipx/w_200/uploads/a.png", "data-route", &["/uploads/a.png"]);
+        assert_made("/docs/_ipx/_/a.png", "data-route", &["/docs/a.png"]);
+        assert_made("/_ipx/w_200/https://cdn.example/a.png", "data-route", &[]);
     }
 
     #[test]
