@@ -128,3 +128,17 @@ impl HeaderSource for HeaderList {
         (!values.is_empty()).then(|| values.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_one_name_are_joined_whoever_asks() {
+        let fields = [("X-Token", "a"), ("accept", "b"), ("x-token", " c "), ("Accept", "d")];
+        let headers = HeaderList::new(fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec());
+        assert_eq!(headers.named("x-token").as_deref(), Some("a, c"));
+        assert_eq!(headers.header(HeaderName::Accept), Some("b, d"));
+        assert_eq!(headers.named("absent"), None);
+    }
+}

@@ -138,6 +138,11 @@ test('the secret can be in the environment, and has to be one', async () => {
   try {
     assert.equal(await outcome(signed(), BODY, undefined), 'good');
     assert.equal((await verifyWebhook(request(signed()))).type, 'user.created');
+    // Several while they are changed, as the Worker takes them.
+    process.env.CLERK_WEBHOOK_SIGNING_SECRET = ` whsec_${btoa('another key of 24 bytes..')}, ${signingSecret}\n`;
+    assert.equal((await verifyWebhook(request(signed()))).type, 'user.created');
+    process.env.CLERK_WEBHOOK_SIGNING_SECRET = ' ,\n';
+    assert.equal((await failing(undefined)).code, 'invalid-options');
   } finally {
     delete process.env.CLERK_WEBHOOK_SIGNING_SECRET;
   }
