@@ -19,6 +19,10 @@ pub(super) fn check(view: &mut View<'_>, live: &[bool], findings: &mut Vec<Findi
         }
         let source = entry.pattern.as_str();
         let is_tree = ["x", "x/x"].iter().all(|below| entry.pattern.is_match(&format!("{root}/{below}")));
+        // What a `where` ties to the token is named below the root, not by it.
+        if is_tree && !view.policy.ties_of(entry.source).is_empty() {
+            continue;
+        }
         let (kind, replacement) = if is_tree {
             let base = ["/(.*)", "/:path+", "(.*)"].iter().find_map(|tail| source.strip_suffix(tail));
             (Kind::TreeWithoutRoot, base.map(|base| format!("{}/:path*", base.trim_end_matches('/'))))
@@ -76,6 +80,13 @@ mod tests {
         assert_none(Kind::TreeWithoutRoot, "protected = ['/dashboard/(.*)']");
         one(Kind::TreeWithoutRoot, "default = 'public'\nprotected = ['/dashboard/(.*)']");
         one(Kind::TreeWithoutRoot, "default = 'public'\nprotected = ['/dashboard/:path+']");
+    }
+
+    #[test]
+    fn the_root_of_what_is_tied_to_a_claim_names_nobody() {
+        let rule = "[[rules]]\nmatch = '/orgs/:slug/:path*'\n";
+        assert_none(Kind::TreeWithoutRoot, &format!("{rule}where = {{ slug = 'org.slug' }}"));
+        one(Kind::TreeWithoutRoot, &format!("{rule}require = {{ role = 'org:admin' }}"));
     }
 
     #[test]
