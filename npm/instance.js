@@ -72,24 +72,28 @@ export function instanceOf(module, doorsOf) {
    * @param {string} name
    */
   function read(name) {
+    let value;
     try {
-      const value = headers.get(name);
-      return value === null || value === undefined ? ABSENT : write(line(value));
+      value = headers.get(name);
+      if (value === null || value === undefined) return ABSENT;
+      if (typeof value !== 'string') throw new TypeError('a header is no text');
     } catch (cause) {
       thrown ??= { cause };
       return ABSENT;
     }
+    // Not in there: a trap is the instance's, and has to reach who called it.
+    return write(line(value));
   }
 
   function readAll() {
+    let all = '';
     try {
-      let all = '';
       for (const [name, value] of headers) all += `${name}:${line(value)}\n`;
-      return write(all);
     } catch (cause) {
       thrown ??= { cause };
       return 0;
     }
+    return write(all);
   }
 
   /**

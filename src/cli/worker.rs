@@ -12,7 +12,7 @@ use crate::{
 
 /// The decision that takes the place of the gate's; `None`: the gate decides.
 pub(super) fn answer(settings: &Settings, request: &RequestView) -> Option<Decision> {
-    if Endpoint::of(&request.url) == Some(Endpoint::Health) {
+    if Endpoint::of(&request.url) == Some(Endpoint::Health) && matches!(&*request.method, "GET" | "HEAD") {
         return Some(answered(200, "health", "the Worker answers this by itself, with wrong settings too".to_owned()));
     }
     let cors = settings.headers.cors.as_ref()?;
