@@ -18,6 +18,7 @@ const WORKERS = {
   worker: { what: 'Portcullis Worker', withWorker: true },
   'package-gate': { what: 'package, `createGate`' },
   'package-authenticate': { what: 'package, `authenticateRequest`' },
+  'package-small': { what: 'package, `authenticateRequest` of `portcullis/small`' },
   clerk: { what: '`@clerk/backend`, `authenticateRequest`' },
   jose: { what: '`jose`, `jwtVerify`' },
 };

@@ -164,15 +164,15 @@ async function bundle(conditions, code) {
     conditions,
     outfile,
     external: ['node:*', '*.wasm', '*.wasm?module'],
-    plugins: [{ name: 'self', setup: (on) => on.onResolve({ filter: /^portcullis$/ }, () => ({ path: join(ROOT, 'npm', entryOf(conditions)) })) }],
+    plugins: [{ name: 'self', setup: (on) => on.onResolve({ filter: /^portcullis(\/small)?$/ }, ({ path }) => ({ path: join(ROOT, 'npm', entryOf(conditions, path)) })) }],
     logLevel: 'error',
   });
   return outfile;
 }
 
 /** The entry that a resolver takes under these conditions. @param {string[]} conditions */
-function entryOf(conditions) {
-  const entries = Object.entries(createRequire(import.meta.url)('../../npm/package.json').exports['.']);
+function entryOf(conditions, name = 'portcullis') {
+  const entries = Object.entries(createRequire(import.meta.url)('../../npm/package.json').exports[name.replace('portcullis', '.')]);
   const [, path] = /** @type {[string, string]} */ (entries.find(([name]) => name === 'default' || conditions.includes(name)));
   return path;
 }
@@ -230,10 +230,13 @@ test('in workerd one module knows all of the options', async () => {
 test("the entry for Vercel's edge runtime takes compiled modules, for requests and for tokens", async () => {
   const options = `{ publishableKey: '${publishableKey}', secretKey: 'sk_test_x', jwtKey: PEM, acceptsToken: ['session_token', 'api_key'] }`;
   const code = `import { authenticateRequest, verifyToken } from 'portcullis';
+    import * as small from 'portcullis/small';
     export default { async fetch(request, { PEM }) {
       const token = await request.clone().text();
       const { tokenType, toAuth } = await authenticateRequest(request, ${options});
-      return Response.json([tokenType, toAuth().userId, (await verifyToken(token, { jwtKey: PEM })).sub]);
+      const { userId } = (await small.authenticateRequest(request, { publishableKey: '${publishableKey}', secretKey: 'sk_test_x', jwtKey: PEM })).toAuth();
+      const refusal = await small.authenticateRequest(request, ${options}).catch(({ code }) => code);
+      return Response.json([tokenType, toAuth().userId, (await verifyToken(token, { jwtKey: PEM })).sub, userId, refusal]);
     } };`;
   // Which runtime it is does not matter to what is imported: here, too, a module comes compiled, and none can be made of bytes.
   const outfile = await bundle(['edge-light'], code);
@@ -244,17 +247,17 @@ test("the entry for Vercel's edge runtime takes compiled modules, for requests a
   const worker = await startWorker({ env: { PEM }, dir: modules });
   try {
     const response = await fetch(worker.url, { method: 'POST', body: token(), headers: { authorization: `Bearer ${token()}` } });
-    assert.deepEqual(await response.json(), ['session_token', 'user_1', 'user_1']);
+    assert.deepEqual(await response.json(), ['session_token', 'user_1', 'user_1', 'user_1', 'invalid-options']);
   } finally {
     await worker.stop();
   }
 });
 
 test('an app gets the module that it asks for, and no other', async () => {
-  /** @param {string} name */
-  const modulesFor = async (name) => {
+  /** @param {string} names */
+  const modulesFor = async (names, from = 'portcullis') => {
     const { metafile } = await build({
-      stdin: { contents: `import { ${name} } from 'portcullis'; export default ${name};`, resolveDir: ROOT },
+      stdin: { contents: `import { ${names} } from '${from}'; export default [${names}];`, resolveDir: ROOT },
       bundle: true, format: 'esm', conditions: ['workerd'], loader: { '.wasm': 'copy' }, outdir: join(dir, 'shaken'), write: false, metafile: true, logLevel: 'error',
     });
     const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports).filter(({ path }) => path.endsWith('.wasm'));
@@ -266,6 +269,8 @@ test('an app gets the module that it asks for, and no other', async () => {
   assert.deepEqual(await modulesFor('verifyWebhook'), ['webhook_bg.wasm']);
   assert.deepEqual(await modulesFor('createGate'), ['gate_bg.wasm']);
   assert.deepEqual(await modulesFor('createRouteMatcher'), ['gate_bg.wasm']);
+  assert.deepEqual(await modulesFor('authenticateRequest, verifyToken'), ['session-all_bg.wasm', 'session_bg.wasm']);
+  assert.deepEqual(await modulesFor('authenticateRequest, verifyToken', 'portcullis/small'), ['session_bg.wasm']);
 });
 
 test('importing compiles nothing; the first call does', () => {

@@ -27,11 +27,12 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 
 const token = () => jws({ iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', ...times(Date.now()).fresh });
 const input = () => JSON.stringify({ token: token(), jwtKey: PEM, publishableKey, site });
-const EXPECTED = ['user_1', 'forward user_1', 'deny 401', true, 'handshake active-organization-mismatch'];
+const EXPECTED = ['user_1', 'forward user_1', 'deny 401', true, 'handshake active-organization-mismatch', 'invalid-options', 'user_1'];
 
 writeFileSync(
   join(dir, 'run.js'),
   `import { authenticateRequest, createGate, createRouteMatcher, verifyToken } from 'portcullis';
+import * as small from 'portcullis/small';
 
 export async function run(input) {
   const { token, jwtKey, publishableKey, site } = JSON.parse(input);
@@ -46,7 +47,9 @@ export async function run(input) {
   Object.defineProperty(visit, 'headers', { value: new Map([['cookie', cookie], ['sec-fetch-dest', 'document']]) });
   const options = { publishableKey, secretKey: 'sk_test_x', jwtKey, organizationSyncOptions: { organizationPatterns: ['/orgs/:slug'] } };
   const { status, reason } = await authenticateRequest(visit, options);
-  return [sub, forward.action + ' ' + forward.auth?.userId, deny.action + ' ' + deny.status, createRouteMatcher('/a/:b')('/a/b'), status + ' ' + reason];
+  const refusal = await small.authenticateRequest(visit, options).catch(({ code }) => code);
+  const { userId } = (await small.authenticateRequest({ method: 'GET', url: site + '/x', headers }, { publishableKey, secretKey: 'sk_test_x', jwtKey })).toAuth();
+  return [sub, forward.action + ' ' + forward.auth?.userId, deny.action + ' ' + deny.status, createRouteMatcher('/a/:b')('/a/b'), status + ' ' + reason, refusal, userId];
 }
 `,
 );
@@ -124,7 +127,7 @@ describe('a browser', { skip: executablePath ? false : 'no browser is installed;
   test('by a plain script, without any tool', async () => {
     cpSync(join(ROOT, 'npm'), join(dir, 'plain/npm'), { recursive: true });
     cpSync(join(dir, 'run.js'), join(dir, 'plain/run.js'));
-    const map = '<script type="importmap">{"imports":{"portcullis":"/npm/browser.js"}}</script>';
+    const map = '<script type="importmap">{"imports":{"portcullis":"/npm/browser.js","portcullis/small":"/npm/browser-small.js"}}</script>';
     assert.deepEqual(await inBrowser(join(dir, 'plain'), '/run.js', map), EXPECTED);
   });
 

@@ -1,6 +1,7 @@
 // The published types of the npm package, used as its users would: what should compile, and what should not.
 
 import { authenticateRequest, createGate, createRouteMatcher, explain, verifyToken, verifyWebhook } from '../../npm/index.js';
+import * as small from '../../npm/small.js';
 import type { Decision, DecisionReason, Gate, PortcullisError, RequestState, WebhookEvent } from '../../npm/index.js';
 
 export async function guard(request: Request): Promise<Response> {
@@ -33,6 +34,16 @@ export async function guard(request: Request): Promise<Response> {
   if (auth.tokenType === 'm2m_token') return Response.json({ machine: auth.machineId });
   // @ts-expect-error only machine-to-machine tokens have a machine
   return Response.json({ machine: auth.machineId });
+}
+
+export async function guardSmall(request: Request): Promise<string | null> {
+  const state: RequestState = await small.authenticateRequest(request, { publishableKey: 'pk_test_x', secretKey: 'sk_test_x', acceptsToken: 'session_token', isSatellite: false });
+  // @ts-expect-error tokens of machines are for `portcullis`
+  await small.authenticateRequest(request, { acceptsToken: 'any' });
+  // @ts-expect-error and so are satellites
+  await small.authenticateRequest(request, { isSatellite: true });
+  const { sub } = await small.verifyToken(state.token ?? '', { jwtKey: 'PEM' });
+  return state.toAuth()?.isAuthenticated ? sub : null;
 }
 
 export async function claims(token: string): Promise<string> {
