@@ -32,6 +32,7 @@ pub mod gate;
 pub mod headers;
 pub mod host;
 pub mod json;
+pub mod key;
 mod letter_case;
 pub mod limits;
 pub mod machine;

@@ -16,9 +16,9 @@ use std::{
 };
 
 use crate::{
+    key::{SignatureCheck, SigningRequest},
     store::{Batch, Rows},
     time::UnixMillis,
-    token::{SignatureCheck, SigningRequest},
 };
 
 /// The one thing that a suspended decision waits for.

@@ -15,11 +15,12 @@ use super::{
     source::{Fault, SourceFile},
 };
 use crate::{
+    key::VerificationKey,
     limits,
     machine::{BackendRequest, BackendResponse, Outage, Purpose},
     session::PublishableKey,
     settings::{Environment, Settings},
-    token::{KeySet, VerificationKey},
+    token::KeySet,
 };
 
 /// Who is asked for Clerk's keys.

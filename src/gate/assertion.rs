@@ -11,15 +11,12 @@ use crate::{
     base64,
     headers::names,
     json::push_string,
+    key::{SigningKey, SigningKeys, SigningRequest, digest},
     limits,
     machine::Io,
     request::RequestView,
     settings::Settings,
     text::ByAny as _,
-    token::{
-        SigningKeys, SigningRequest,
-        signing_key::{SigningKey, digest},
-    },
 };
 
 /// The type in the header: nobody mistakes it for another token (RFC 8725 section 3.11).

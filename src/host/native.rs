@@ -4,8 +4,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Jose, DecodingKey, EncodingKey, crypto};
 
 use crate::{
+    key::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
     machine::SignatureOutcome,
-    token::{Algorithm, KeyKind, SignatureCheck, SigningRequest},
 };
 
 /// Checks a signature.
@@ -68,7 +68,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::token::SigningKey;
+    use crate::key::SigningKey;
 
     #[test]
     fn what_is_signed_here_is_good_under_the_public_half() {

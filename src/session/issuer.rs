@@ -23,14 +23,13 @@ use super::{
 };
 use crate::{
     json::Raw,
+    key::Algorithm,
     limits,
     machine::{BackendRequest, Io, Purpose, rare},
     reason::Reason,
     request::HeaderName,
     text,
-    token::{
-        Algorithm, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, Verified, VerifiedClaims, VerifyOptions, verify,
-    },
+    token::{KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, Verified, VerifiedClaims, VerifyOptions, verify},
 };
 
 /// Whose tokens to take beside Clerk's, and what they have to say.

@@ -15,14 +15,15 @@
 use std::{cell::OnceCell, rc::Rc};
 
 use crate::{
+    key::{Algorithm, VerificationKey},
     machine::{Io, Purpose},
     request::RequestView,
     text,
     text::ByAny as _,
     time::UnixMillis,
     token::{
-        Algorithm, AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens,
-        TokenError, VerificationKey, Verified, VerifyOptions, verify,
+        AuthorizedParty, CompactJws, KeySetCache, KeySetError, KeySource, Leniency, RemoteKeys, SeenTokens, TokenError, Verified,
+        VerifyOptions, verify,
     },
 };
 

@@ -3,11 +3,7 @@
 use core::{fmt, time::Duration};
 
 use super::{AcceptsToken, OrganizationSync, OtherIssuers, Satellite};
-use crate::{
-    limits,
-    text::fill,
-    token::{MissingAzp, PemError},
-};
+use crate::{key::PemError, limits, text::fill, token::MissingAzp};
 
 /// What to check requests against. The names are Clerk's; [`Default`] is Clerk's too.
 ///

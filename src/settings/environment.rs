@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::{Node, error::SettingError, url_origin_of};
 use crate::{
+    key::{SigningKey, SigningKeys, VerificationKey},
     session::{InstanceType, PublishableKey},
     text::{self, ByAny as _},
-    token::{SigningKey, SigningKeys, VerificationKey},
 };
 
 /// What a host reads from its environment, unchecked.

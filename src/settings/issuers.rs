@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     headers::{is_hop_by_hop, is_reserved},
+    key::Algorithm,
     session::IssuerOptions,
     text::ByAny as _,
-    token::Algorithm,
 };
 
 /// Reads `issuer` and `issuers`.

@@ -26,12 +26,12 @@ pub(crate) use self::{
 use crate::{
     gate::{LogUser, ProxySettings, RateLimit},
     headers::{AddedHeaders, ContentSecurityPolicy, Cors, frontend_origin, read_fields},
+    key::SigningKeys,
     limits,
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule, pattern::Pattern},
     session::{IssuerOptions, MissingAzp, TokenType},
     text::ByAny as _,
-    token::SigningKeys,
 };
 
 /// All settings of a gate, checked.

@@ -13,8 +13,8 @@ use std::{
     rc::Rc,
 };
 
-use super::{KeySet, KeySetError, VerificationKey};
-use crate::{limits, text, time::UnixMillis};
+use super::{KeySet, KeySetError};
+use crate::{key::VerificationKey, limits, text, time::UnixMillis};
 
 /// The key set of one Clerk instance.
 #[derive(Debug, Default)]

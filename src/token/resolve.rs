@@ -4,11 +4,12 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use super::{
-    KeySet, KeySetCache, KeySetError, ProtectedHeader, TokenError, VerificationKey,
+    KeySet, KeySetCache, KeySetError, ProtectedHeader, TokenError,
     cache::{FetchTicket, Look},
 };
 use crate::{
     json::{Document, Raw},
+    key::VerificationKey,
     limits,
     machine::{BackendRequest, Io},
 };

@@ -12,11 +12,12 @@ use core::time::Duration;
 use std::{borrow::Cow, cell::OnceCell, rc::Rc};
 
 use super::{
-    Algorithm, Category, CompactJws, KeySource, SeenTokens, SignatureCheck, TokenError, Verified, VerifiedClaims, compact::Times,
-    error::quoted, resolve::Selected,
+    Category, CompactJws, KeySource, SeenTokens, TokenError, Verified, VerifiedClaims, compact::Times, error::quoted,
+    resolve::Selected,
 };
 use crate::{
     json::{Document, Raw},
+    key::{Algorithm, SignatureCheck},
     limits,
     machine::{Io, SignatureOutcome},
     text,

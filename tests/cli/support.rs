@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use portcullis::token::VerificationKey;
+use portcullis::key::VerificationKey;
 
 /// What a run gave.
 pub struct Run {

@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, rc::Rc};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use portcullis::{
     host::native::check_signature,
+    key::{Algorithm, SignatureCheck},
     machine::{self, Answer, BackendResponse, Need, SignatureOutcome, Step},
     session::{AuthenticateOptions, TokenVerifier},
     time::UnixMillis,
-    token::{Algorithm, KeySet, SignatureCheck},
+    token::KeySet,
 };
 use serde_json::{Value, json};
 

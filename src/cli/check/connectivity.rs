@@ -18,12 +18,12 @@ use crate::{
         tree::Value,
     },
     gate::Gate,
+    key::VerificationKey,
     machine::{BackendResponse, Outage},
     path,
     policy::{Access, lint::Severity},
     request::{HeaderList, RequestView},
     settings::Settings,
-    token::VerificationKey,
 };
 
 /// Longer than a gate would wait: a check from another network is no verdict about speed.

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use crate::{
     cli::{key_pair::KeyPair, source::Fault},
     host::native::jose_of,
+    key::Algorithm,
     session::IssuerOptions,
     settings::quote,
-    token::Algorithm,
 };
 
 /// What its key is called.

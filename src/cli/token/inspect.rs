@@ -20,9 +20,10 @@ use crate::{
         source::Fault,
     },
     gate::Gate,
+    key::VerificationKey,
     machine,
     time::UnixMillis,
-    token::{CompactJws, KeySet, KeySource, Leniency, TokenError, VerificationKey, VerifyOptions, verify},
+    token::{CompactJws, KeySet, KeySource, Leniency, TokenError, VerifyOptions, verify},
 };
 
 #[derive(clap::Args)]

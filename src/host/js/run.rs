@@ -17,11 +17,11 @@ use super::{
 };
 use crate::{
     json::{Document, push_string},
+    key::{Algorithm, KeyKind, SignatureCheck},
     machine::{Answer, BackendRequest, BackendResponse, Need, Outage, SignatureOutcome, Step, Suspended},
     request::HeaderName,
     session::{CheckedFacts, HasParams},
     text::{self, ByAny as _},
-    token::{Algorithm, KeyKind, SignatureCheck},
 };
 
 struct Held {
@@ -186,7 +186,7 @@ fn describe_check(check: &SignatureCheck) -> [usize; SIGNATURE_WORDS] {
 
 /// The key's id, the key as a JWK, and the text.
 #[cfg(feature = "js-gate")]
-fn describe_signing(crate::token::SigningRequest { key, input }: &crate::token::SigningRequest) -> String {
+fn describe_signing(crate::key::SigningRequest { key, input }: &crate::key::SigningRequest) -> String {
     let mut out = String::from("[");
     push_string(&mut out, key.kid());
     out.extend([",", &key.private_jwk(), ","]);

@@ -7,8 +7,8 @@ use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{crossing, describe, settle::settle_here};
 use crate::{
+    key::{Algorithm, SignatureCheck},
     machine::SignatureOutcome,
-    token::{Algorithm, SignatureCheck},
 };
 
 #[wasm_bindgen]

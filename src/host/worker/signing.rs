@@ -6,7 +6,7 @@ use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use super::{describe, settle::settle_here, signature::subtle_import_key};
-use crate::token::{SigningKey, SigningRequest};
+use crate::key::{SigningKey, SigningRequest};
 
 #[wasm_bindgen]
 extern "C" {

@@ -1,7 +1,7 @@
 //! The gate's own keys: ES256 private keys that sign what the origin is told, and their public halves.
 //!
 //! A key is PKCS#8 in PEM, as `openssl genpkey` writes it, or a private JWK. The signature itself is the host's to make
-//! ([`SigningRequest`]).
+//! ([`SigningRequest`](super::SigningRequest)).
 
 use std::rc::Rc;
 
@@ -19,25 +19,9 @@ pub struct SigningKey {
     kid: String,
 }
 
-/// Something to be signed by the host, with ES256.
-#[derive(Clone)]
-pub struct SigningRequest {
-    /// With which key; hosts keep the imported key by its [`kid`](SigningKey::kid).
-    pub key: Rc<SigningKey>,
-    /// The bytes to sign.
-    pub input: String,
-}
-
 impl core::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-impl core::fmt::Debug for SigningRequest {
-    /// Leaves out what is signed: it becomes a credential.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("SigningRequest").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
