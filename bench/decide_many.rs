@@ -10,7 +10,8 @@ use portcullis::{
     gate::{Action, Gate},
     machine::{Answer, BackendResponse, Need, SignatureOutcome, Step},
     request::{HeaderName, HeaderSource, RequestView},
-    settings::{Environment, Node},
+    settings::Environment,
+    table::Node,
     time::UnixMillis,
 };
 

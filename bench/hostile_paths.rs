@@ -18,7 +18,8 @@ use portcullis::{
     machine::Step,
     path::{PathSettings, judge},
     request::{HeaderList, RequestView},
-    settings::{Environment, Node},
+    settings::Environment,
+    table::Node,
     time::UnixMillis,
 };
 

@@ -44,6 +44,7 @@ pub mod request;
 pub mod session;
 pub mod settings;
 pub mod store;
+pub mod table;
 mod text;
 pub mod time;
 pub mod token;

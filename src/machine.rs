@@ -1,6 +1,6 @@
 //! The machine without I/O: how straight-line decisions stop at what they lack and go on when the host has it.
 //!
-//! The rooms above are written as `async fn`s that await nothing but [`Io`]. There is no runtime: [`start`] polls the future
+//! The rooms that decide are written as `async fn`s that await nothing but [`Io`]. There is no runtime: [`start`] polls the future
 //! once, and it either ends or has put one [`Need`] on the table. The host gets what is needed and hands the [`Answer`] to
 //! [`Suspended::resume`], which polls again. So the compiler writes the state machine, and the host's loop is one screen long.
 //!

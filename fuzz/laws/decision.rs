@@ -23,7 +23,8 @@ use portcullis::{
     path::{JudgedTarget, PathSettings, judge},
     policy::{Access, is_static_file, pattern::Pattern},
     request::{HeaderList, RequestView},
-    settings::{Environment, Node},
+    settings::Environment,
+    table::Node,
     time::UnixMillis,
 };
 

@@ -22,7 +22,8 @@ use portcullis::{
     gate::{Action, Decision, Gate},
     machine::{Answer, BackendResponse, Need, Outage, Purpose, SignatureOutcome, Step},
     request::{HeaderList, RequestView},
-    settings::{Environment, Node},
+    settings::Environment,
+    table::Node,
     time::UnixMillis,
 };
 use serde_json::Value;

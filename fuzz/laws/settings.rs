@@ -10,7 +10,8 @@ use portcullis::{
     gate::Gate,
     machine::{Answer, Need, Outage, SignatureOutcome, Step},
     request::{HeaderList, RequestView},
-    settings::{Environment, Node, Problem},
+    settings::Environment,
+    table::{Node, Problem},
     time::UnixMillis,
 };
 

@@ -12,7 +12,10 @@ use super::{
     tree::{Entry, Located, Value},
     variable,
 };
-use crate::settings::{Environment, Problem, SECRETS, SettingError};
+use crate::{
+    settings::{Environment, SECRETS},
+    table::{Problem, SettingError},
+};
 
 /// A deployment as it stands in files.
 #[derive(Debug)]
@@ -115,7 +118,7 @@ impl Deployment {
         let bindings = current.iter().chain(former.iter().filter(is_counter));
         let period = |binding: &Located| match binding.get("simple")?.get("period")?.to_node() {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 10 or 60
-            crate::settings::Node::Number(period) => Some(period as usize),
+            crate::table::Node::Number(period) => Some(period as usize),
             _ => None,
         };
         bindings.filter_map(|binding| Some((binding.get("name")?.as_text()?, period(binding)))).collect()

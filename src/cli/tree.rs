@@ -9,7 +9,7 @@ use toml::{
 };
 
 use super::source::{Fault, SourceFile};
-use crate::settings::Node;
+use crate::table::Node;
 
 /// A value and its place.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use crate::{
     policy::overriding,
     request::{HeaderName, RequestView},
     session::Authenticator,
-    settings::quote,
+    table::quote,
 };
 
 /// Whose page a forged request came from, in words for the operator; `None` where it is ours, or no page's.

@@ -13,7 +13,7 @@ use crate::{
     policy::{Access, ClaimTest, Consideration, Requirement, Source, Test},
     request::RequestView,
     session::{Auth, Reverification, TokenType},
-    settings::Node,
+    table::Node,
     time::UnixMillis,
     token::{TokenCheck, Verified},
 };

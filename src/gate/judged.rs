@@ -121,11 +121,7 @@ fn place_of(url: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        gate::Gate,
-        request::HeaderList,
-        settings::{Environment, Node},
-    };
+    use crate::{gate::Gate, request::HeaderList, settings::Environment, table::Node};
 
     fn gate(policy: &str) -> Gate {
         Gate::new(Environment {

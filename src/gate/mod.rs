@@ -51,7 +51,8 @@ use crate::{
     session::{
         AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, OtherIssuers, RequestState, Status, TokenType,
     },
-    settings::{Environment, SettingError, Settings, is_loopback_host},
+    settings::{Environment, Settings, is_loopback_host},
+    table::SettingError,
     text,
     time::UnixMillis,
     token::KeySetCache,

@@ -17,7 +17,7 @@ use crate::{
     path::JudgedTarget,
     policy::Access,
     request::{HeaderName, RequestView},
-    settings::{Node, SettingError, wrong_type},
+    table::{Node, SettingError, wrong_type},
     text::ByAny as _,
     web_url::WebUrl,
 };

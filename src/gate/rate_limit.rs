@@ -25,7 +25,7 @@ use crate::{
         read_methods,
     },
     request::{HeaderName, RequestView},
-    settings::{Node, SettingError, TableReader, wrong_type},
+    table::{Node, SettingError, TableReader, wrong_type},
     text,
 };
 

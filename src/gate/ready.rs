@@ -44,7 +44,8 @@ mod tests {
         gate::{Action, Gate},
         machine::{self, BackendResponse, Need, Outage, Step},
         request::{HeaderList, RequestView},
-        settings::{Environment, Node},
+        settings::Environment,
+        table::Node,
         time::UnixMillis,
     };
 

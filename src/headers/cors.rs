@@ -1,6 +1,9 @@
 //! Cross-origin requests (Fetch, "CORS protocol"): which pages of other origins may read answers.
 
-use crate::settings::{Node, SettingError, TableReader, url_origin_of};
+use crate::{
+    table::{Node, SettingError, TableReader},
+    web_url::url_origin_of,
+};
 
 /// Who may read answers, and what they may send.
 #[derive(Clone, Debug, PartialEq, Eq)]

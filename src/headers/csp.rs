@@ -3,7 +3,10 @@
 //! Source: Clerk's documentation, "Content-Security-Policy headers"; the defaults of `clerkMiddleware` in `@clerk/nextjs`, of which
 //! the hosts of payments, telemetry and maps stand under `services`: not every app has them.
 
-use crate::settings::{Node, Problem, SettingError, TableReader, quote, read_each, url_origin_of, wrong_type};
+use crate::{
+    table::{Node, Problem, SettingError, TableReader, quote, read_each, wrong_type},
+    web_url::url_origin_of,
+};
 
 /// What an app's pages may load.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The header fields by which browsers are told to be careful with a site.
 
 use super::{ContentSecurityPolicy, Cors, Field, names};
-use crate::settings::{Node, SettingError, TableReader, wrong_type};
+use crate::table::{Node, SettingError, TableReader, wrong_type};
 
 /// What is added to answers, whoever makes them. Empty by default.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use crate::{
     json::Raw,
     session::{Auth, Reverification, TokenType},
-    settings::{Node, Problem, SettingError, TableReader},
+    table::{Node, Problem, SettingError, TableReader},
     text::ByAny as _,
 };
 

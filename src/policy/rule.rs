@@ -3,7 +3,7 @@
 use crate::{
     policy::{Access, is_refused_method, pattern::Pattern, require::Requirement, tie::Tie},
     session::TokenType,
-    settings::{Node, SettingError, TableReader, Written, wrong_type},
+    table::{Node, SettingError, TableReader, Written, wrong_type},
 };
 
 /// One of the ordered rules.

@@ -4,7 +4,7 @@ use crate::{
     path::JudgedTarget,
     policy::pattern::Pattern,
     session::Auth,
-    settings::{Node, SettingError, TableReader},
+    table::{Node, SettingError, TableReader},
     text::{self, ByAny as _},
 };
 
@@ -30,7 +30,7 @@ impl Tie {
                 .add_to(errors);
         }
         for (param, claim) in entries {
-            let setting = [place, ".", &crate::settings::quote(&param)].concat();
+            let setting = [place, ".", &crate::table::quote(&param)].concat();
             let path: Option<Vec<String>> = match &claim {
                 Node::Text(path) => Some(path.pieces(b".").map(str::to_owned).collect()),
                 _ => None,

@@ -1,7 +1,11 @@
 //! `authorized_parties`: exact origins, and one anchored form for previews.
 
-use super::{TableReader, environment::is_loopback_host, url_origin_of};
-use crate::text::{self, ByAny as _};
+use super::environment::is_loopback_host;
+use crate::{
+    table::TableReader,
+    text::{self, ByAny as _},
+    web_url::url_origin_of,
+};
 
 /// Hosts under which anybody gets a name: a wildcard there would trust strangers.
 const SHARED_HOSTS: [&str; 26] = [

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use super::{Node, error::SettingError, url_origin_of};
 use crate::{
     key::{SigningKey, SigningKeys, VerificationKey},
     session::{InstanceType, PublishableKey},
+    table::{Node, SettingError},
     text::{self, ByAny as _},
+    web_url::url_origin_of,
 };
 
 /// What a host reads from its environment, unchecked.

@@ -1,17 +1,13 @@
 //! `issuer` and `issuers`: whose tokens are taken beside Clerk's, or instead of them.
 
-use super::{
-    Node, TableReader,
-    environment::is_loopback,
-    error::{Problem, SettingError, quote},
-    reader::read_each,
-    url_origin_of, wrong_type,
-};
+use super::environment::is_loopback;
 use crate::{
     headers::{is_hop_by_hop, is_reserved},
     key::Algorithm,
     session::IssuerOptions,
+    table::{Node, Problem, SettingError, TableReader, quote, read_each, wrong_type},
     text::ByAny as _,
+    web_url::url_origin_of,
 };
 
 /// Reads `issuer` and `issuers`.

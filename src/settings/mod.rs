@@ -5,23 +5,13 @@
 
 mod authorized_parties;
 mod environment;
-mod error;
 mod issuers;
-mod node;
-mod reader;
 mod webhook;
 
-#[cfg(feature = "js-gate")]
-pub(crate) use self::reader::nearest;
+pub(crate) use self::environment::{is_loopback, is_loopback_host};
 pub use self::{
     environment::{DATABASE_BINDING, Environment, Instance, ORIGIN_BINDING, SECRETS},
-    error::{Problem, SettingError, quote},
-    node::{Node, NodeError},
     webhook::WebhookSettings,
-};
-pub(crate) use self::{
-    environment::{is_loopback, is_loopback_host},
-    reader::{TableReader, Written, read_each, wrong_type},
 };
 use crate::{
     gate::{LogUser, ProxySettings, RateLimit},
@@ -31,7 +21,8 @@ use crate::{
     path::{PathSettings, ReadingKind, ReadingKinds},
     policy::{Access, Policy, PolicyLists, Requirement, Rule, pattern::Pattern},
     session::{IssuerOptions, MissingAzp, TokenType},
-    text::ByAny as _,
+    table::{Node, Problem, SettingError, TableReader, Written, quote, read_each},
+    web_url::url_origin_of,
 };
 
 /// All settings of a gate, checked.
@@ -358,25 +349,6 @@ fn read_url_origin(setting: &str, text: &str, errors: &mut Vec<SettingError>) ->
     }
     SettingError::value(setting, text, "scheme and host without a path, as `https://app.example.com`").add_to(errors);
     None
-}
-
-/// The leading `scheme://host[:port]` of an absolute http(s) URL in its normal form (lower case, no credentials).
-pub(crate) fn url_origin_of(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let authority = rest.pieces(b"/?#\\").next()?;
-    let (host, port) = match authority.rcut(b":") {
-        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
-        Some((_, _)) if authority.ends_with(']') => (authority, ""),
-        Some(_) => return None,
-        None => (authority, ""),
-    };
-    let is_name =
-        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte));
-    let is_ipv6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
-        !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
-    });
-    let has_port = port.is_empty() || port.parse::<u16>().is_ok();
-    if (is_name || is_ipv6) && has_port { url.get(..url.len() - rest.len() + authority.len()) } else { None }
 }
 
 #[inline(never)]

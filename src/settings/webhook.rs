@@ -1,10 +1,10 @@
 //! `webhook_path`: where Clerk's webhooks come in, and the secrets that they are signed with.
 
-use super::error::SettingError;
 use crate::{
     limits,
     path::{PathSettings, judge},
     policy::pattern::Pattern,
+    table::SettingError,
     text::{self, ByAny as _},
     webhook::WebhookSecret,
 };

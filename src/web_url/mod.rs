@@ -8,10 +8,12 @@
 mod escape;
 mod host;
 mod ipv6;
+mod origin;
 mod query;
 
 pub(crate) use self::{
     escape::{percent_decode, push_escape, push_escaped},
+    origin::url_origin_of,
     query::{form_decode, php_name, push_pair},
 };
 

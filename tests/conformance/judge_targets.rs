@@ -16,7 +16,8 @@ use portcullis::{
     path,
     policy::Access,
     request::{HeaderList, RequestView},
-    settings::{Environment, Node},
+    settings::Environment,
+    table::Node,
     time::UnixMillis,
 };
 use serde::Deserialize;

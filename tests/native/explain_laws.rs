@@ -6,7 +6,8 @@ use portcullis::{
     machine::{Answer, BackendResponse, Need, SignatureOutcome, Step},
     policy::{Access, Consideration},
     request::{HeaderList, RequestView},
-    settings::{Environment, Node},
+    settings::Environment,
+    table::Node,
     time::UnixMillis,
 };
 use proptest::prelude::*;

@@ -12,7 +12,8 @@ use portcullis::{
         lint::{Finding, Kind, Severity, lint},
         pattern::Pattern,
     },
-    settings::{Environment, Node, Settings},
+    settings::{Environment, Settings},
+    table::Node,
 };
 use proptest::{prelude::*, sample::select};
 

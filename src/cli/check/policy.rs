@@ -10,7 +10,8 @@ use crate::{
         lint::{self, Severity},
         pattern::PatternError,
     },
-    settings::{Problem, SettingError, Settings},
+    settings::Settings,
+    table::{Problem, SettingError},
 };
 
 /// Reads the settings; `None` where they are wrong, which the findings then say.

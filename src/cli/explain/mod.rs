@@ -23,9 +23,9 @@ use super::{
 use crate::{
     gate::{Explanation, Gate},
     request::{HeaderList, RequestView},
-    settings::url_origin_of,
     time::UnixMillis,
     token::CompactJws,
+    web_url::url_origin_of,
 };
 
 #[derive(clap::Args)]

@@ -10,7 +10,7 @@ use crate::{
         tree::{Entry, Located, Value},
     },
     gate::{Action, Decision},
-    settings::quote,
+    table::quote,
 };
 
 /// A file of tests.

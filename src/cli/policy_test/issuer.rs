@@ -16,7 +16,7 @@ use crate::{
     host::native::jose_of,
     key::Algorithm,
     session::IssuerOptions,
-    settings::quote,
+    table::quote,
 };
 
 /// What its key is called.

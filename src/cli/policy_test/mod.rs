@@ -33,7 +33,8 @@ use crate::{
     machine::{BackendRequest, BackendResponse, Outage, Purpose},
     policy::Source,
     request::{HeaderList, RequestView},
-    settings::{Environment, Settings, quote},
+    settings::{Environment, Settings},
+    table::quote,
     time::UnixMillis,
 };
 
@@ -157,7 +158,7 @@ struct Bench {
 impl Bench {
     fn decide(&self, case: &Case, document: &Document) -> Result<Decision, Fault> {
         let url = if case.url.starts_with('/') { format!("{}{}", self.base, case.url) } else { case.url.clone() };
-        let origin = crate::settings::url_origin_of(&url).unwrap_or(&self.base).to_owned();
+        let origin = crate::web_url::url_origin_of(&url).unwrap_or(&self.base).to_owned();
         let mut headers = case.headers.clone();
         let kind = if case.is_document { Kind::Document } else { Kind::Fetch };
         // What a page of the app itself sends: a test of another page says so in its headers.

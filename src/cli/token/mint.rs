@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     cli::{DeploymentArguments, deployment::Deployment, key_pair::KeyPair, moment, output::Report, read_text, source::Fault},
     session::{InstanceType, PublishableKey},
-    settings::quote,
+    table::quote,
     time::UnixMillis,
 };
 

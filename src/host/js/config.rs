@@ -3,7 +3,8 @@
 
 use crate::{
     json::push_string,
-    settings::{Environment, Node, Problem, SettingError, nearest as nearest_of},
+    settings::Environment,
+    table::{Node, Problem, SettingError, nearest as nearest_of},
     text,
 };
 

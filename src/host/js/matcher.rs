@@ -19,7 +19,7 @@ impl Matcher {
         let document = Document::parse(json).map_err(|_| "the patterns are no JSON".to_owned())?;
         let texts = document.root().as_strings().ok_or_else(|| "the patterns are no texts".to_owned())?;
         let patterns = texts.iter().map(|text| {
-            Pattern::parse(text).map_err(|error| format!("invalid pattern `{}`: {error}", crate::settings::quote(text)))
+            Pattern::parse(text).map_err(|error| format!("invalid pattern `{}`: {error}", crate::table::quote(text)))
         });
         Ok(Self(PatternSet::new(patterns.collect::<Result<_, _>>()?)))
     }

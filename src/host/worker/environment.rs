@@ -3,7 +3,7 @@
 use js_sys::{JSON, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::settings::{Environment, Node};
+use crate::{settings::Environment, table::Node};
 
 /// Reads what the gate is configured by.
 ///

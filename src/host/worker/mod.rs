@@ -32,7 +32,7 @@ use crate::{
     gate::{Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step, rare},
     request::{HeaderName, RequestView},
-    settings::SettingError,
+    table::SettingError,
     time::UnixMillis,
 };
 

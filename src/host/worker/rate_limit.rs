@@ -9,7 +9,7 @@ use super::{describe, environment::binding, log, settle::settle, timer::within};
 use crate::{
     gate::Gate,
     machine::{RateCount, RateCounts, rare},
-    settings::SettingError,
+    table::SettingError,
 };
 
 /// Counts a request; whether it is within each limit. All counters are asked before one is waited for.

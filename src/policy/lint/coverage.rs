@@ -141,7 +141,7 @@ fn report_rule(view: &mut View<'_>, rule: usize, fates: &[Fate], findings: &mut 
             }
         }
         if let Some(entry) = view.entry(first) {
-            let subject = format!("the rule for `{}` in `{setting}`", crate::settings::quote(entry.pattern.as_str()));
+            let subject = format!("the rule for `{}` in `{setting}`", crate::table::quote(entry.pattern.as_str()));
             findings.push(covered(view, entry, &setting, &subject, &all));
         }
         return;
@@ -181,7 +181,7 @@ fn covered(view: &View<'_>, entry: &Entry<'_>, setting: &str, subject: &str, cov
     let verb = if culprits.len() == 1 { "decides" } else { "decide" };
     let extent = match &cover.odd {
         None => "whatever it matches".to_owned(),
-        Some(odd) => format!("whatever it matches but for odd paths such as `{}`", crate::settings::quote(odd)),
+        Some(odd) => format!("whatever it matches but for odd paths such as `{}`", crate::table::quote(odd)),
     };
     let what = if is_never_public {
         format!("{subject} is never public: {} {verb} {extent}, and admin wins", listed(&names))
@@ -219,14 +219,14 @@ fn matches_nothing(entry: &Entry<'_>, odd: Option<&str>) -> Finding {
             "a path begins with `/`, and this pattern with something else".to_owned(),
         ),
         Some(odd) => (
-            format!("{} matches no ordinary path, only such as `{}`", entry.name(), crate::settings::quote(odd)),
+            format!("{} matches no ordinary path, only such as `{}`", entry.name(), crate::table::quote(odd)),
             "no link has an empty segment, and what follows `#` or `?` is no part of a path".to_owned(),
         ),
     };
     let help = if pattern.starts_with('/') || pattern.starts_with(['{', '(']) {
         "write the path as it stands in the address bar, from its first `/` up to `?` or `#`".to_owned()
     } else {
-        format!("write `/{}`", crate::settings::quote(pattern))
+        format!("write `/{}`", crate::table::quote(pattern))
     };
     Finding { what, why, help, witness: odd.and_then(|odd| witness("GET", odd)), ..entry.finding(Kind::MatchesNothing, severity) }
 }

@@ -13,7 +13,7 @@ pub struct Finding {
     pub kind: Kind,
     /// How much it matters.
     pub severity: Severity,
-    /// Where: the name of the setting, as in [`SettingError`](crate::settings::SettingError): `public[3]`, `rules[0].match`.
+    /// Where: the name of the setting, as in [`SettingError`](crate::table::SettingError): `public[3]`, `rules[0].match`.
     pub setting: String,
     /// Other settings that have a part in it, the same way.
     pub related: Vec<String>,

@@ -12,7 +12,7 @@
 //! The work is bounded by [`LINT_STEPS`](crate::limits::LINT_STEPS), whatever the policy.
 //!
 //! What each kind means, with an example: `docs/lints.md`. What is wrong rather than odd is a
-//! [`SettingError`](crate::settings::SettingError) and never gets here.
+//! [`SettingError`](crate::table::SettingError) and never gets here.
 
 mod api;
 mod clean_urls;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     path::{self, Ambiguity},
     policy::{Access, pattern::Pattern},
-    settings::quote,
+    table::quote,
 };
 
 pub(super) fn misspelt(view: &View<'_>, entry: &Entry<'_>) -> Option<Finding> {

@@ -10,7 +10,7 @@ use crate::{
             language::{Budget, Query, Scope, Search},
         },
     },
-    settings::quote,
+    table::quote,
 };
 
 /// One pattern and what it gives.

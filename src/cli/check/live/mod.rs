@@ -32,7 +32,8 @@ use crate::{
     },
     path,
     policy::{Access, lint::Severity},
-    settings::{Settings, is_loopback_host, url_origin_of},
+    settings::{Settings, is_loopback_host},
+    web_url::url_origin_of,
 };
 
 /// Between two requests: nobody's rate limit minds, and no log is flooded.
