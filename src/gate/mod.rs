@@ -34,10 +34,9 @@ pub use self::{
     decision::{Action, Answer, Decision, Event, Forward, Trial},
     endpoint::Endpoint,
     explain::{ExplainedCheck, ExplainedReading, ExplainedRequirement, ExplainedSource, ExplainedToken, Explanation, Outcome},
-    proxy::{Proxied, ProxySettings},
-    rate_limit::{Per, RateLimit},
+    proxy::Proxied,
     ready::not_configured,
-    record::{Level, LogUser, Record, is_logged, plain_line, server_timing},
+    record::{Level, Record, is_logged, plain_line, server_timing},
     webhook::signed_out,
 };
 use crate::{
@@ -51,7 +50,7 @@ use crate::{
     session::{
         AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, OtherIssuers, RequestState, Status, TokenType,
     },
-    settings::{Environment, Settings, is_loopback_host},
+    settings::{Environment, Per, Settings, is_loopback_host},
     table::SettingError,
     text,
     time::UnixMillis,

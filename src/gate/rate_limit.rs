@@ -12,114 +12,23 @@
 //! 5. Where the platform cannot count, requests pass: a limit keeps an origin available, and must not be what closes it. The policy
 //!    holds all the same. Hosts log it.
 
-use std::{net::Ipv6Addr, rc::Rc, time::Duration};
+use std::{net::Ipv6Addr, time::Duration};
 
 use super::{Action, Decision, Refusal, Trial, is_document, own};
 use crate::{
     limits::{RATE_LIMIT_CLIENT_TIME_LIMIT, RATE_LIMIT_TIME_LIMIT},
     machine::{Io, RateCount, RateCounts},
     path::JudgedTarget,
-    policy::{
-        ANY_METHOD, overriding,
-        pattern::{Pattern, PatternSet},
-        read_methods,
-    },
+    policy::{ANY_METHOD, overriding},
     request::{HeaderName, RequestView},
-    table::{Node, SettingError, TableReader, wrong_type},
+    settings::{Per, RateLimit},
     text,
 };
-
-/// Whom a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Per {
-    /// Each client address.
-    Client,
-    /// Each user; each client address where nobody is signed in.
-    User,
-}
-
-/// One of the limits.
-#[derive(Debug)]
-pub struct RateLimit {
-    patterns: PatternSet,
-    methods: Option<Vec<String>>,
-    /// The name of the platform's counter.
-    pub binding: Rc<str>,
-    /// Whom it counts.
-    pub per: Per,
-    /// The counter's period in seconds: what `Retry-After` says.
-    pub period_secs: usize,
-    /// As decisions name it: `rate_limits[0] /api(.*)`.
-    name: Rc<str>,
-    /// Its place; limits that share a counter count apart.
-    index: String,
-}
 
 /// The reason of requests past a limit.
 const REASON: &str = "rate-limited";
 
 impl RateLimit {
-    /// Reads the list of limits.
-    #[inline(never)]
-    pub(crate) fn read_all(node: Node, errors: &mut Vec<SettingError>) -> Vec<Self> {
-        let Node::List(items) = node else {
-            wrong_type(errors, "rate_limits", &node, "a list of tables, written as `[[vars.PORTCULLIS.rate_limits]]`");
-            return Vec::new();
-        };
-        items.into_iter().enumerate().filter_map(|(index, item)| Self::read(index, item, errors)).collect()
-    }
-
-    fn read(index: usize, node: Node, errors: &mut Vec<SettingError>) -> Option<Self> {
-        let before = errors.len();
-        let index = index.to_string();
-        let place = ["rate_limits[", &index, "]"].concat();
-        let mut table = TableReader::open(&place, node, errors)?;
-        let mut patterns = Vec::new();
-        table.take_patterns("match", &mut patterns);
-        let methods = read_methods(&mut table);
-        let binding = table.take_text("binding").filter(|name| !name.is_empty());
-        let per = table.take_choice("per", &[("client", Per::Client), ("user", Per::User)]);
-        let period = table.take_count("period", 60, "10 or 60, as the binding has it").unwrap_or(60);
-        if table.errors().len() == before {
-            let missing = [
-                ("match", patterns.is_empty(), "a pattern or a list of patterns"),
-                ("binding", binding.is_none(), "the name of a rate limit binding, as `API_LIMIT`"),
-                ("per", per.is_none(), "`client` or `user`"),
-            ];
-            for (key, is_missing, expected) in missing {
-                if is_missing {
-                    table.refuse_absence(key, expected);
-                }
-            }
-            if period != 10 && period != 60 {
-                table.refuse_value("period", &period.to_string(), "10 or 60, as the binding has it");
-            }
-        }
-        table.finish();
-        let name = [&*place, " ", patterns.first().map_or("", Pattern::as_str)].concat().into();
-        let patterns = PatternSet::new(patterns);
-        Some(Self { patterns, methods, binding: binding?.into(), per: per?, period_secs: period, name, index })
-    }
-
-    /// What is wrong where the platform has no such counter; the host looks.
-    #[must_use]
-    pub fn missing_binding(&self) -> SettingError {
-        let setting = ["rate_limits[", &self.index, "].binding"].concat();
-        SettingError::value(&setting, &self.binding, "the name of a rate limit binding of this Worker, see `[[ratelimits]]`")
-    }
-
-    /// What is wrong where it names nothing but the path of webhooks, which are not counted.
-    #[must_use]
-    pub(crate) fn counts_nothing(&self, webhook_path: &str) -> Option<SettingError> {
-        let is_webhook = |pattern: &Pattern| pattern.as_str().trim_end_matches('/') == webhook_path;
-        let patterns = self.patterns.patterns();
-        (!patterns.is_empty() && patterns.iter().all(is_webhook)).then(|| {
-            let setting = ["rate_limits[", &self.index, "].match"].concat();
-            let why = "it names the `webhook_path` alone, where nothing is counted";
-            SettingError::conflict(&setting, why, "remove the limit: none but signed deliveries reach the origin there")
-        })
-    }
-
     fn applies(&self, request: &RequestView, target: &JudgedTarget) -> bool {
         let is_named = || target.is_named(|path| self.patterns.first_match(path).is_some());
         self.has_method(&request.method, target) && is_named()
@@ -202,10 +111,13 @@ fn client(request: &RequestView) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
     use crate::{
         machine::{self, Answer, Need, Step},
         request::HeaderList,
+        table::Node,
         time::UnixMillis,
     };
 
@@ -222,36 +134,15 @@ mod tests {
         assert_ne!(client_of("192.0.2.1"), client_of("192.0.2.2"));
     }
 
-    fn read(json: &str) -> (Vec<RateLimit>, Vec<String>) {
-        let mut errors = Vec::new();
-        let limits = RateLimit::read_all(Node::parse_json(json).unwrap(), &mut errors);
-        (limits, errors.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn a_limit_that_would_count_nothing_is_an_error() {
-        for (json, named) in [
-            ("{}", "rate_limits"),
-            (r#"[{"binding":"A","per":"client"}]"#, "rate_limits[0].match"),
-            (r#"[{"match":"/x","per":"client"}]"#, "rate_limits[0].binding"),
-            (r#"[{"match":"/x","binding":"A"}]"#, "rate_limits[0].per"),
-            (r#"[{"match":"/x","binding":"A","per":"address"}]"#, "rate_limits[0].per"),
-            (r#"[{"match":"/x","binding":"A","per":"user","period":30}]"#, "rate_limits[0].period"),
-            (r#"[{"match":"/x","binding":"A","per":"user","methods":["post"]}]"#, "rate_limits[0].methods[0]"),
-            (r#"[{"match":"/:","binding":"A","per":"user"}]"#, "rate_limits[0].match"),
-            (r#"[{"match":"/x","binding":"A","per":"user","limit":5}]"#, "rate_limits[0].limit"),
-        ] {
-            let (_, errors) = read(json);
-            assert!(errors.len() == 1 && errors[0].contains(&format!("`{named}`")), "{json}: {errors:?}");
-        }
-        assert!(read(r#"[{"match":["/x","/y"],"methods":["POST"],"binding":"A","per":"user","period":10}]"#).1.is_empty());
+    fn read(json: &str) -> Vec<RateLimit> {
+        RateLimit::read_all(Node::parse_json(json).unwrap(), &mut Vec::new())
     }
 
     /// Counts as a client and as a user, each time answered `outcomes` after `took_ms`; the places found, and the time limits.
     fn count(took_ms: i64, outcomes: [Option<bool>; 2]) -> (Vec<Option<String>>, Vec<Duration>) {
         let mut step = machine::start(UnixMillis(0), |io| async move {
             let two_of = |per: &str| [0, 1].map(|_| format!(r#"{{"match":"/x","binding":"A","per":"{per}"}}"#)).join(",");
-            let limits = read(&format!("[{},{}]", two_of("client"), two_of("user"))).0;
+            let limits = read(&format!("[{},{}]", two_of("client"), two_of("user")));
             let target = crate::path::judge("https://a.example/x", &crate::path::PathSettings::default()).unwrap();
             let headers = Rc::new(HeaderList::default());
             let request = RequestView { method: "GET".into(), url: "https://a.example/x".into(), headers };
@@ -298,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_spelling_of_path_and_method_is_counted() {
-        let limits = read(r#"[{"match":"/api/login","methods":["POST"],"binding":"A","per":"client"}]"#).0;
+        let limits = read(r#"[{"match":"/api/login","methods":["POST"],"binding":"A","per":"client"}]"#);
         let applies = |method: &str, path: &str| {
             let url = format!("https://a.example{path}");
             let target = crate::path::judge(&url, &crate::path::PathSettings::default()).unwrap();

@@ -18,18 +18,6 @@ pub enum Level {
     Error,
 }
 
-/// How users are named in the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LogUser {
-    /// By their id.
-    Plain,
-    /// By a hash of their id: the same user is the same name.
-    #[default]
-    Hashed,
-    /// Not at all.
-    None,
-}
-
 /// The longest piece of a client's text that a line takes, in characters.
 const LONGEST: usize = 512;
 
@@ -48,7 +36,7 @@ pub struct Record<'a> {
     pub status: u16,
     /// From the request to the first byte of its answer, in milliseconds.
     pub duration_ms: u64,
-    /// The user as [`LogUser`] has it; before that the id, where it is not who asks.
+    /// The user as [`LogUser`](crate::settings::LogUser) has it; before that the id, where it is not who asks.
     pub user: Option<&'a str>,
     /// What kept the origin from answering, where it did not.
     pub failure: Option<&'a str>,

@@ -6,15 +6,18 @@
 mod authorized_parties;
 mod environment;
 mod issuers;
+mod proxy;
+mod rate_limit;
 mod webhook;
 
 pub(crate) use self::environment::{is_loopback, is_loopback_host};
 pub use self::{
     environment::{DATABASE_BINDING, Environment, Instance, ORIGIN_BINDING, SECRETS},
+    proxy::ProxySettings,
+    rate_limit::{Per, RateLimit},
     webhook::WebhookSettings,
 };
 use crate::{
-    gate::{LogUser, ProxySettings, RateLimit},
     headers::{AddedHeaders, ContentSecurityPolicy, Cors, frontend_origin, read_fields},
     key::SigningKeys,
     limits,
@@ -74,6 +77,18 @@ pub struct Settings {
     pub has_database: bool,
     /// Where webhooks come in; `None`: nowhere.
     pub webhook: Option<WebhookSettings>,
+}
+
+/// How users are named in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogUser {
+    /// By their id.
+    Plain,
+    /// By a hash of their id: the same user is the same name.
+    #[default]
+    Hashed,
+    /// Not at all.
+    None,
 }
 
 impl Settings {

@@ -5,8 +5,9 @@ use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 use super::{environment::binding, settle::settle_here};
 use crate::{
-    gate::{Level, LogUser, Record, is_logged, plain_line},
+    gate::{Level, Record, is_logged, plain_line},
     machine::rare,
+    settings::LogUser,
     settings::Settings,
 };
 
