@@ -22,7 +22,7 @@ use self::cache::{Cache, Look};
 use crate::{
     limits,
     machine::{Io, Outage},
-    policy::ClaimTest,
+    policy::{ClaimTest, Tie, text_of},
     reason::Reason,
     session::{Auth, Backend},
     time::{UnixMillis, millis},
@@ -38,6 +38,8 @@ pub struct Asked<'a> {
     org: Option<(&'a str, Option<&'a str>)>,
     /// What is asked of the user's metadata.
     tests: Vec<&'a ClaimTest>,
+    /// What the path was let through for: places in the user's metadata, and what the token says of them.
+    ties: Vec<(&'a [String], String)>,
     /// When the token was made.
     issued: UnixMillis,
 }
@@ -91,16 +93,18 @@ pub struct Freshness {
 }
 
 impl<'a> Asked<'a> {
-    /// What has to be asked about a session; `None` for a machine or nobody. `tests` are what the rules ask of claims.
+    /// What has to be asked about a session; `None` for a machine or nobody. `tests` are what the rules ask of claims, `ties` what they
+    /// compare the path with.
     #[must_use]
-    pub fn of(auth: &'a Auth, tests: impl Iterator<Item = &'a ClaimTest>) -> Option<Self> {
+    pub fn of(auth: &'a Auth, tests: impl Iterator<Item = &'a ClaimTest>, ties: impl Iterator<Item = &'a Tie>) -> Option<Self> {
         let issued = auth.claim(&["iat"]).and_then(crate::json::Raw::as_f64).unwrap_or_default();
         auth.claims()?;
         #[allow(clippy::cast_possible_truncation)] // a checked token's time
         let issued = UnixMillis((issued * 1000.0) as i64);
         let tests = tests.filter(|test| test.metadata_path().is_some()).collect();
         let org = auth.org_id().map(|org| (org, auth.org_role()));
-        Some(Self { user: auth.user_id()?, session: auth.session_id(), org, tests, issued })
+        let ties = ties.filter_map(|tie| tie.in_metadata(auth)).collect();
+        Some(Self { user: auth.user_id()?, session: auth.session_id(), org, tests, ties, issued })
     }
 
     /// The first thing that is not as the token says, and when that came to be.
@@ -118,7 +122,11 @@ impl<'a> Asked<'a> {
             }
             let metadata = crate::json::Document::parse(&user.metadata).ok();
             let meets = |test: &&ClaimTest| metadata.as_ref().is_some_and(|metadata| test.is_met_by_metadata(metadata.root()));
-            if !self.tests.iter().all(meets) {
+            let says = |(path, told): &(&[String], String)| {
+                let found = path.iter().try_fold(metadata.as_ref()?.root(), |value, member| value.get(member));
+                (text_of(found?)? == *told).then_some(())
+            };
+            if !self.tests.iter().all(meets) || !self.ties.iter().all(|tie| says(tie).is_some()) {
                 return Some((Reason::UserMetadataChanged, user.at));
             }
         }
@@ -133,7 +141,7 @@ impl<'a> Asked<'a> {
 
     /// What every rule asks about this subject.
     fn without_tests(&self) -> Self {
-        Self { tests: Vec::new(), ..*self }
+        Self { tests: Vec::new(), ties: Vec::new(), ..*self }
     }
 
     /// What the Backend API's facts come to.
@@ -225,7 +233,8 @@ mod tests {
 
     fn asked() -> Asked<'static> {
         let org = Some(("org_1", Some("org:admin")));
-        Asked { user: "user_1", session: Some("sess_1"), org, tests: Vec::new(), issued: UnixMillis(0) }
+        let (tests, ties) = Default::default();
+        Asked { user: "user_1", session: Some("sess_1"), org, tests, ties, issued: UnixMillis(0) }
     }
 
     fn denial(change: impl Fn(&mut Facts)) -> Option<Reason> {

@@ -19,9 +19,9 @@ impl Deciding<'_> {
             return (state, None);
         }
         let requirements = self.demand.sources.iter().flat_map(|source| policy.requirements_of(*source));
-        let Some(asked) = Asked::of(&state.auth, requirements.filter_map(|requirement| requirement.claim.as_ref())) else {
-            return (state, None);
-        };
+        let tests = requirements.filter_map(|requirement| requirement.claim.as_ref());
+        let ties = self.demand.sources.iter().flat_map(|source| policy.ties_of(*source));
+        let Some(asked) = Asked::of(&state.auth, tests, ties) else { return (state, None) };
         match rare(freshness.check(io, &asked)).await {
             Verdict::Holds => (state, None),
             Verdict::Denied(reason @ (Reason::UserDeleted | Reason::SessionEnded)) => {

@@ -19,6 +19,7 @@ mod tie;
 pub(crate) use self::method_override::{ANY_METHOD, overriding};
 use self::pattern::{Pattern, PatternSet};
 pub(crate) use self::rule::read_methods;
+pub(crate) use self::tie::text_of;
 pub use self::{
     require::{ClaimTest, Requirement, Test},
     rule::Rule,

@@ -171,7 +171,7 @@ impl ClaimTest {
     /// Where in the user's public metadata the claim is, if it is there: below `metadata`, as Clerk's guides have it in the session token.
     #[must_use]
     pub fn metadata_path(&self) -> Option<&[String]> {
-        self.path.split_first().filter(|(first, _)| *first == "metadata").map(|(_, rest)| rest)
+        below_metadata(&self.path)
     }
 
     /// Whether public metadata meet the test; false where the claim is none of theirs.
@@ -190,6 +190,11 @@ impl ClaimTest {
             }
         }
     }
+}
+
+/// What follows `metadata` in the path of a claim; `None` for a claim that is elsewhere.
+pub(super) fn below_metadata(path: &[String]) -> Option<&[String]> {
+    path.split_first().filter(|(first, _)| *first == "metadata").map(|(_, rest)| rest)
 }
 
 /// Where the claim is: a dotted path, or a list of member names.

@@ -1,8 +1,9 @@
 //! `where` of a rule: what the path names has to be what the token says, so that `/orgs/acme` is only for who is active in `acme`.
 
 use crate::{
+    json::Raw,
     path::JudgedTarget,
-    policy::pattern::Pattern,
+    policy::{pattern::Pattern, require::below_metadata},
     session::Auth,
     table::{Node, SettingError, TableReader},
     text::{self, ByAny as _},
@@ -82,9 +83,13 @@ impl Tie {
         if let Some(of_org) = of_org {
             return Some(of_org.to_owned());
         }
-        let claim = auth.claim(&path)?;
-        let is_whole = || text::is_all(claim.text(), |byte| byte.is_ascii_digit());
-        claim.as_str().map(std::borrow::Cow::into_owned).or_else(|| is_whole().then(|| claim.text().to_owned()))
+        text_of(auth.claim(&path)?)
+    }
+
+    /// Where in the user's public metadata the claim is, and what the token says of it; `None` where it is none of theirs.
+    #[must_use]
+    pub fn in_metadata(&self, auth: &Auth) -> Option<(&[String], String)> {
+        Some((below_metadata(&self.path)?, self.value(auth)?))
     }
 
     /// What it asks, in words.
@@ -92,4 +97,10 @@ impl Tie {
     pub fn words(&self) -> String {
         [":", &self.param, " is the claim ", &self.path.join(".")].concat()
     }
+}
+
+/// A text, or a whole number as it is written.
+pub(crate) fn text_of(claim: Raw<'_>) -> Option<String> {
+    let is_whole = || text::is_all(claim.text(), |byte| byte.is_ascii_digit());
+    claim.as_str().map(std::borrow::Cow::into_owned).or_else(|| is_whole().then(|| claim.text().to_owned()))
 }

@@ -26,6 +26,7 @@ beforeEach(async () => {
       { match: '/api/fresh', fresh: true },
       { match: '/api/metadata', fresh: true, require: { claim: 'metadata.role', equals: 'admin' } },
       { match: '/api/organization', fresh: true, require: { role: 'org:admin' } },
+      { match: '/api/teams/:team', fresh: true, where: { team: 'metadata.team' } },
     ],
   });
   clerk.calls.splice(0);
@@ -58,6 +59,18 @@ test('what one rule was refused for answers no other rule', async () => {
   const outcomes = [];
   for (const path of ['/api/metadata', '/api/organization']) outcomes.push((await decide(path, user)).reason);
   assert.deepEqual(outcomes, ['user-metadata-changed', 'membership-ended']);
+});
+
+test('a path that is tied to metadata is its user’s as long as they say so', async () => {
+  const outcome = async (/** @type {any} */ metadata, /** @type {string} */ user) => {
+    people.sessions[`sess_${user}`] = { ...people.sessions.sess_1, id: `sess_${user}`, user_id: user };
+    people.users[user] = { ...people.users.user_1, id: user, public_metadata: metadata };
+    const { status, reason } = await decide('/api/teams/7', { metadata: { team: 7 }, sub: user, sid: `sess_${user}` });
+    return [status, reason];
+  };
+  assert.deepEqual(await outcome({ team: 7 }, 'user_a'), [200, 'allowed']);
+  const others = [{ team: 8 }, { team: null }, {}, { team: [7] }];
+  for (const [index, metadata] of others.entries()) assert.deepEqual(await outcome(metadata, `user_${index + 10}`), [403, 'user-metadata-changed'], JSON.stringify(metadata));
 });
 
 test('a Backend API that fails closes the path', async () => {
