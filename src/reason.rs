@@ -1,4 +1,4 @@
-//! The one list of reasons why a session check ended as it did.
+//! The one list of reasons: why a session check ended as it did ([`Reason`]), and what the gate says beside that (the constants).
 //!
 //! Clerk's reasons are spelled as Clerk spells them, since people search for them; ours come last.
 //!
@@ -202,6 +202,105 @@ impl RefreshFailure {
         }
     }
 }
+
+// The gate's own: they need no session check, so they are no `Reason`. `docs/reasons.md` says more of each.
+
+/// The path is public.
+pub const PUBLIC: &str = "public";
+/// All that is asked for is met.
+pub const ALLOWED: &str = "allowed";
+/// The whole gate is in shadow, and would have answered itself.
+pub const SHADOW: &str = "shadow";
+/// A request for the Frontend API's proxy.
+pub const FRONTEND_API: &str = "frontend-api";
+/// A webhook whose signature is still to be checked.
+pub const WEBHOOK_RECEIVED: &str = "webhook-received";
+/// A webhook that is what its sender signed.
+pub const WEBHOOK_VERIFIED: &str = "webhook-verified";
+/// The public halves of the gate's own keys.
+pub const KEY_SET: &str = "key-set";
+/// Settings and keys are usable.
+pub const READY: &str = "ready";
+/// They are not.
+pub const NOT_READY: &str = "not-ready";
+/// A URL over `limits::URL_BYTES`.
+pub const URL_TOO_LONG: &str = "url-too-long";
+/// A path over `limits::PATH_BYTES`.
+pub const PATH_TOO_LONG: &str = "path-too-long";
+/// A control byte in the URL.
+pub const CONTROL_BYTE: &str = "control-byte";
+/// A URL of another scheme.
+pub const NOT_HTTP: &str = "not-http";
+/// A URL whose host cannot be read in one way only.
+pub const BAD_AUTHORITY: &str = "bad-authority";
+/// An encoded NUL.
+pub const ENCODED_NUL: &str = "encoded-nul";
+/// A path that can be read in too many ways.
+pub const TOO_MANY_READINGS: &str = "too-many-readings";
+/// A path that may or may not be the proxy's.
+pub const PROXY_PATH_AMBIGUOUS: &str = "proxy-path-ambiguous";
+/// Signed in, without what the path asks for.
+pub const REQUIREMENT_NOT_MET: &str = "requirement-not-met";
+/// Nobody is signed in, and there is no other reason.
+pub const SIGNED_OUT: &str = "signed-out";
+/// Nobody can tell who asks, and there is no other reason.
+pub const CANNOT_TELL: &str = "cannot-tell";
+/// A handshake has ended, and the browser is sent to the address without it.
+pub const HANDSHAKE_RESOLVED: &str = "handshake-resolved";
+/// A page of another site made the request.
+pub const CROSS_SITE_REQUEST: &str = "cross-site-request";
+/// A method that no rule decides, or that webhooks do not come by.
+pub const METHOD_REFUSED: &str = "method-refused";
+/// More requests than a limit allows.
+pub const RATE_LIMITED: &str = "rate-limited";
+/// Nothing is there below the gate's own path.
+pub const NO_SUCH_ENDPOINT: &str = "no-such-endpoint";
+/// A loop, since the clocks differ.
+pub const LOOP_CLOCK_SKEW: &str = "loop-clock-skew";
+/// A loop, since the keys are of two instances.
+pub const LOOP_TWO_INSTANCES: &str = "loop-two-instances";
+/// A loop, since the browser keeps no cookie.
+pub const LOOP_COOKIE_BLOCKED: &str = "loop-cookie-blocked";
+/// A loop, since browsers drop the session cookie.
+pub const LOOP_COOKIE_TOO_LARGE: &str = "loop-cookie-too-large";
+/// A loop, since the session is for another domain.
+pub const LOOP_SATELLITE_MISMATCH: &str = "loop-satellite-mismatch";
+/// A loop without a known cause.
+pub const LOOP: &str = "loop";
+/// The three fields of a signature are not all there.
+pub const WEBHOOK_HEADERS_MISSING: &str = "webhook-headers-missing";
+/// One of them cannot be read.
+pub const WEBHOOK_HEADERS_INVALID: &str = "webhook-headers-invalid";
+/// Signed too long ago.
+pub const WEBHOOK_TIMESTAMP_TOO_OLD: &str = "webhook-timestamp-too-old";
+/// Signed too far ahead.
+pub const WEBHOOK_TIMESTAMP_TOO_NEW: &str = "webhook-timestamp-too-new";
+/// No signature is good.
+pub const WEBHOOK_SIGNATURE_INVALID: &str = "webhook-signature-invalid";
+/// A body over `limits::WEBHOOK_BODY_BYTES`.
+pub const WEBHOOK_BODY_TOO_LARGE: &str = "webhook-body-too-large";
+/// Signed, and not an event.
+pub const WEBHOOK_BODY_INVALID: &str = "webhook-body-invalid";
+/// The path of webhooks in another spelling.
+pub const WEBHOOK_PATH_MISSPELT: &str = "webhook-path-misspelt";
+/// The origin has taken this delivery before.
+pub const WEBHOOK_ALREADY_HANDLED: &str = "webhook-already-handled";
+/// Another request is just handing it over.
+pub const WEBHOOK_IN_PROGRESS: &str = "webhook-in-progress";
+/// The database gives no answer.
+pub const WEBHOOK_STORE_UNAVAILABLE: &str = "webhook-store-unavailable";
+/// A setting is wrong.
+pub const INVALID_SETTINGS: &str = "invalid-settings";
+/// A setting is an address of this machine, and the request is for another host.
+pub const DEVELOPMENT_SETTINGS: &str = "development-settings";
+/// The assertion could not be signed.
+pub const ASSERTION_NOT_SIGNED: &str = "assertion-not-signed";
+/// A mistake in the gate; nothing was forwarded.
+pub const INTERNAL_ERROR: &str = "internal-error";
+/// The origin did not answer.
+pub const ORIGIN_UNREACHABLE: &str = "origin-unreachable";
+/// Clerk's Frontend API did not answer its proxy.
+pub const FRONTEND_API_UNREACHABLE: &str = "frontend-api-unreachable";
 
 #[cfg(test)]
 mod tests {

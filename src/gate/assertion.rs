@@ -14,6 +14,7 @@ use crate::{
     key::{SigningKey, SigningKeys, SigningRequest, digest},
     limits,
     machine::Io,
+    reason,
     request::RequestView,
     settings::Settings,
     text::ByAny as _,
@@ -63,8 +64,8 @@ pub(super) async fn sign(
             decision
         }
         Err(why) => {
-            const REASON: &str = "assertion-not-signed";
-            let refusal = own(refuse(request, Refusal::Misconfigured, REASON), REASON, &why);
+            let refusal =
+                own(refuse(request, Refusal::Misconfigured, reason::ASSERTION_NOT_SIGNED), reason::ASSERTION_NOT_SIGNED, &why);
             Decision { access: decision.access, rule: decision.rule, ..refusal }
         }
     }

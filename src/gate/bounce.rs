@@ -12,7 +12,7 @@
 use super::{Answer, Deciding, Refusal};
 use crate::{
     limits,
-    reason::Reason,
+    reason::{self, Reason},
     request::HeaderName,
     session::{RequestState, Status, first_cookie},
     text::{self, ByAny as _},
@@ -45,12 +45,12 @@ enum Cause {
 impl Cause {
     fn reason(self) -> &'static str {
         match self {
-            Self::ClockSkew(_) => "loop-clock-skew",
-            Self::TwoInstances => "loop-two-instances",
-            Self::CookieBlocked => "loop-cookie-blocked",
-            Self::CookieTooLarge(_) => "loop-cookie-too-large",
-            Self::SatelliteMismatch => "loop-satellite-mismatch",
-            Self::Unknown => "loop",
+            Self::ClockSkew(_) => reason::LOOP_CLOCK_SKEW,
+            Self::TwoInstances => reason::LOOP_TWO_INSTANCES,
+            Self::CookieBlocked => reason::LOOP_COOKIE_BLOCKED,
+            Self::CookieTooLarge(_) => reason::LOOP_COOKIE_TOO_LARGE,
+            Self::SatelliteMismatch => reason::LOOP_SATELLITE_MISMATCH,
+            Self::Unknown => reason::LOOP,
         }
     }
 

@@ -45,7 +45,7 @@ use crate::{
     machine::{self, Io, Step, rare},
     path::JudgedTarget,
     policy::{Access, Demand, is_refused_method},
-    reason::Reason,
+    reason::{self, Reason},
     request::{HeaderName, RequestView},
     session::{
         AcceptsToken, Auth, AuthenticateError, AuthenticateOptions, Authenticator, OtherIssuers, RequestState, Status, TokenType,
@@ -188,9 +188,6 @@ fn options_of(settings: &Settings) -> AuthenticateOptions {
     }
 }
 
-/// The reason of requests that foreign pages make.
-const CROSS_SITE: &str = "cross-site-request";
-
 impl Shared {
     async fn decide(&self, io: &Io, request: &RequestView, request_id: String) -> Decision {
         let decision = self.decide_unsigned(io, request, request_id).await;
@@ -208,7 +205,7 @@ impl Shared {
         let target = &judged.target;
         if self.settings.is_local() && !is_loopback_host(target.host()) {
             let message = "an address in the settings is this machine's own, so only requests to this machine are served";
-            return own(Refusal::Misconfigured.problem("development-settings"), "development-settings", message);
+            return own(Refusal::Misconfigured.problem(reason::DEVELOPMENT_SETTINGS), reason::DEVELOPMENT_SETTINGS, message);
         }
         if judged.endpoint == Some(Endpoint::Ready) && matches!(&*request.method, "GET" | "HEAD") {
             return rare(ready::decide(io, &self.authenticator)).await;
@@ -217,16 +214,16 @@ impl Shared {
             && judged.endpoint == Some(Endpoint::Keys)
             && matches!(&*request.method, "GET" | "HEAD")
         {
-            return Decision { event: Event::Answered, ..own(assertion::key_set(keys), "key-set", "") };
+            return Decision { event: Event::Answered, ..own(assertion::key_set(keys), reason::KEY_SET, "") };
         }
         if judged.is_own {
-            return own(Refusal::NotFound.problem("no-such-endpoint"), "no-such-endpoint", "");
+            return own(Refusal::NotFound.problem(reason::NO_SUCH_ENDPOINT), reason::NO_SUCH_ENDPOINT, "");
         }
         if let Some(decision) = self.receive(request, target, &request_id) {
             return decision;
         }
         if is_refused_method(&request.method) {
-            return own(Refusal::MethodRefused.problem("method-refused"), "method-refused", "");
+            return own(Refusal::MethodRefused.problem(reason::METHOD_REFUSED), reason::METHOD_REFUSED, "");
         }
         // From here on there is one URL: the judged one.
         let rewritten;
@@ -391,7 +388,8 @@ impl Deciding<'_> {
                 Err(Box::new(unjudged(self.request, &error.reason().as_str(), error.to_string())))
             }
             Err(error) => {
-                let mut decision = own(refuse(self.request, Refusal::Misconfigured, "unexpected-error"), "unexpected-error", "");
+                let reason = Reason::UnexpectedError.as_str();
+                let mut decision = own(refuse(self.request, Refusal::Misconfigured, &reason), &reason, "");
                 decision.message = error.to_string();
                 Err(Box::new(decision))
             }
@@ -424,9 +422,9 @@ impl Deciding<'_> {
             match shown {
                 Ok(location) => {
                     let answer = answer::redirect(&self.request.method, location);
-                    return self.finish(Event::Handshake, Action::Answer(answer), "handshake-resolved".into(), state);
+                    return self.finish(Event::Handshake, Action::Answer(answer), reason::HANDSHAKE_RESOLVED.into(), state);
                 }
-                Err(_) if is_public => return self.forward("public", state),
+                Err(_) if is_public => return self.forward(reason::PUBLIC, state),
                 Err((answer, reason, message)) => {
                     let state = RequestState { message, ..state };
                     return self.finish(Event::Denied, Action::Answer(answer), reason.into(), state);
@@ -434,7 +432,7 @@ impl Deciding<'_> {
             }
         }
         if let Some(location) = location.filter(|_| !state.unknown && (state.status == Status::SignedIn || is_document())) {
-            let reason = reason_or("handshake-resolved");
+            let reason = reason_or(reason::HANDSHAKE_RESOLVED);
             let had_session =
                 || self.request.header(HeaderName::Cookie).is_some_and(|cookies| text::contains(cookies, "__session"));
             let event = if state.status == Status::SignedOut && had_session() { Event::SignOut } else { Event::Handshake };
@@ -447,21 +445,21 @@ impl Deciding<'_> {
             && self.refuses_foreign_pages()
             && let Some(message) = csrf::foreign_page(self.request, self.target, self.authenticator)
         {
-            let reason = Cow::Borrowed(CROSS_SITE);
+            let reason = Cow::Borrowed(reason::CROSS_SITE_REQUEST);
             let refusal = Refusal::CrossSite;
             let answer = if is_document() { refusal.page(&reason) } else { refusal.problem(&reason) };
             return self.finish(Event::Denied, Action::Answer(answer), reason, RequestState { message, ..state });
         }
         if is_public {
-            return self.forward("public", state);
+            return self.forward(reason::PUBLIC, state);
         }
         if state.unknown {
-            let reason = reason_or("cannot-tell");
+            let reason = reason_or(reason::CANNOT_TELL);
             let answer = if is_document() { Refusal::CannotTell.page(&reason) } else { Refusal::CannotTell.problem(&reason) };
             return self.finish(Event::Denied, Action::Answer(answer), reason, state);
         }
         if !state.auth.is_authenticated() {
-            let reason = reason_or("signed-out");
+            let reason = reason_or(reason::SIGNED_OUT);
             let in_circles = if is_document() { self.explain_loop(&reason, &mut state) } else { None };
             if let Some((answer, reason)) = in_circles {
                 return self.finish(Event::Denied, Action::Answer(answer), reason.into(), state);
@@ -481,9 +479,9 @@ impl Deciding<'_> {
             return self.finish(event, Action::Answer(answer), reason, state);
         }
         if changed.is_none() && self.is_met(&state) {
-            return self.forward("allowed", state);
+            return self.forward(reason::ALLOWED, state);
         }
-        let reason = changed.map_or(Cow::Borrowed("requirement-not-met"), |changed| changed.as_str());
+        let reason = changed.map_or(Cow::Borrowed(reason::REQUIREMENT_NOT_MET), |changed| changed.as_str());
         let answer = match redirect::unauthorized(self.settings, self.target).filter(|_| is_document()) {
             Some(location) => answer::redirect(&self.request.method, location),
             None if is_document() => Refusal::Forbidden.page(&reason),

@@ -11,11 +11,12 @@
 //!
 //! Source: `clerkFrontendApiProxy` in `@clerk/backend/proxy`.
 
-use super::{Action, Decision, Event, Forward, Shared, own, public_origin, unjudged};
+use super::{Action, Decision, Event, Forward, Refusal, Shared, own, public_origin, unjudged};
 use crate::{
     headers::{Field, names},
     path::JudgedTarget,
     policy::Access,
+    reason,
     request::{HeaderName, RequestView},
     settings::ProxySettings,
     web_url::WebUrl,
@@ -52,7 +53,6 @@ impl Shared {
 
     #[inline(never)]
     fn proxy_by(&self, proxy: &ProxySettings, request: &RequestView, target: &JudgedTarget) -> Option<Decision> {
-        const AMBIGUOUS: &str = "proxy-path-ambiguous";
         let mut readings = target.readings().iter().map(|reading| proxy.is_below(&reading.path));
         if !readings.any(|is_below| is_below) {
             return None;
@@ -62,7 +62,7 @@ impl Shared {
         let rest = forwarded.strip_prefix(&*proxy.path).filter(|rest| all && !rest.starts_with("//"));
         let Some(rest) = rest else {
             let message = "not every reading of the path is below the Frontend API's proxy".to_owned();
-            return Some(unjudged(request, AMBIGUOUS, message));
+            return Some(unjudged(request, reason::PROXY_PATH_AMBIGUOUS, message));
         };
         let slash = if rest.starts_with('/') { "" } else { "/" };
         let origin = public_origin(target);
@@ -84,7 +84,7 @@ impl Shared {
             event: Event::Forwarded,
             access: Some(Access::Public),
             rule: Some(rule.into()),
-            ..own(super::Refusal::NotFound.problem(""), "frontend-api", "")
+            ..own(Refusal::NotFound.problem(""), reason::FRONTEND_API, "")
         })
     }
 }

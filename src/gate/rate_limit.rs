@@ -20,13 +20,11 @@ use crate::{
     machine::{Io, RateCount, RateCounts},
     path::JudgedTarget,
     policy::{ANY_METHOD, overriding},
+    reason,
     request::{HeaderName, RequestView},
     settings::{Per, RateLimit},
     text,
 };
-
-/// The reason of requests past a limit.
-const REASON: &str = "rate-limited";
 
 impl RateLimit {
     fn applies(&self, request: &RequestView, target: &JudgedTarget) -> bool {
@@ -81,11 +79,12 @@ pub(super) async fn exceeded<'a>(
 /// The refusal past a limit.
 pub(super) fn refuse(limit: &RateLimit, request: &RequestView, is_api: bool) -> Decision {
     let refusal = Refusal::TooManyRequests;
-    let mut answer = if is_document(request) && !is_api { refusal.page(REASON) } else { refusal.problem(REASON) };
+    let mut answer =
+        if is_document(request) && !is_api { refusal.page(reason::RATE_LIMITED) } else { refusal.problem(reason::RATE_LIMITED) };
     for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "retry-after") {
         *value = limit.period_secs.to_string();
     }
-    Decision { rule: Some(limit.name.clone()), ..own(answer, REASON, "") }
+    Decision { rule: Some(limit.name.clone()), ..own(answer, reason::RATE_LIMITED, "") }
 }
 
 /// A decision that the limit takes the place of; where nothing is enforced it is noted only.

@@ -4,7 +4,7 @@
 //! request at a time, and after a failure not again for a while.
 
 use super::{Answer, Decision, Event, own};
-use crate::{limits, machine::Io, session::Authenticator};
+use crate::{limits, machine::Io, reason, session::Authenticator};
 
 /// Answers from the state of the key set.
 pub(super) async fn decide(io: &Io, authenticator: &Authenticator) -> Decision {
@@ -17,7 +17,8 @@ pub(super) async fn decide(io: &Io, authenticator: &Authenticator) -> Decision {
         Err(_) => ("none", "unreachable"),
     };
     let is_ready = keys != "none";
-    let decision = own(answer(is_ready, "valid", keys, backend_api), if is_ready { "ready" } else { "not-ready" }, &message);
+    let decision =
+        own(answer(is_ready, "valid", keys, backend_api), if is_ready { reason::READY } else { reason::NOT_READY }, &message);
     Decision { event: if is_ready { Event::Answered } else { Event::Denied }, ..decision }
 }
 
@@ -28,7 +29,7 @@ pub fn not_configured() -> Answer {
 }
 
 fn answer(is_ready: bool, settings: &str, keys: &str, backend_api: &str) -> Answer {
-    let (code, status) = if is_ready { (200, "ready") } else { (503, "not-ready") };
+    let (code, status) = if is_ready { (200, reason::READY) } else { (503, reason::NOT_READY) };
     let members = ["{\"status\":\"", status, "\",\"settings\":\"", settings, "\",\"keys\":\"", keys, "\",\"backend_api\":\""];
     let body = [&members.concat(), backend_api, "\"}"].concat();
     let headers = if is_ready { Vec::new() } else { vec![("retry-after", limits::RETRY_AFTER_SECS.to_string())] };

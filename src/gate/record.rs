@@ -3,6 +3,7 @@
 use super::{Decision, Event, Trial};
 use crate::{
     json::push_string,
+    reason,
     settings::Settings,
     text::{self, ByAny as _},
 };
@@ -67,7 +68,7 @@ impl Record<'_> {
             lines.push((Level::Warning, self.line("would-deny", trial.verb, &trial.reason, &trial.message, Some(trial))));
         }
         if let Some(failure) = self.failure {
-            lines.push((Level::Error, self.line("origin-unreachable", decision.verb(), &decision.reason, failure, None)));
+            lines.push((Level::Error, self.line(reason::ORIGIN_UNREACHABLE, decision.verb(), &decision.reason, failure, None)));
         } else if !is_ordinary(decision.event) || lines.is_empty() && is_logged(decision, self.request_id, settings) {
             let level = match decision.event {
                 Event::Denied if self.status >= 500 => Level::Error,

@@ -5,7 +5,8 @@
 //! answered, handshakes too, but not what protects the gate itself or cannot be taken back: paths that cannot be judged, its own
 //! endpoints, refused methods, wrong settings, and requests of foreign pages.
 
-use super::{Action, CROSS_SITE, Checked, Deciding, Decision, Io, Refusal, RequestState, Trial};
+use super::{Action, Checked, Deciding, Decision, Io, Refusal, RequestState, Trial};
+use crate::reason;
 
 /// Decides by the policy without its rules in shadow (`enforced`), and notes where all of it (`all`) would have refused.
 pub(super) async fn with_rules(io: &Io, all: &Deciding<'_>, enforced: &Deciding<'_>) -> Decision {
@@ -30,10 +31,10 @@ pub(super) async fn whole_gate(io: &Io, deciding: &Deciding<'_>, checked: Checke
         Err(decision) if decision.status() == Refusal::Misconfigured.wire().0 => return *decision,
         Err(decision) => (*RequestState::unjudged(), *decision),
     };
-    if matches!(decision.action, Action::Forward(_)) || decision.reason == CROSS_SITE {
+    if matches!(decision.action, Action::Forward(_)) || decision.reason == reason::CROSS_SITE_REQUEST {
         return decision;
     }
-    let mut forward = deciding.forward("shadow", state);
+    let mut forward = deciding.forward(reason::SHADOW, state);
     forward.trial = Trial::of(decision);
     forward
 }

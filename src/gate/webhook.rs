@@ -12,6 +12,7 @@ use crate::{
     headers::names,
     json::{Document, Raw},
     path::JudgedTarget,
+    reason,
     request::RequestView,
     settings::WebhookSettings,
 };
@@ -33,14 +34,14 @@ impl Shared {
     ) -> Option<Decision> {
         if target.path().as_str() != webhook.path {
             let is_near = target.is_named(|path| webhook.pattern.is_match(path));
-            let reason = "webhook-path-misspelt";
+            let reason = reason::WEBHOOK_PATH_MISSPELT;
             return is_near.then(|| own(Refusal::NotFound.problem(reason), reason, ""));
         }
         if &*request.method != "POST" {
-            let mut answer = Refusal::MethodRefused.problem("method-refused");
+            let mut answer = Refusal::MethodRefused.problem(reason::METHOD_REFUSED);
             answer.headers.retain(|(name, _)| *name != "allow");
             answer.headers.push(("allow", "POST".to_owned()));
-            return Some(own(answer, "method-refused", ""));
+            return Some(own(answer, reason::METHOD_REFUSED, ""));
         }
         let headers = identity::headers(&self.settings, target, request_id, &RequestState::nobody());
         let forward = Forward {
@@ -50,7 +51,11 @@ impl Shared {
             proxied: None,
         };
         let rule = ["webhook_path ", &webhook.path].concat();
-        Some(Decision { action: Action::Webhook(forward), rule: Some(rule.into()), ..own(no_answer(), "webhook-received", "") })
+        Some(Decision {
+            action: Action::Webhook(forward),
+            rule: Some(rule.into()),
+            ..own(no_answer(), reason::WEBHOOK_RECEIVED, "")
+        })
     }
 }
 
@@ -61,7 +66,12 @@ impl Decision {
         let Action::Webhook(mut forward) = self.action else { return self };
         forward.headers.push((names::WEBHOOK, "verified".into()));
         let event = if ended.is_some() { Event::SignOut } else { Event::Forwarded };
-        Self { action: Action::Forward(forward), event, reason: ended.unwrap_or("webhook-verified").to_owned().into(), ..self }
+        Self {
+            action: Action::Forward(forward),
+            event,
+            reason: ended.unwrap_or(reason::WEBHOOK_VERIFIED).to_owned().into(),
+            ..self
+        }
     }
 
     /// The origin does not get it. `reason` is one of the gate's own words, `message` is for the operator.

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use thiserror::Error;
 
 use self::canonical::Canonical;
-use crate::limits;
+use crate::{limits, reason};
 
 mod canonical;
 mod collect;
@@ -247,13 +247,13 @@ impl Ambiguity {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::UrlTooLong { .. } => "url-too-long",
-            Self::ControlByte { .. } => "control-byte",
-            Self::NotHttp => "not-http",
-            Self::BadAuthority => "bad-authority",
-            Self::EncodedNul { .. } => "encoded-nul",
-            Self::PathTooLong { .. } => "path-too-long",
-            Self::TooManyReadings => "too-many-readings",
+            Self::UrlTooLong { .. } => reason::URL_TOO_LONG,
+            Self::ControlByte { .. } => reason::CONTROL_BYTE,
+            Self::NotHttp => reason::NOT_HTTP,
+            Self::BadAuthority => reason::BAD_AUTHORITY,
+            Self::EncodedNul { .. } => reason::ENCODED_NUL,
+            Self::PathTooLong { .. } => reason::PATH_TOO_LONG,
+            Self::TooManyReadings => reason::TOO_MANY_READINGS,
         }
     }
 }

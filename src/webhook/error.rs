@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::reason;
+
 /// Why a delivery is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -47,13 +49,13 @@ impl WebhookError {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::HeadersMissing => "webhook-headers-missing",
-            Self::HeadersInvalid { .. } => "webhook-headers-invalid",
-            Self::TooOld { .. } => "webhook-timestamp-too-old",
-            Self::TooNew { .. } => "webhook-timestamp-too-new",
-            Self::Signature => "webhook-signature-invalid",
-            Self::BodyTooLarge => "webhook-body-too-large",
-            Self::BodyInvalid => "webhook-body-invalid",
+            Self::HeadersMissing => reason::WEBHOOK_HEADERS_MISSING,
+            Self::HeadersInvalid { .. } => reason::WEBHOOK_HEADERS_INVALID,
+            Self::TooOld { .. } => reason::WEBHOOK_TIMESTAMP_TOO_OLD,
+            Self::TooNew { .. } => reason::WEBHOOK_TIMESTAMP_TOO_NEW,
+            Self::Signature => reason::WEBHOOK_SIGNATURE_INVALID,
+            Self::BodyTooLarge => reason::WEBHOOK_BODY_TOO_LARGE,
+            Self::BodyInvalid => reason::WEBHOOK_BODY_INVALID,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
     headers::{Field, names},
     json::push_string,
     policy::Consideration,
+    reason,
     session::Auth,
     text,
 };
@@ -180,7 +181,7 @@ fn in_json(decision: &Decision, origin: Option<&str>) -> String {
         // INVARIANT: the package takes no `webhook_path`, so no decision of it is one.
         Action::Webhook(_) => {
             text.push_str(",\"answer\":");
-            text.push_str(&answer_json(&Refusal::Misconfigured.problem("internal-error")));
+            text.push_str(&answer_json(&Refusal::Misconfigured.problem(reason::INTERNAL_ERROR)));
         }
         Action::Answer(answer) => {
             text.push_str(",\"answer\":");

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::{Slots, advance, config, decision, parts, request, take_scratch, tell, time};
 use crate::{
     gate::{Gate, Refusal},
-    headers, machine,
+    headers, machine, reason,
     request::RequestView,
     text::ByAny as _,
 };
@@ -105,5 +105,5 @@ pub fn nobody() {
 /// The answer where the app gave none, as in a decision, is the text.
 #[wasm_bindgen]
 pub fn origin_unreachable() {
-    tell(decision::answer_json(&Refusal::OriginUnreachable.problem("origin-unreachable")), 0);
+    tell(decision::answer_json(&Refusal::OriginUnreachable.problem(reason::ORIGIN_UNREACHABLE)), 0);
 }

@@ -20,7 +20,7 @@ use crate::{
     headers::names,
     limits,
     policy::Access,
-    text,
+    reason, text,
 };
 
 /// Numbers of rules, from 1 on; given once, in the order in which they decide.
@@ -191,8 +191,8 @@ fn written_origin(forward: &Forward, url: &str) -> Option<usize> {
 
 /// What a decision says beside its parts; `None` where that is more than flags.
 fn flags_of(decision: &Decision, forward: &Forward) -> Option<u32> {
-    let is_allowed = text::is_same(&decision.reason, "allowed");
-    let is_plain = (is_allowed || text::is_same(&decision.reason, "public"))
+    let is_allowed = text::is_same(&decision.reason, reason::ALLOWED);
+    let is_plain = (is_allowed || text::is_same(&decision.reason, reason::PUBLIC))
         && decision.message.is_empty()
         && decision.trial.is_none()
         && decision.response_headers.is_empty()

@@ -31,6 +31,7 @@ use self::crossing::view_of;
 use crate::{
     gate::{Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step, rare},
+    reason,
     request::{HeaderName, RequestView},
     table::SettingError,
     time::UnixMillis,
@@ -86,7 +87,8 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     }
     let Some(gate) = gate(env) else {
         let is_ready_asked = Endpoint::of(&url) == Some(Endpoint::Ready);
-        let refusal = if is_ready_asked { not_configured() } else { refuse(&view, Refusal::Misconfigured, "invalid-settings") };
+        let refusal =
+            if is_ready_asked { not_configured() } else { refuse(&view, Refusal::Misconfigured, reason::INVALID_SETTINGS) };
         return respond::answer(refusal, &[]);
     };
     let settings = gate.settings();
@@ -117,13 +119,13 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
     let mut failure = None;
     let response = match decision.action {
         Action::Answer(ref answer) => respond::answer(answer.clone(), &decision.response_headers),
-        Action::Webhook(_) => respond::answer(refuse(&view, Refusal::Misconfigured, "internal-error"), &[]),
+        Action::Webhook(_) => respond::answer(refuse(&view, Refusal::Misconfigured, reason::INTERNAL_ERROR), &[]),
         Action::Forward(Forward { proxied: Some(ref proxied), ref headers, .. }) => {
             match rare(proxy::send(request, settings, proxied, headers)).await {
                 Ok(response) => Ok(response),
                 Err(error) => {
                     failure = Some(describe(&error));
-                    respond::answer(refuse(&view, Refusal::OriginUnreachable, "frontend-api-unreachable"), &[])
+                    respond::answer(refuse(&view, Refusal::OriginUnreachable, reason::FRONTEND_API_UNREACHABLE), &[])
                 }
             }
         }
@@ -136,7 +138,10 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
                 Ok(response) => respond::of_origin(response, &decision),
                 Err(error) => {
                     failure = Some(describe(&error));
-                    respond::answer(refuse(&view, Refusal::OriginUnreachable, "origin-unreachable"), &decision.response_headers)
+                    respond::answer(
+                        refuse(&view, Refusal::OriginUnreachable, reason::ORIGIN_UNREACHABLE),
+                        &decision.response_headers,
+                    )
                 }
             }
         }
@@ -208,7 +213,7 @@ fn gate(env: &JsValue) -> Option<Gate> {
                     }
                 },
                 Err(message) => {
-                    log::error("invalid-settings", &message);
+                    log::error(reason::INVALID_SETTINGS, &message);
                     None
                 }
             })
@@ -219,7 +224,7 @@ fn gate(env: &JsValue) -> Option<Gate> {
 #[inline(never)]
 fn log_invalid(errors: &[SettingError]) {
     for error in errors {
-        log::error("invalid-settings", &error.to_string());
+        log::error(reason::INVALID_SETTINGS, &error.to_string());
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     json::Document,
     limits,
     machine::{self, Outage},
+    reason,
     settings::{Settings, WebhookSettings},
     webhook::{
         Unverified, Verified, WebhookError,
@@ -39,7 +40,7 @@ pub(super) async fn receive(
 ) -> Result<(Decision, Option<Delivery>), JsValue> {
     let Some(webhook) = &settings.webhook else {
         let message = "there is no `webhook_path`".to_owned();
-        return Ok((decision.refuse_delivery(Refusal::Misconfigured, "internal-error", message), None));
+        return Ok((decision.refuse_delivery(Refusal::Misconfigured, reason::INTERNAL_ERROR, message), None));
     };
     let (verified, body) = match check(webhook, request).await {
         Ok(checked) => checked,
@@ -54,7 +55,7 @@ pub(super) async fn receive(
     if let Some(event) = event.filter(|_| settings.has_mirror()) {
         let taken = machine::start(now(), |io| async move { mirror::take_in(&io, &event).await });
         if let Err(Outage(why)) = run(env, taken).await {
-            return Ok((decision.refuse_delivery(Refusal::CannotTell, "webhook-store-unavailable", why), None));
+            return Ok((decision.refuse_delivery(Refusal::CannotTell, reason::WEBHOOK_STORE_UNAVAILABLE, why), None));
         }
     }
     let mut claim = None;
@@ -63,13 +64,13 @@ pub(super) async fn receive(
         let asked = machine::start(now(), |io| async move { inbox::claim(&io, &delivery, &name).await });
         match run(env, asked).await {
             Ok(Claim::Granted) => claim = Some(request_id.to_owned()),
-            Ok(Claim::Handled) => return Ok((decision.acknowledge("webhook-already-handled"), None)),
+            Ok(Claim::Handled) => return Ok((decision.acknowledge(reason::WEBHOOK_ALREADY_HANDLED), None)),
             Ok(Claim::InProgress) => {
-                return Ok((decision.refuse_delivery(Refusal::CannotTell, "webhook-in-progress", String::new()), None));
+                return Ok((decision.refuse_delivery(Refusal::CannotTell, reason::WEBHOOK_IN_PROGRESS, String::new()), None));
             }
             // Sooner twice to the sender than never to the origin.
             Err(Outage(why)) => {
-                return Ok((decision.refuse_delivery(Refusal::CannotTell, "webhook-store-unavailable", why), None));
+                return Ok((decision.refuse_delivery(Refusal::CannotTell, reason::WEBHOOK_STORE_UNAVAILABLE, why), None));
             }
         }
     }
