@@ -41,6 +41,7 @@ pub mod path;
 pub mod policy;
 pub mod reason;
 pub mod request;
+mod secret;
 pub mod session;
 pub mod settings;
 pub mod store;

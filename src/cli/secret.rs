@@ -1,5 +1,7 @@
 //! How Clerk's secrets look, so that they are found where they should not be and never printed.
 
+use crate::secret;
+
 /// What sort of secret a text holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Secret {
@@ -16,9 +18,9 @@ impl Secret {
 
     fn prefix(self) -> &'static str {
         match self {
-            Self::LiveKey => "sk_live_",
-            Self::TestKey => "sk_test_",
-            Self::Webhook => "whsec_",
+            Self::LiveKey => secret::LIVE_KEY,
+            Self::TestKey => secret::TEST_KEY,
+            Self::Webhook => secret::WEBHOOK,
         }
     }
 

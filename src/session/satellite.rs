@@ -10,7 +10,7 @@ use super::{
     handshake,
     state::Headers,
 };
-use crate::{reason::Reason, request::HeaderName, text, web_url::WebUrl};
+use crate::{reason::Reason, request::HeaderName, secret, text, web_url::WebUrl};
 
 /// Whether an application is a satellite; it is none by [`Default`]. What satellites do is known to [`one`](Self::one) alone, so that a
 /// host that has none does not carry it.
@@ -63,7 +63,7 @@ impl Rules for Asking {
     fn check(&self, options: &AuthenticateOptions) -> Result<(), OptionsError> {
         let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let secret_key = options.secret_key.as_deref().unwrap_or_default();
-        let is_development = secret_key.starts_with("test_") || secret_key.starts_with("sk_test_");
+        let is_development = secret_key.starts_with("test_") || secret_key.starts_with(secret::TEST_KEY);
         if is_development && !is_given(&options.sign_in_url) {
             return Err(OptionsError::Lacking(
                 "`sign_in_url` missing: a satellite of a development instance needs the primary's",

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::{
     key::{SigningKey, SigningKeys, VerificationKey},
+    secret,
     session::{InstanceType, PublishableKey},
     table::{Node, SettingError},
     text::{self, ByAny as _},
@@ -237,10 +238,10 @@ fn parse_publishable_key(key: &str) -> Option<(String, bool)> {
     is_host.then_some((frontend_api, instance_type == InstanceType::Production))
 }
 
-fn check_secret_key(secret: &str, publishable_is_live: Option<bool>, errors: &mut Vec<SettingError>) {
-    let secret_is_live = secret.starts_with("sk_live_");
-    let is_plain = secret.len() > 8 && secret.bytes().all(|byte| byte.is_ascii_graphic());
-    if !(is_plain && (secret_is_live || secret.starts_with("sk_test_"))) {
+fn check_secret_key(key: &str, publishable_is_live: Option<bool>, errors: &mut Vec<SettingError>) {
+    let secret_is_live = key.starts_with(secret::LIVE_KEY);
+    let is_plain = key.len() > 8 && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !(is_plain && (secret_is_live || key.starts_with(secret::TEST_KEY))) {
         SettingError::secret("CLERK_SECRET_KEY", "`sk_test_…` or `sk_live_…`").add_to(errors);
     } else if publishable_is_live.is_some_and(|live| live != secret_is_live) {
         SettingError::conflict(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{limits, policy::pattern::PatternError, text};
+use crate::{limits, policy::pattern::PatternError, secret};
 
 /// One thing that is wrong with the settings: the setting, what was found, what was expected.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,14 +58,11 @@ pub enum Problem {
     },
 }
 
-/// One of these stands in each secret.
-const SECRET_MARKS: [&str; 4] = ["sk_live_", "sk_test_", "whsec_", "PRIVATE KEY"];
-
 impl Problem {
     /// A value that makes no sense; `found` is quoted, so never give a secret. One that looks like a secret, put there by mistake, is not shown.
     #[inline(never)]
     pub(crate) fn value(found: &str, expected: &str) -> Self {
-        Self::Value { found: if holds_a_secret(found) { String::new() } else { quote(found) }, expected: expected.to_owned() }
+        Self::Value { found: if secret::is_in(found) { String::new() } else { quote(found) }, expected: expected.to_owned() }
     }
 
     /// A pattern that does not parse.
@@ -133,14 +130,10 @@ impl std::error::Error for SettingError {
     }
 }
 
-fn holds_a_secret(text: &str) -> bool {
-    SECRET_MARKS.iter().any(|mark| text::contains(text, mark))
-}
-
 /// Foreign text for a message: control characters escaped, cut at [`limits::QUOTED_CHARS`]; what looks like a secret is not shown.
 #[must_use]
 pub fn quote(text: &str) -> String {
-    if holds_a_secret(text) {
+    if secret::is_in(text) {
         return "(not shown)".to_owned();
     }
     let mut quoted = String::new();

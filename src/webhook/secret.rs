@@ -1,6 +1,6 @@
 //! The secret that sender and receiver share.
 
-use crate::base64;
+use crate::{base64, secret};
 
 /// A signing secret, as Clerk's dashboard shows it: `whsec_` and base64.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ impl WebhookSecret {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let key = base64::decode_forgiving(text.strip_prefix("whsec_").unwrap_or(text))?;
+        let key = base64::decode_forgiving(text.strip_prefix(secret::WEBHOOK).unwrap_or(text))?;
         (!key.is_empty()).then_some(Self { key })
     }
 

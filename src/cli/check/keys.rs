@@ -6,7 +6,7 @@ use super::{
     finding::{Finding, finding},
     kind::Kind,
 };
-use crate::{cli::deployment::Deployment, policy::lint::Severity};
+use crate::{cli::deployment::Deployment, policy::lint::Severity, secret::WEBHOOK};
 
 pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
     let publishable = deployment.text("CLERK_PUBLISHABLE_KEY");
@@ -68,7 +68,7 @@ pub(super) fn check(deployment: &Deployment, findings: &mut Vec<Finding>) {
 ///
 /// Source: Standard Webhooks, "Signature scheme".
 fn is_webhook_secret(secret: &str) -> bool {
-    let key = secret.trim().strip_prefix("whsec_").and_then(|key| STANDARD.decode(key).ok());
+    let key = secret.trim().strip_prefix(WEBHOOK).and_then(|key| STANDARD.decode(key).ok());
     key.is_some_and(|key| (24..=64).contains(&key.len()))
 }
 

@@ -40,7 +40,7 @@ fn in_configuration(deployment: &Deployment, findings: &mut Vec<Finding>) {
     for (key, text, span) in texts {
         // A public key may stand there.
         let by_name = key != "CLERK_JWT_KEY" && SECRETS.contains(&key);
-        let is_private_key = text.contains("PRIVATE KEY-----");
+        let is_private_key = text.contains(secret::PRIVATE_KEY);
         let by_look = secret::find(text).first().map(|(_, secret)| secret.name());
         let Some(what) = by_look.or(is_private_key.then_some("a private key")).or(by_name.then_some("a secret")) else {
             continue;
