@@ -112,9 +112,8 @@ impl Keys {
             // The key of sessions has nothing to do with it, wherever that is from.
             (Purpose::MachineToken, _) if self.has_secret_key => self.network.ask_backend(call),
             (Purpose::MachineToken, _) => Err(Outage("machine tokens are checked with CLERK_SECRET_KEY only".to_owned())),
-            (Purpose::Freshness, _) => Err(Outage("the command line takes for fresh what a token says".to_owned())),
-            (Purpose::Refresh, _) => Err(Outage("the command line does not renew a session".to_owned())),
-            (_, _) => Err(Outage("the command line does not take in a handshake".to_owned())),
+            // Nothing is renewed or taken in, and a key that is given is no set to ask for.
+            (_, _) => Err(Outage("the command line asks for key sets and about machine tokens only".to_owned())),
         }
     }
 

@@ -182,12 +182,6 @@ impl Auth {
         }
     }
 
-    /// `act`: who acts as this user.
-    #[must_use]
-    pub fn actor(&self) -> Option<Raw<'_>> {
-        self.claim(&["act"]).filter(|_| self.issuer().is_none())
-    }
-
     /// The active organization.
     #[must_use]
     pub fn org_id(&self) -> Option<&str> {
@@ -207,19 +201,6 @@ impl Auth {
     #[must_use]
     pub fn org_slug(&self) -> Option<&str> {
         self.signed_in()?.org_slug.as_deref()
-    }
-
-    /// The permissions in it, `org:feature:permission` each.
-    #[must_use]
-    pub fn org_permissions(&self) -> Option<&[String]> {
-        self.signed_in()?.permissions()
-    }
-
-    /// Minutes since the first and the second factor were verified; -1 for a factor that is not there.
-    #[must_use]
-    pub fn factor_verification_age(&self) -> Option<(f64, f64)> {
-        let session = self.signed_in().filter(|session| session.issued.is_none())?;
-        has::factor_ages(session.claims.get("fva"))
     }
 
     /// All claims of the session token.

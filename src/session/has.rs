@@ -265,7 +265,7 @@ fn is_reverified(ages: Option<(f64, f64)>, asked: Reverification) -> bool {
 }
 
 /// `fva`: the minutes since each factor was verified, -1 for one that is not there.
-pub(super) fn factor_ages(fva: Option<Raw<'_>>) -> Option<(f64, f64)> {
+fn factor_ages(fva: Option<Raw<'_>>) -> Option<(f64, f64)> {
     let ages = fva?.elements()?;
     let age = |raw: &Raw<'_>| raw.as_f64().filter(|age| age.is_finite() && (*age >= 0.0 || (*age + 1.0).abs() < f64::EPSILON));
     match ages.as_slice() {

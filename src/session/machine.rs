@@ -189,14 +189,6 @@ impl MachineAuth {
         Some(self.subject.as_str()).filter(|subject| subject.starts_with("org_"))
     }
 
-    /// The scopes, where they are a list.
-    #[must_use]
-    pub fn scopes(&self) -> Vec<String> {
-        let scopes = self.members.iter().find(|(name, _)| *name == "scopes");
-        let list = scopes.and_then(|(_, json)| Document::parse(json).ok());
-        list.as_ref().and_then(|list| list.root().as_strings()).unwrap_or_default()
-    }
-
     /// Reads the Backend API's answer. An answer that does not say which resource it is stands in JavaScript's names.
     fn from_answer(kind: TokenType, answer: &Document) -> Option<Box<Self>> {
         let subject = answer.get("subject")?.as_string()?;

@@ -270,12 +270,6 @@ impl Authenticator {
         &self.settings.backend
     }
 
-    /// The options, as given.
-    #[must_use]
-    pub fn options(&self) -> &AuthenticateOptions {
-        &self.settings.options
-    }
-
     /// What the publishable key says.
     #[must_use]
     pub fn publishable_key(&self) -> Option<&PublishableKey> {

@@ -54,10 +54,6 @@ pub struct AuthenticateOptions {
     pub sign_in_url: Option<String>,
     /// Where to sign up.
     pub sign_up_url: Option<String>,
-    /// Handed through.
-    pub after_sign_in_url: Option<String>,
-    /// Handed through.
-    pub after_sign_up_url: Option<String>,
     /// Which paths want which organization active.
     pub organization_sync: OrganizationSync,
     /// Which kinds of token are taken.
@@ -94,8 +90,6 @@ impl Default for AuthenticateOptions {
             satellite: Satellite::default(),
             sign_in_url: None,
             sign_up_url: None,
-            after_sign_in_url: None,
-            after_sign_up_url: None,
             organization_sync: OrganizationSync::default(),
             accepts_token: AcceptsToken::default(),
             forwarded_headers: true,

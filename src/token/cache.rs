@@ -165,14 +165,6 @@ impl KeySetCache {
     pub fn held(&self) -> Option<Rc<KeySet>> {
         self.state.borrow().held.as_ref().map(|held| held.set.clone())
     }
-
-    /// Puts in a set that the host has kept elsewhere, with the time of its fetch; an older one than what is held is ignored.
-    pub fn restore(&self, set: Rc<KeySet>, fetched: UnixMillis) {
-        let mut state = self.state.borrow_mut();
-        if state.held.as_ref().is_none_or(|held| held.fetched < fetched) {
-            state.held = Some(Held { set, fetched });
-        }
-    }
 }
 
 /// The caches of several instances, for a process that serves more than one. Key sets are never mixed: a `kid` alone says
