@@ -37,10 +37,12 @@ impl Tie {
                 _ => None,
             };
             let path = path.filter(|path| path.iter().all(|member| !member.is_empty()));
-            if !patterns.iter().all(|pattern| pattern.param_names().any(|name| name == param)) {
+            // Of two with one name routers take the last, the first or a list.
+            let has_one = |pattern: &Pattern| pattern.param_names().filter(|name| *name == param).count() == 1;
+            if !patterns.iter().all(has_one) {
                 SettingError::conflict(
                     &setting,
-                    "not every pattern of `match` has this parameter",
+                    "not every pattern of `match` has this parameter, and once",
                     "name one as `/orgs/:orgSlug`",
                 )
                 .add_to(errors);

@@ -74,6 +74,7 @@ test('that makes no sense is an error that names it', async () => {
   for (const [wrong, message] of /** @type {[any, RegExp][]} */ ([
     [{ match: '/orgs/:slug', where: { orgSlug: 'org.slug' } }, /`rules\[0\]\.where\.orgSlug`: not every pattern of `match` has this parameter/],
     [{ match: ['/orgs/:orgSlug', '/teams'], where: { orgSlug: 'org.slug' } }, /not every pattern/],
+    [{ match: ['/orgs/:orgSlug', '/orgs/:orgSlug/with/:orgSlug'], where: { orgSlug: 'org.slug' } }, /not every pattern of `match` has this parameter, and once/],
     [{ match: '/orgs/:orgSlug', where: {} }, /`rules\[0\]\.where` is missing: expected at least one parameter/],
     [{ match: '/orgs/:orgSlug', where: 'org.slug' }, /`rules\[0\]\.where` is a string, expected a table/],
     [{ match: '/orgs/:orgSlug', where: { orgSlug: '' } }, /`rules\[0\]\.where\.orgSlug` has an invalid value/],
