@@ -494,7 +494,9 @@ impl Deciding<'_> {
     fn is_met(&self, state: &RequestState) -> bool {
         let policy = &self.settings.policy;
         self.demand.sources.iter().all(|source| {
-            let takes_it = state.token_type.is_some_and(|kind| policy.tokens_of(*source).contains(&kind));
+            // What is open to everybody is open to machines.
+            let is_open = policy.access_of(*source) == Access::Public;
+            let takes_it = is_open || state.token_type.is_some_and(|kind| policy.tokens_of(*source).contains(&kind));
             takes_it
                 && policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
                 && policy.ties_of(*source).iter().all(|tie| policy.has_tie(*source, tie, self.target, &state.auth))

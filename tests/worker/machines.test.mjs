@@ -30,6 +30,8 @@ before(async () => {
         { match: '/api/either/:path*', require: { token: ['session_token', 'api_key'] } },
         { match: '/api/owners/:path*', require: { token: ['session_token', 'api_key'], role: 'org:admin' } },
         { match: '/report/:path*', require: { token: 'api_key' } },
+        { match: '/api/tools', access: 'public' },
+        { match: '/api/tools/:name', require: { token: 'api_key' } },
       ],
     },
   });
@@ -71,6 +73,16 @@ describe('a rule for one kind', () => {
       assert.match(response.headers.get('cache-control') ?? '', /private/);
     });
   }
+
+  test('takes it also where the path can be read as an open one', async () => {
+    for (const path of ['/api/tools/index', '/api/tools/index.json']) {
+      assert.equal((await gate.request(path, { token: KEY })).status, 200, path);
+      gate.origin.clear();
+      assert.match(await reason(path, { token: await gate.clerk.token() }), /^401 token-type-mismatch/);
+      assert.match(await reason(path), /^401 /);
+      assert.match(await reason('/api/tools/..%2fkeys', { token: KEY }), /^403 /);
+    }
+  });
 
   test('takes no other kind, and no session', async () => {
     assert.match(await reason('/api/keys/x', { token: MACHINE }), /^401 token-type-mismatch/);
