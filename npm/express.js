@@ -111,13 +111,14 @@ function showJudged(request, came, judged) {
  */
 function takeOver(request, identity) {
   const { headers, rawHeaders = [], headersDistinct = {} } = request;
+  const goes = (/** @type {string} */ name) => isReserved(name) || Object.hasOwn(identity, name.toLowerCase());
   for (const all of [headers, headersDistinct]) {
     for (const name of Object.keys(all)) {
-      if (isReserved(name)) delete all[name];
+      if (goes(name)) delete all[name];
     }
   }
   for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
-    if (isReserved(rawHeaders[at])) rawHeaders.splice(at, 2);
+    if (goes(rawHeaders[at])) rawHeaders.splice(at, 2);
   }
   for (const [name, value] of Object.entries(identity)) {
     headers[name] = value;

@@ -83,6 +83,7 @@ header_names! {
     ForwardedPort = "x-forwarded-port",
     ForwardedProto = "x-forwarded-proto",
     Host = "host",
+    NextUrl = "next-url",
     Origin = "origin",
     Referer = "referer",
     SecFetchDest = "sec-fetch-dest",

@@ -10,6 +10,7 @@
 mod answer;
 mod assertion;
 mod bounce;
+mod came_from;
 mod csrf;
 mod decision;
 mod endpoint;
@@ -44,7 +45,7 @@ use crate::{
     limits,
     machine::{self, Io, Step, rare},
     path::JudgedTarget,
-    policy::{Access, Demand, is_refused_method},
+    policy::{Access, Demand, Source, is_refused_method},
     reason::{self, Reason},
     request::{HeaderName, RequestView},
     session::{
@@ -492,15 +493,17 @@ impl Deciding<'_> {
 
     /// Whether the token meets what every source requires.
     fn is_met(&self, state: &RequestState) -> bool {
+        self.demand.sources.iter().all(|source| self.meets(*source, self.target, state))
+    }
+
+    fn meets(&self, source: Source, target: &JudgedTarget, state: &RequestState) -> bool {
         let policy = &self.settings.policy;
-        self.demand.sources.iter().all(|source| {
-            // What is open to everybody is open to machines.
-            let is_open = policy.access_of(*source) == Access::Public;
-            let takes_it = is_open || state.token_type.is_some_and(|kind| policy.tokens_of(*source).contains(&kind));
-            takes_it
-                && policy.requirements_of(*source).all(|requirement| requirement.is_met(&state.auth))
-                && policy.ties_of(*source).iter().all(|tie| policy.has_tie(*source, tie, self.target, &state.auth))
-        })
+        // What is open to everybody is open to machines.
+        let is_open = policy.access_of(source) == Access::Public;
+        let takes_it = is_open || state.token_type.is_some_and(|kind| policy.tokens_of(source).contains(&kind));
+        takes_it
+            && policy.requirements_of(source).all(|requirement| requirement.is_met(&state.auth))
+            && policy.ties_of(source).iter().all(|tie| policy.has_tie(source, tie, target, &state.auth))
     }
 
     fn refuses_foreign_pages(&self) -> bool {
@@ -524,7 +527,8 @@ impl Deciding<'_> {
     }
 
     fn forward(&self, reason: &'static str, state: RequestState) -> Decision {
-        let headers = identity::headers(self.settings, self.target, self.request_id, &state);
+        let mut headers = identity::headers(self.settings, self.target, self.request_id, &state);
+        headers.extend(self.came_from(&state));
         let Judged { forwarded, origin, .. } = self.judged;
         let forward = Forward { target: forwarded.clone(), public_origin: origin.clone(), headers, proxied: None };
         self.finish(Event::Forwarded, Action::Forward(forward), reason.into(), state)

@@ -28,6 +28,8 @@ pub const WEBHOOK: &str = "x-portcullis-webhook";
 pub const NONCE: &str = "x-nonce";
 /// The public host that the client asked.
 pub const FORWARDED_HOST: &str = "x-forwarded-host";
+/// The page that Next.js is told a visitor comes from.
+pub const NEXT_URL: &str = "next-url";
 /// The client's address, for Clerk's Frontend API.
 pub const FORWARDED_FOR: &str = "x-forwarded-for";
 /// Where Clerk's Frontend API is proxied, for it to know.

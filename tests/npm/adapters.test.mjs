@@ -48,6 +48,15 @@ describe('Express', () => {
     assert.deepEqual(await (await get(`${url}/dash/%61?x=1`, signedIn())).json(), ['/dash/a?x=1', '/dash/a?x=1', 'user_1']);
   });
 
+  test('a page that a visitor may not see is not where they come from, in any list of headers', async () => {
+    const app = express();
+    app.use(expressGate(config));
+    app.use((request, response) => response.json([request.headers['next-url'], request.headersDistinct['next-url'], request.rawHeaders.filter((_, at) => request.rawHeaders[at - 1]?.toLowerCase() === 'next-url')]));
+    const url = await serve(app);
+    assert.deepEqual(await (await get(`${url}/open/7`, { 'Next-Url': '/dash' })).json(), ['/open/7', ['/open/7'], ['/open/7']]);
+    assert.deepEqual(await (await get(`${url}/open/7`, { 'Next-Url': '/open/3' })).json(), ['/open/3', ['/open/3'], ['/open/3']]);
+  });
+
   for (const [name, express] of Object.entries(EXPRESSES)) {
     /** An app with a secret behind the gate, under `/dash`, and the request line and fields of a request to it. */
     const ask = async (/** @type {(app: any) => void} */ mount, /** @type {string} */ target, /** @type {string[]} */ ...fields) => {
@@ -221,6 +230,21 @@ describe('Next.js', () => {
     assert.ok(names.includes('accept') && names.includes('x-portcullis-user-id') && !names.includes('x-portcullis-role'));
     assert.equal(response.headers.get('x-middleware-request-x-portcullis-user-id'), 'user_1');
     assert.equal(response.headers.get('x-middleware-request-x-forwarded-host'), 'public.example.com');
+  });
+
+  test('comes from a page that a visitor may see, or from the page itself', async () => {
+    const proxy = nextGate(config);
+    const from = async (/** @type {string} */ page, headers = {}) => {
+      const response = await proxy(new Request(`${site}/open/7`, { headers: { 'next-url': page, ...headers } }));
+      assert.equal(response.headers.get('x-middleware-next'), '1');
+      return response.headers.get('x-middleware-request-next-url');
+    };
+    // Twice: what is known of a decision is not said again.
+    for (let time = 0; time < 2; time += 1) {
+      assert.equal(await from('/dashboard'), '/open/7');
+      assert.equal(await from('/open/3'), '/open/3');
+      assert.equal(await from('/dashboard', signedIn()), '/dashboard');
+    }
   });
 
   test('what is for one user is so for every cache of a network', async () => {

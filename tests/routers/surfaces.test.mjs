@@ -97,6 +97,37 @@ describe('a Next.js app behind the gate', () => {
     }
   });
 
+  // Next.js renders `app/admin/@modal/(..)about` within the layout of `/admin` where `Next-Url` is `/admin` or anything below it.
+  test('is not told that a visitor comes from a page that is not theirs', async () => {
+    const user = await gate.clerk.token();
+    const own = '/about';
+    /** @type {[string, string | undefined, string][]} */
+    const cases = [
+      ['/', undefined, '/'], ['/blog/a', undefined, '/blog/a'], ['/nope', undefined, '/nope'], ['/dashboard', user, '/dashboard'], ['/admin', user, own],
+      ...['/admin', '/admin/', '/ADMIN/x', '/dashboard', '/dashboard/..', '/admin/../about', '/%61dmin', '/admin?x', '/admin.json', 'admin', '/%00', '/about/..%2fadmin',
+        `/admin${'/x'.repeat(20)}`].map((/** @type {string} */ from) => /** @type {[string, undefined, string]} */ ([from, undefined, own])),
+    ];
+    origin.hits.splice(0);
+    const headers = (/** @type {[string, string | undefined, string]} */ [from, token]) => [['Next-Url', from], ...(token ? [['Authorization', `Bearer ${token}`]] : [])];
+    await sendAll(gate.worker.port, cases.map((one, index) => head('GET', own, [['x-case', `${index}`], .../** @type {[string, string][]} */ (headers(one))])));
+    const arrived = origin.hits.map(({ id, rawHeaders }) => [cases[Number(id)][0], rawHeaders.filter((_, at) => rawHeaders[at - 1]?.toLowerCase() === 'next-url')]);
+    assert.deepEqual(arrived.sort(), cases.map(([from, , expected]) => [from, [expected]]).sort());
+  });
+
+  test('is asked about the page below its base path, and about the pages that a page is below', async () => {
+    const policy = { ...LISTS, default: 'public', origin: origin.url, protected: ['/docs/admin', '/settings'], admin: [], admin_requires: undefined };
+    const docs = await startGate({ policy });
+    try {
+      origin.hits.splice(0);
+      const cases = [['/docs/photo/7', '/admin'], ['/docs/photo/7', '/admin/zzz'], ['/photo/7', '/settings/zzz'], ['/photo/7', '/docs'], ['/docs/photo/7', '/feed']];
+      await sendAll(docs.worker.port, cases.map(([path, from], index) => head('GET', path, [['x-case', `${index}`], ['Next-Url', from]])));
+      const arrived = origin.hits.sort((a, b) => Number(a.id) - Number(b.id)).map(({ rawHeaders }) => rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === 'next-url') + 1]);
+      assert.deepEqual(arrived, ['/docs/photo/7', '/docs/photo/7', '/photo/7', '/docs', '/feed']);
+    } finally {
+      await docs.stop();
+    }
+  });
+
   test('gives no data of a page that is not public', async () => {
     const pages = ['/admin', '/admin/users', '/dashboard', '/dashboard/billing'];
     const forms = [

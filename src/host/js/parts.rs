@@ -196,7 +196,7 @@ fn flags_of(decision: &Decision, forward: &Forward) -> Option<u32> {
         && decision.message.is_empty()
         && decision.trial.is_none()
         && decision.response_headers.is_empty()
-        && forward.headers.last().is_none_or(|(name, _)| !text::is_same(name, names::ASSERTION));
+        && forward.headers.last().is_none_or(|(name, _)| ![names::ASSERTION, names::NEXT_URL].contains(name));
     let flags = [(decision.is_private, IS_PRIVATE), (decision.is_azp_missing, IS_AZP_MISSING), (is_allowed, IS_ALLOWED)];
     is_plain.then(|| flags.into_iter().fold(0, |set, (is_so, flag)| if is_so { set | flag } else { set }))
 }

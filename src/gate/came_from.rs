@@ -1,0 +1,78 @@
+//! `Next-Url`, the page that a visitor of a Next.js app comes from.
+//!
+//! With intercepting routes Next.js answers `/photo/7` by `app/feed/@modal/(..)photo/[id]`, within the layout of `/feed`, where the
+//! header says `/feed` or anything below it. So whoever asks must be one who may see that page. For all others the header says, when
+//! it gets to the origin, that they come from the page that they ask for. Nothing is refused: the client of Next.js sends the header
+//! with every page that it fetches, also after a session has ended.
+//!
+//! Source: `generateInterceptionRoutesRewrites` of Next.js.
+
+use std::borrow::Cow;
+
+use super::{Deciding, RequestState};
+use crate::{
+    headers::{Field, names},
+    path::{self, JudgedTarget},
+    policy::{Access, Source},
+    request::HeaderName,
+    text::ByAny as _,
+};
+
+/// Segments that are looked at; nobody comes from further down.
+const SEGMENTS: usize = 8;
+
+/// Directories of the path that may be the `basePath` of the app, which the header leaves out.
+const BASES: usize = 2;
+
+impl Deciding<'_> {
+    /// What the origin is told instead of what the client says.
+    pub(super) fn came_from(&self, state: &RequestState) -> Option<Field> {
+        let page = self.request.header(HeaderName::NextUrl)?;
+        if !self.settings.enforce || self.may_come_from(page, state) {
+            return None;
+        }
+        Some((names::NEXT_URL, Cow::Owned(self.target.path().as_str().to_owned())))
+    }
+
+    /// Whether the page, and each that it is below, asks nothing that is not met. Those that it is below count where they are listed, and
+    /// so does what has a directory before it.
+    fn may_come_from(&self, page: &str, state: &RequestState) -> bool {
+        let policy = &self.settings.policy;
+        let page = page.find_any(b"?#").and_then(|end| page.get(..end)).unwrap_or(page);
+        let own = self.target.path().as_str();
+        let (ends, bases) = (ends(page), ends(own));
+        if !page.starts_with('/') || ends.len() > SEGMENTS {
+            return false;
+        }
+        let bases = bases.iter().take(BASES).filter(|end| **end < own.len());
+        core::iter::once(0).chain(bases.copied()).all(|base| {
+            ends.iter().all(|end| {
+                let (Some(before), Some(directory)) = (own.get(..base), page.get(..*end)) else { return false };
+                let url = [self.target.scheme(), "://", self.target.host(), before, directory].concat();
+                let Ok(target) = path::judge(&url, &self.settings.path) else { return false };
+                let is_itself = base == 0 && *end == page.len();
+                let (answers, _) = policy.answers("GET", &target, false);
+                answers.into_iter().all(|(source, _)| {
+                    let is_listed = !matches!(source, Source::Default | Source::StaticFiles);
+                    !(is_itself || is_listed) || self.may_see(source, &target, state)
+                })
+            })
+        })
+    }
+
+    fn may_see(&self, source: Source, target: &JudgedTarget, state: &RequestState) -> bool {
+        let policy = &self.settings.policy;
+        policy.access_of(source) == Access::Public
+            || !state.unknown
+                && state.auth.is_authenticated()
+                // What is so now was asked only for what the request's own path demands.
+                && (!policy.is_fresh(source) || self.demand.sources.contains(&source))
+                && self.meets(source, target, state)
+    }
+}
+
+/// Where each segment of a path ends.
+fn ends(path: &str) -> Vec<usize> {
+    let slashes = path.bytes().enumerate().skip(1).filter(|(_, byte)| *byte == b'/').map(|(at, _)| at);
+    slashes.chain([path.len()]).take(SEGMENTS + 1).collect()
+}
