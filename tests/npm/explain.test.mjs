@@ -4,19 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { createGate, explain } from '../../npm/node.js';
-import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { INSTANCES } from '../oracle/authenticate/instance.mjs';
+import { configOf, token } from '../support/site.mjs';
 
-const { publishableKey, site, api } = INSTANCES.dev;
-const config = {
-  publishableKey,
-  jwtKey: PEM,
-  authorizedParties: [site],
-  public: ['/', '/open/:path*'],
-  admin: ['/admin(.*)'],
-  adminRequires: { claim: 'metadata.role', oneOf: ['admin', 'owner'] },
-  rules: [{ match: '/api/x', methods: ['POST'], require: { role: 'org:admin' } }],
-};
-const token = (changes = {}) => jws({ iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', ...times(Date.now()).fresh, ...changes });
+const { site } = INSTANCES.dev;
+const config = { ...configOf(), rules: [{ match: '/api/x', methods: ['POST'], require: { role: 'org:admin' } }] };
 const request = (/** @type {string} */ path, /** @type {string} */ text = token()) => new Request(site + path, { headers: { authorization: `Bearer ${text}` } });
 
 test('readings, rules, requirements and checks are told, and the decision is the gate\'s', async () => {

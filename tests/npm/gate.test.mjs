@@ -8,19 +8,11 @@ import { runInNewContext } from 'node:vm';
 import { core } from '../../npm/gate-core.js';
 import { createGate } from '../../npm/node.js';
 import { listen } from '../support/listen.mjs';
-import { INSTANCES, JWK, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { configOf, token } from '../support/site.mjs';
+import { INSTANCES, JWK, jws, times } from '../oracle/authenticate/instance.mjs';
 
-const { publishableKey, site, api } = INSTANCES.dev;
-const token = (changes = {}) => jws({ iss: `https://${api}`, azp: site, sub: 'user_1', sid: 'sess_1', ...times(Date.now()).fresh, ...changes });
-const CONFIG = {
-  publishableKey,
-  jwtKey: PEM,
-  authorizedParties: [site],
-  public: ['/', '/open/:path*'],
-  admin: ['/admin(.*)'],
-  adminRequires: { claim: 'metadata.role', oneOf: ['admin'] },
-  api: ['/api(.*)'],
-};
+const { site, api } = INSTANCES.dev;
+const CONFIG = configOf();
 const signedIn = () => ({ authorization: `Bearer ${token()}` });
 /** @param {string} path @param {any} [init] */
 const request = (path, init) => new Request(site + path, init);

@@ -5,18 +5,11 @@ import { afterEach, describe, mock, test } from 'node:test';
 
 import { core } from '../../npm/gate-core.js';
 import { createGate, explain } from '../../npm/node.js';
-import { INSTANCES, PEM, jws, times } from '../oracle/authenticate/instance.mjs';
+import { INSTANCES, jws, times } from '../oracle/authenticate/instance.mjs';
+import { configOf } from '../support/site.mjs';
 
-const { publishableKey, site, api } = INSTANCES.prod;
-const CONFIG = {
-  publishableKey,
-  jwtKey: PEM,
-  authorizedParties: [site],
-  public: ['/', '/open/:path*'],
-  admin: ['/admin(.*)'],
-  adminRequires: { claim: 'metadata.role', oneOf: ['admin', 'owner'] },
-  api: ['/api(.*)'],
-};
+const { site, api } = INSTANCES.prod;
+const CONFIG = configOf(INSTANCES.prod);
 /** @param {number} n */
 const claimsOf = (n) => ({
   iss: `https://${api}`, azp: site, sub: `user_${n}`, sid: `sess_${n}`, metadata: { role: ['admin', 'owner', 'guest'][n % 3] },
