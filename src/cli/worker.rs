@@ -3,17 +3,16 @@
 //! Source: `handle` in `host/worker/mod.rs`, and `respond.rs` beside it.
 
 use crate::{
-    gate::{Action, Answer, Decision, Endpoint, Event},
+    gate::{Answer, Decision, Endpoint, Event, own},
     headers::Cors,
     request::{HeaderName, RequestView},
-    session::Auth,
     settings::Settings,
 };
 
 /// The decision that takes the place of the gate's; `None`: the gate decides.
 pub(super) fn answer(settings: &Settings, request: &RequestView) -> Option<Decision> {
     if Endpoint::of(&request.url) == Some(Endpoint::Health) && matches!(&*request.method, "GET" | "HEAD") {
-        return Some(answered(200, "health", "the Worker answers this by itself, with wrong settings too".to_owned()));
+        return Some(answered(200, "health", "the Worker answers this by itself, with wrong settings too"));
     }
     let cors = settings.headers.cors.as_ref()?;
     let is_preflight = &*request.method == "OPTIONS" && request.headers.named("access-control-request-method").is_some();
@@ -32,23 +31,11 @@ fn preflight(cors: &Cors, origin: Option<&str>) -> Decision {
         }
         (None, _) => "the Worker answers this preflight by itself; without an Origin it allows nothing".to_owned(),
     };
-    answered(204, "preflight", message)
+    answered(204, "preflight", &message)
 }
 
 /// Nobody was looked at, and no policy.
-fn answered(status: u16, reason: &'static str, message: String) -> Decision {
-    Decision {
-        action: Action::Answer(Answer { status, location: None, body: None, headers: Vec::new() }),
-        event: Event::Answered,
-        trial: None,
-        reason: reason.into(),
-        message,
-        access: None,
-        rule: None,
-        auth: Auth::default(),
-        token: None,
-        response_headers: Vec::new(),
-        is_private: false,
-        is_azp_missing: false,
-    }
+fn answered(status: u16, reason: &str, message: &str) -> Decision {
+    let answer = Answer { status, location: None, body: None, headers: Vec::new() };
+    Decision { event: Event::Answered, ..own(answer, reason, message) }
 }

@@ -317,8 +317,9 @@ fn public_origin(target: &JudgedTarget) -> String {
     [target.scheme(), "://", target.host()].concat()
 }
 
+/// A decision of the gate itself: nobody was looked at, and no policy.
 #[inline(never)]
-fn own(answer: Answer, reason: &str, message: &str) -> Decision {
+pub(crate) fn own(answer: Answer, reason: &str, message: &str) -> Decision {
     Decision {
         action: Action::Answer(answer),
         event: Event::Denied,
