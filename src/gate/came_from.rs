@@ -24,6 +24,10 @@ const SEGMENTS: usize = 8;
 /// Directories of the path that may be the `basePath` of the app, which the header leaves out.
 const BASES: usize = 2;
 
+/// Readings of a page, or of one that it is below. What can be read in more ways is nobody's page, and is not looked at any further: a
+/// request would cost as much as several whose paths are hostile.
+const READINGS: usize = 32;
+
 impl Deciding<'_> {
     /// What the origin is told instead of what the client says.
     pub(super) fn came_from(&self, state: &RequestState) -> Option<Field> {
@@ -50,6 +54,9 @@ impl Deciding<'_> {
                 let (Some(before), Some(directory)) = (own.get(..base), page.get(..*end)) else { return false };
                 let url = [self.target.scheme(), "://", self.target.host(), before, directory].concat();
                 let Ok(target) = path::judge(&url, &self.settings.path) else { return false };
+                if target.readings().len() > READINGS {
+                    return false;
+                }
                 let is_itself = base == 0 && *end == page.len();
                 let (answers, _) = policy.answers("GET", &target, false);
                 answers.into_iter().all(|(source, _)| {
