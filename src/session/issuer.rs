@@ -348,7 +348,8 @@ async fn authenticate(issuers: &[Issuer], io: &Io, context: &Context<'_>) -> Opt
     {
         return Some(rare(beside_clerk(context, io, state)).await);
     }
-    if context.settings.instance.is_some() {
+    // What takes machine tokens alone knows no instance, which is Clerk's to judge all the same.
+    if !context.settings.options.publishable_key.is_empty() {
         return None;
     }
     let reason = if has_token { Reason::TokenInvalidIssuer } else { Reason::TokenMissing };

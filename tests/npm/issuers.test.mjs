@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { createGate, explain } from '../../npm/node.js';
+import { PARTY, PUBLISHABLE_KEY, SECRET_KEY, json, startClerk } from '../support/clerk.mjs';
 import { ALGORITHMS, AUDIENCE, startIssuer } from '../support/issuer.mjs';
 
 /** @type {Awaited<ReturnType<typeof startIssuer>>} */
@@ -61,6 +62,28 @@ test('who has no good token is told, or sent to sign in', async () => {
   const api = await gate.decide(request('/api/x', { cookie: `id_token=${other}` }));
   assert.deepEqual([api.status, api.reason], [401, 'token-verification-failed']);
   assert.equal((await gate.decide(request('/api/x', { cookie: `id_token=${await issuer.token()}` }))).status, 401, 'no user id at that path');
+});
+
+test('machine tokens are Clerk’s, where issuers stand beside it', async (t) => {
+  const clerk = await startClerk();
+  t.after(() => clerk.stop());
+  const known = { id: 'x', scopes: [], claims: null, revoked: false, expired: false };
+  const kinds = { api_key: { token: 'ak_of_the_tests', subject: 'user_1' }, m2m_token: { token: 'mt_of_the_tests', subject: 'mch_1' } };
+  clerk.respondWith((request, response) => {
+    const [kind] = Object.values(kinds).filter(({ token }) => (request.url ?? '').includes(token.startsWith('ak_') ? 'api_keys' : 'm2m_tokens'));
+    json(response, kind ? 200 : 404, kind ? { ...known, subject: kind.subject } : { errors: [{ code: 'not_found' }] });
+  });
+  const rules = Object.keys(kinds).map((kind) => ({ match: `/api/${kind}`, require: { token: kind } }));
+  const { issuer: beside } = config;
+  const gate = await createGate({ publishableKey: PUBLISHABLE_KEY, secretKey: SECRET_KEY, apiUrl: clerk.url, authorizedParties: [PARTY], issuer: beside, api: ['/(.*)'], rules });
+  const decide = async (/** @type {string} */ path, /** @type {Record<string, string>} */ headers = {}) => gate.decide(new Request(PARTY + path, { headers }));
+  for (const [kind, { token }] of Object.entries(kinds)) {
+    const taken = await decide(`/api/${kind}`, { authorization: `Bearer ${token}` });
+    assert.deepEqual([taken.status, taken.reason], [200, 'allowed'], kind);
+    for (const headers of [{}, { 'x-assertion': await issuer.token(mine) }, { authorization: `Bearer ${await issuer.token(mine)}` }]) {
+      assert.equal((await decide(`/api/${kind}`, /** @type {any} */ (headers))).status, 401, kind);
+    }
+  }
 });
 
 test('an explanation tells which check failed', async () => {
