@@ -8,6 +8,7 @@ import { machines } from './areas/machines.mjs';
 import { mixtureOf } from './areas/mixtures.mjs';
 import { organization } from './areas/organizations.mjs';
 import { option, publicUrl } from './areas/settings.mjs';
+import { cookieForms, headerForms, oddClaims } from './areas/shapes.mjs';
 import { headerToken, tokenAlone } from './areas/tokens.mjs';
 
 /** @typedef {import('./random.mjs').Random} Random */
@@ -29,5 +30,8 @@ export const AREAS = {
   'public URLs': { count: 500, make: publicUrl },
   options: { count: 400, make: option },
   verifyToken: { count: 700, make: tokenAlone },
+  'odd claims': { count: 600, make: oddClaims },
+  'cookie forms': { count: 500, make: cookieForms },
+  'header forms': { count: 400, make: headerForms },
   mixtures: { count: 1500, make: (random) => mixtureOf(MIXED, random) },
 };
