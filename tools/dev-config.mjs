@@ -29,8 +29,12 @@ const KEPT_SECTIONS = ['compatibility_date', 'compatibility_flags', 'kv_namespac
  * @returns {Promise<Instance | undefined>}
  */
 export async function realInstance(path = join(ROOT, '.dev.vars')) {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const { CLERK_PUBLISHABLE_KEY: publishableKey, CLERK_SECRET_KEY: secretKey } = parseEnv(text);
+  const text = await readFile(path, 'utf8').catch((error) => {
+    if (error.code === 'ENOENT') return '';
+    throw new ToolError(`${path} cannot be read: ${error.message}\nhelp: it is a file of lines NAME=value; mend it, or remove it`);
+  });
+  // A byte order mark, which editors on Windows write, is part of no name.
+  const { CLERK_PUBLISHABLE_KEY: publishableKey, CLERK_SECRET_KEY: secretKey } = parseEnv(text.replace(/^\ufeff/, ''));
   if (!publishableKey && !secretKey) return undefined;
   if (!publishableKey || !secretKey) {
     const [present, absent] = publishableKey ? ['PUBLISHABLE', 'SECRET'] : ['SECRET', 'PUBLISHABLE'];

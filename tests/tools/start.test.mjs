@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +85,14 @@ describe('npm start', () => {
     await assert.rejects(read('CLERK_SECRET_KEY=sk_test_1\n'), /no CLERK_PUBLISHABLE_KEY/);
     await assert.rejects(read('CLERK_PUBLISHABLE_KEY=pk_test_x\n'), /no CLERK_SECRET_KEY/);
     await assert.rejects(read('CLERK_PUBLISHABLE_KEY=pk_test_x\nCLERK_SECRET_KEY=sk_test_1\n'), /not a publishable key/);
+    // As an editor on Windows writes it, and as Wrangler takes it.
+    const marked = await read(`\ufeffCLERK_PUBLISHABLE_KEY=${publishable('test', 'happy-cat-1.clerk.accounts.dev')}\r\nCLERK_SECRET_KEY=sk_test_1\r\n`);
+    assert.equal(marked?.signInUrl, 'https://happy-cat-1.accounts.dev/sign-in');
+  });
+
+  test('a .dev.vars that cannot be read is an error, and not as good as none', async () => {
+    await mkdir(join(dir, 'a-folder'));
+    await assert.rejects(realInstance(join(dir, 'a-folder')), /^Error: .*a-folder cannot be read: EISDIR.*\nhelp: /s);
   });
 
   test('a busy port is named, with the way to another', async () => {
