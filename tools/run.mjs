@@ -1,7 +1,8 @@
 // Runs other programs, and says what was run when one fails.
 
 import { spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The repository's root, with a trailing slash. */
@@ -55,7 +56,8 @@ export async function canRun(command, args = ['--version']) {
 }
 
 /**
- * Runs a script's main function: a {@link ToolError} is one message and exit code 1, anything else keeps its stack.
+ * Runs a script's main function: a {@link ToolError} is one message and exit code 1, and so is what the system refuses (a folder that cannot
+ * be written, a full disk); anything else keeps its stack.
  *
  * @param {string} moduleUrl `import.meta.url` of the script
  * @param {() => Promise<void>} main
@@ -63,11 +65,26 @@ export async function canRun(command, args = ['--version']) {
 export async function runAsScript(moduleUrl, main) {
   if (!isScript(moduleUrl)) return;
   try {
+    assertNodeIsNewEnough();
     await main();
   } catch (error) {
-    console.error(error instanceof ToolError ? `\n${error.message}` : error);
+    const isSystem = error instanceof Error && 'syscall' in error;
+    console.error(error instanceof ToolError || isSystem ? `\n${error.message}` : error);
     process.exitCode = 1;
   }
+}
+
+/**
+ * Throws where Node is older than `engines` in `package.json` asks for: what it lacks would else be told as a mistake of ours, minutes later.
+ *
+ * @param {string} [version]
+ */
+export function assertNodeIsNewEnough(version = process.versions.node) {
+  const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const [major, minor] = /(\d+)\.(\d+)/.exec(engines.node)?.slice(1).map(Number) ?? [];
+  const [ownMajor, ownMinor] = version.split('.').map(Number);
+  if (ownMajor > major || (ownMajor === major && ownMinor >= minor)) return;
+  throw new ToolError(`Node ${version} is too old: ${major}.${minor} or newer is needed\nhelp: get one from https://nodejs.org`);
 }
 
 /**

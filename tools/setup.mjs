@@ -10,7 +10,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { installBrowser } from './browser.mjs';
-import { ROOT, run, runAsScript } from './run.mjs';
+import { ROOT, ToolError, run, runAsScript } from './run.mjs';
 import { installRuntimes } from './runtimes.mjs';
 import { installWasmTarget } from './wasm-target.mjs';
 
@@ -28,14 +28,17 @@ export async function setup({ forTests = false } = {}) {
   await installRuntimes();
 }
 
-/** npm packages, exactly as locked. Their install scripts are not needed, so they are not run. */
+/**
+ * npm packages, exactly as locked. Their install scripts are not needed, so they are not run. What builds is a development dependency, which
+ * npm leaves out where NODE_ENV or its configuration says so.
+ */
 async function installPackages() {
   const lock = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex');
   const stamp = join(ROOT, 'node_modules/.portcullis-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   console.log('setup: installing npm packages (npm ci)');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  await run(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+  await run(npm, ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
     help: 'npm needs to reach its registry',
   });
   writeFileSync(stamp, lock);
@@ -52,6 +55,9 @@ async function buildXtask() {
 }
 
 await runAsScript(import.meta.url, async () => {
-  await setup({ forTests: process.argv.includes('--tests') });
+  const args = process.argv.slice(2);
+  const unknown = args.find((arg) => arg !== '--tests');
+  if (unknown !== undefined) throw new ToolError(`unknown argument \`${unknown}\`; usage: node tools/setup.mjs [--tests]`);
+  await setup({ forTests: args.length > 0 });
   console.log('setup: ready');
 });

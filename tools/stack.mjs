@@ -66,7 +66,12 @@ export async function startStack({ ports, test = false, tokenLifetimeSeconds, on
  * @param {{ port: number, gateOrigin: string, tokenLifetimeSeconds?: number }} options
  */
 async function startDevelopmentIdentity(options) {
-  const { startIdentity } = await import('../dev-identity/server.mjs');
+  const [{ startIdentity }, { assertDevelopmentMachine }] = await Promise.all([import('../dev-identity/server.mjs'), import('../dev-identity/loopback.mjs')]);
+  try {
+    assertDevelopmentMachine(process.env);
+  } catch (error) {
+    throw new ToolError(`${/** @type {Error} */ (error).message}\nhelp: unset the variable, or put your own instance's keys into .dev.vars`);
+  }
   return startIdentity(options);
 }
 

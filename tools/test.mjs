@@ -8,8 +8,9 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-import { ROOT, run, runAsScript } from './run.mjs';
+import { ROOT, ToolError, run, runAsScript } from './run.mjs';
 import { setup } from './setup.mjs';
 
 /** Features whose tests run natively; those of the Wasm hosts are tested through the built modules. */
@@ -17,6 +18,8 @@ const NATIVE_FEATURES = ['native', 'cli'];
 
 await runAsScript(import.meta.url, async () => {
   const words = process.argv.slice(2);
+  // Before anything is installed or built.
+  const files = testFiles(words);
   await setup({ forTests: true });
 
   /** @type {{ name: string, ok: boolean, seconds: string, note: string }[]} */
@@ -37,7 +40,7 @@ await runAsScript(import.meta.url, async () => {
   const { buildPackage, buildWorker } = await import('./build.mjs');
   const hasWorker = await part('the Worker: release build', async () => void (await buildWorker()));
   const hasPackage = await part('the package: release build', async () => void (await buildPackage()));
-  if (hasWorker && hasPackage) await part('JavaScript: node --test', () => testJavaScript(words));
+  if (hasWorker && hasPackage) await part('JavaScript: node --test', () => testJavaScript(files));
 
   console.log('\n── summary');
   for (const { name, ok, seconds, note } of results) console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)${note ? `: ${note}` : ''}`);
@@ -52,18 +55,27 @@ async function testRust() {
 }
 
 /**
- * One file after another: they start servers, workerd and a browser, and some measure time.
+ * The test files whose path contains one of the words; without words all of them. A word that no file has is a mistake.
  *
  * @param {string[]} words
  */
-async function testJavaScript(words) {
+function testFiles(words) {
   const all = readdirSync(join(ROOT, 'tests'), { recursive: true })
     .map((file) => join('tests', String(file)))
     .filter((file) => file.endsWith('.test.mjs') && !file.includes('node_modules'));
-  const files = all.filter((file) => words.length === 0 || words.some((word) => file.includes(word))).sort();
-  if (files.length === 0) throw new Error(`no test file matches ${words.map((word) => `\`${word}\``).join(', ')}`);
-  const reporter = join(ROOT, 'tools/test-reporter.mjs');
-  const args = ['--test', '--test-concurrency=1', `--test-reporter=${new URL(`file://${reporter}`).href}`, '--test-reporter-destination=stdout'];
+  const idle = words.find((word) => !all.some((file) => file.includes(word)));
+  if (idle !== undefined) throw new ToolError(`no test file matches \`${idle}\`\nusage: npm test [-- WORD…], where each word is a part of the path of a file in tests/`);
+  return all.filter((file) => words.length === 0 || words.some((word) => file.includes(word))).sort();
+}
+
+/**
+ * One file after another: they start servers, workerd and a browser, and some measure time.
+ *
+ * @param {string[]} files
+ */
+async function testJavaScript(files) {
+  const reporter = pathToFileURL(join(ROOT, 'tools/test-reporter.mjs')).href;
+  const args = ['--test', '--test-concurrency=1', `--test-reporter=${reporter}`, '--test-reporter-destination=stdout'];
   const { code, output } = await runShown(process.execPath, [...args, ...files]);
   const counts = /^(\d+ passed.*)$/m.exec(output)?.[1] ?? 'no counts';
   if (code !== 0) throw new Error(counts);
