@@ -2,6 +2,8 @@
 //
 //   node dev-identity/server.mjs [--port 8788] [--gate http://localhost:8787]
 
+import { readServerArguments } from '../tools/ports.mjs';
+import { ToolError, runAsScript } from '../tools/run.mjs';
 import { backendApi } from './backend-api.mjs';
 import { frontendApi } from './frontend-api.mjs';
 import { createInstance } from './instance.mjs';
@@ -124,12 +126,12 @@ async function readBody(request) {
   return body;
 }
 
-if (process.argv[1] && import.meta.url === new URL(`file://${process.argv[1]}`).href) {
-  const { values } = (await import('node:util')).parseArgs({
-    options: { port: { type: 'string', default: '8788' }, gate: { type: 'string', default: 'http://localhost:8787' } },
+await runAsScript(import.meta.url, async () => {
+  const { port, gate } = await readServerArguments('identity');
+  const identity = await startIdentity({ port, gateOrigin: gate }).catch((error) => {
+    throw new ToolError(error.message);
   });
-  const identity = await startIdentity({ port: Number(values.port), gateOrigin: values.gate });
-  console.log(`development identity on ${identity.url}, for the gate at ${values.gate}`);
+  console.log(`development identity on ${identity.url}, for the gate at ${gate}`);
   console.log(`CLERK_PUBLISHABLE_KEY=${identity.publishableKey}\nCLERK_SECRET_KEY=${identity.secretKey}`);
   console.log(`CLERK_PROXY_URL=${identity.url}\nCLERK_API_URL=${identity.url}`);
-}
+});

@@ -1,6 +1,7 @@
 // Which ports to use, and what to say when one is taken.
 
 import { createServer } from 'node:net';
+import { parseArgs } from 'node:util';
 
 import { ToolError } from './run.mjs';
 
@@ -34,12 +35,33 @@ export function choosePort(part, flags, variables = process.env) {
  *
  * @param {Part} part
  * @param {number} port
+ * @param {string} [alone] the flag, where the part is started alone
  */
-export async function assertPortIsFree(part, port) {
+export async function assertPortIsFree(part, port, alone) {
   const taken = (await Promise.all(['127.0.0.1', '::1'].map((host) => isTaken(port, host)))).includes(true);
   if (!taken) return;
   const { what, flag, variable } = PORTS[part];
-  throw new ToolError(`port ${port}, for ${what}, is in use\nhelp: choose another with \`npm start -- ${flag} ${port + 10}\`, or in ${variable}`);
+  const other = port + 10 < 65536 ? port + 10 : port - 10;
+  const way = alone ? `${alone} ${other}` : `npm start -- ${flag} ${other}`;
+  throw new ToolError(`port ${port}, for ${what}, is in use\nhelp: choose another with \`${way}\`, or in ${variable}`);
+}
+
+/**
+ * The arguments of a part that is started alone: its port, which has to be free, and where the gate is.
+ *
+ * @param {Part} part
+ */
+export async function readServerArguments(part) {
+  /** @type {{ port?: string, gate: string }} */
+  let flags;
+  try {
+    flags = parseArgs({ options: { port: { type: 'string' }, gate: { type: 'string', default: 'http://localhost:8787' } } }).values;
+  } catch (error) {
+    throw new ToolError(`${/** @type {Error} */ (error).message}\nusage: node ${process.argv[1]} [--port N] [--gate http://localhost:8787]`);
+  }
+  const port = choosePort(part, { [PORTS[part].flag.slice(2)]: flags.port });
+  await assertPortIsFree(part, port, '--port');
+  return { port, gate: flags.gate };
 }
 
 /** Returns a port that is free at the moment. */

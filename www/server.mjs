@@ -6,6 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 import { serveOnLoopback } from '../dev-identity/loopback.mjs';
+import { readServerArguments } from '../tools/ports.mjs';
+import { runAsScript } from '../tools/run.mjs';
 import { renderPage } from './pages.mjs';
 import { toldByGate } from './told.mjs';
 
@@ -114,10 +116,8 @@ function echo(request, response) {
   request.pipe(response);
 }
 
-if (process.argv[1] && import.meta.url === new URL(`file://${process.argv[1]}`).href) {
-  const { values } = (await import('node:util')).parseArgs({
-    options: { port: { type: 'string', default: '8789' }, gate: { type: 'string', default: 'http://localhost:8787' } },
-  });
-  const demo = await startDemo({ port: Number(values.port), gateOrigin: values.gate });
-  console.log(`demo app on ${demo.url}, behind the gate at ${values.gate}`);
-}
+await runAsScript(import.meta.url, async () => {
+  const { port, gate } = await readServerArguments('origin');
+  const demo = await startDemo({ port, gateOrigin: gate });
+  console.log(`demo app on ${demo.url}, behind the gate at ${gate}`);
+});

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,6 +104,31 @@ describe('npm start', () => {
       await assert.rejects(assertPortIsFree('identity', port), new RegExp(`port ${port}, for the development identity.*\n.*--identity-port`));
       server.close();
       await assertPortIsFree('identity', await freePort());
+    }
+  });
+
+  test('the development identity and the demo start alone, wherever the checkout is', async () => {
+    const checkout = join(dir, 'mein Ordner ü #1 100%');
+    for (const folder of ['dev-identity', 'www', 'tools']) await cp(join(ROOT, folder), join(checkout, folder), { recursive: true });
+    await cp(join(ROOT, 'package.json'), join(checkout, 'package.json'));
+    await symlink(checkout, join(dir, 'link'));
+    for (const [part, name] of [['dev-identity', 'development identity'], ['www', 'demo app']]) {
+      for (const folder of [checkout, join(dir, 'link')]) {
+        const port = await freePort();
+        const child = spawn(process.execPath, [join(folder, part, 'server.mjs'), '--port', String(port)], { env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
+        const said = await new Promise((resolve) => child.stdout.once('data', resolve).once('end', () => resolve('nothing')));
+        child.kill();
+        assert.match(String(said), new RegExp(`^${name} on http://localhost:${port}, `));
+      }
+      for (const [args, wrong] of /** @type {const} */ ([
+        [['--port', 'x'], /invalid port `x`/],
+        [['--prot', '1'], /--prot.*\nusage: node .*server\.mjs/s],
+      ])) {
+        const { status, stderr } = spawnSync(process.execPath, [join(ROOT, part, 'server.mjs'), ...args], { env: environment(), encoding: 'utf8' });
+        assert.equal(status, 1);
+        assert.match(stderr, wrong);
+        assert.doesNotMatch(stderr, /\n\s+at /);
+      }
     }
   });
 
