@@ -4,6 +4,7 @@
 
 import { parseArgs } from 'node:util';
 
+import { takeCheckout } from './only-one.mjs';
 import { PORTS, assertPortIsFree, choosePort } from './ports.mjs';
 import { ToolError, runAsScript } from './run.mjs';
 import { setup } from './setup.mjs';
@@ -12,6 +13,7 @@ await runAsScript(import.meta.url, async () => {
   const started = performance.now();
   const ports = readPorts();
   for (const part of /** @type {import('./ports.mjs').Part[]} */ (Object.keys(PORTS))) await assertPortIsFree(part, ports[part]);
+  takeCheckout(`http://localhost:${ports.gate}`);
   await setup();
 
   // Only now: it stands on npm packages.

@@ -2,12 +2,14 @@
 // rustc are scripts that write down how they were called, and do nothing.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
+import { freePort } from '../../tools/ports.mjs';
 import { ROOT, assertNodeIsNewEnough } from '../../tools/run.mjs';
 import { environment } from '../support/environment.mjs';
 
@@ -77,6 +79,32 @@ describe('a checkout that is set up', { skip: process.platform === 'win32' && 't
     assert.equal(await calls(), '');
     for (const good of ['20.19.0', '20.20.1', '22.0.0', '24.1.0']) assertNodeIsNewEnough(good);
     for (const bad of ['20.18.3', '18.20.8', '8.19.0']) assert.throws(() => assertNodeIsNewEnough(bad), /too old/);
+  });
+
+  test('a second npm start is refused while the first runs, and not after', async () => {
+    await program('npm', 'echo waiting; exec sleep 60');
+    const start = async () => {
+      const ports = [await freePort(), await freePort(), await freePort()].map(String);
+      return { url: `http://localhost:${ports[0]}`, args: ['--port', ports[0], '--identity-port', ports[1], '--origin-port', ports[2]] };
+    };
+    const { url, args } = await start();
+    const env = environment({ PATH: `${join(dir, 'bin')}:/bin:/usr/bin` });
+    const first = spawn(process.execPath, [join(checkout, 'tools/start.mjs'), ...args], { cwd: dir, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const ended = new Promise((resolve) => first.on('exit', resolve));
+    let output = '';
+    await new Promise((resolve) => first.stdout.on('data', (chunk) => /waiting/.test((output += chunk)) && resolve(undefined)).once('end', resolve));
+
+    const second = tool('start.mjs', (await start()).args);
+    assert.equal(second.status, 1);
+    assert.ok(second.stderr.includes(`is running in this checkout, at ${url} (process ${first.pid})\nhelp: `), second.stderr);
+
+    // Killed, so that it could not tidy up.
+    process.kill(-(/** @type {number} */ (first.pid)), 'SIGKILL');
+    await ended;
+    await program('npm', 'echo gone; exit 7');
+    const third = tool('start.mjs', (await start()).args);
+    assert.match(third.stderr, /`npm ci .*` ended with exit code 7/);
+    assert.equal(existsSync(join(checkout, '.wrangler/portcullis-dev/running.json')), false);
   });
 
   /** @param {string} script @param {readonly string[]} args @param {Record<string, string>} [own] @param {string[]} [ofNode] */
