@@ -39,12 +39,52 @@ test('every setting is in docs/settings.md, and every setting there is one', () 
   assert.deepEqual([...new Set(taken)].sort(), documented.sort());
 });
 
-test('every link between the documents leads to a file', () => {
-  const documents = tracked.filter((file) => file.endsWith('.md') && !file.startsWith('tests/vectors/'));
+const documents = tracked.filter((file) => file.endsWith('.md') && !file.startsWith('tests/vectors/'));
+
+test('every link between the documents leads to a file, and to a heading that it has', () => {
   assert.ok(documents.length >= 6);
+  let anchors = 0;
   for (const document of documents) {
-    for (const [, target] of read(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)) {
-      assert.ok(existsSync(join(ROOT, dirname(document), target)), `${document} links to ${target}, which is not there`);
+    for (const [, link] of read(document).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)) {
+      const [path, anchor] = link.split('#');
+      const target = path === '' ? document : join(dirname(document), path);
+      assert.ok(existsSync(join(ROOT, target)), `${document} links to ${link}, which is not there`);
+      if (anchor === undefined || !target.endsWith('.md')) continue;
+      anchors += 1;
+      assert.ok(headingsOf(target).includes(anchor), `${document} links to ${link}, and ${target} has no such heading`);
     }
   }
+  assert.ok(anchors > 30);
+});
+
+/** The anchors that a platform makes of a document's headings. @param {string} document */
+function headingsOf(document) {
+  const headings = read(document).replaceAll(/^```[^]*?^```/gm, '').matchAll(/^#{1,6} (.+)$/gm);
+  const kept = (/** @type {string} */ text) => text.toLowerCase().replaceAll(/[^\p{L}\p{N}_\- ]/gu, '').replaceAll(' ', '-');
+  return [...headings].map(([, text]) => kept(text));
+}
+
+test('every test that a document names is there', () => {
+  const tests = tracked.filter((file) => /^(tests|fuzz|src)\//.test(file));
+  const code = tests.filter((file) => /\.(mjs|rs)$/.test(file)).map(read).join('\n');
+  let named = 0;
+  for (const document of documents.filter((file) => file !== 'CHANGELOG.md')) {
+    const text = read(document);
+    for (const [, name] of text.matchAll(/`([\w./*-]+(?:\.test\.mjs|tests\.rs)|tests\/[\w./-]+|\w+_laws\.rs)`/g)) {
+      named += 1;
+      const there = name.includes('*')
+        ? tests.some((file) => file.startsWith(name.split('*')[0]))
+        : tests.some((file) => file === name || file.endsWith(`/${name}`) || file.startsWith(name.endsWith('/') ? name : `${name}/`)) || existsSync(join(ROOT, name));
+      assert.ok(there, `${document} names \`${name}\`, which is not there`);
+    }
+    // As docs/differences.md has them: `Test: a name`, where it is a test's own and no file's.
+    for (const [, list] of text.matchAll(/\bTests?: ([^]*?)\.(?:\s|$)/g)) {
+      for (const [, name] of list.matchAll(/`([^`]+)`/g)) {
+        if (name.includes('/') || /\.\w+$/.test(name)) continue;
+        named += 1;
+        assert.ok(code.includes(name.replaceAll(/\s+/g, ' ')), `${document} names the test \`${name}\`, which is not there`);
+      }
+    }
+  }
+  assert.ok(named > 100);
 });
