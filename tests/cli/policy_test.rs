@@ -152,6 +152,15 @@ fn a_broken_test_file_is_refused_with_line_and_column() {
         ("[[tests]]\nrequest = 'GET /'\nas = 'bob'\nexpect = 'deny'\n", "there is no `[identities.bob]`", "t.toml:3:6"),
         ("[[tests]]\nrequest = 'dashboard'\nexpect = 'deny'\n", "`request` has to be", "t.toml:2:11"),
         ("[identities.a]\nexpires_in_secs = 'soon'\n", "whole number of seconds", "t.toml:2:19"),
+        ("[identities.a]\nwithout = 'azp'\n", "`without` has to be a list of claims", "t.toml:2:11"),
+        ("[identities.a]\nwithout = ['azp', 5]\n", "`without` has to be a list of claims", "t.toml:2:19"),
+        (
+            "[[tests]]\nrequest = 'GET /'\nheaders = ['Origin: x']\nexpect = 'deny'\n",
+            "`headers` has to be a table",
+            "t.toml:3:11",
+        ),
+        ("[[tests]]\nrequest = 'GET /'\nheaders = { 'a b' = 'x' }\nexpect = 'deny'\n", "a header's name", "t.toml:3:13"),
+        ("[[tests]]\nrequest = 'GET /'\nheaders = { a = \"x\\ny\" }\nexpect = 'deny'\n", "of one line", "t.toml:3:17"),
         ("[[tests]\n", "is not TOML", "t.toml:1:"),
         ("", "has no tests", ""),
     ] {

@@ -134,6 +134,11 @@ impl Document {
     }
 }
 
+/// A token (RFC 9110 section 5.6.2).
+fn is_header_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
 struct Reader<'s> {
     source: &'s SourceFile,
 }
@@ -156,8 +161,14 @@ impl Reader<'_> {
             None => Json::Null,
         };
         let mut without = Vec::new();
-        for name in table.get("without").map(Located::items).unwrap_or_default() {
-            without.push(name.as_text().ok_or_else(|| self.fault("`without` is a list of claims", &name.span))?.to_owned());
+        if let Some(names) = table.get("without") {
+            let Value::List(items) = &names.value else {
+                return Err(self.fault("`without` has to be a list of claims, as `[\"azp\"]`", &names.span));
+            };
+            for name in items {
+                let fault = || self.fault("`without` has to be a list of claims, as `[\"azp\"]`", &name.span);
+                without.push(name.as_text().ok_or_else(fault)?.to_owned());
+            }
         }
         let expires_in_secs = match table.get("expires_in_secs") {
             #[allow(clippy::cast_possible_truncation)] // looked at
@@ -197,9 +208,19 @@ impl Reader<'_> {
         }
         let kind = self.choice(test, "kind", &["document", "fetch"])?;
         let mut headers = Vec::new();
-        for entry in test.get("headers").map(Located::entries).unwrap_or_default() {
-            let value = entry.value.as_text().ok_or_else(|| self.fault("a header is a string", &entry.value.span))?;
-            headers.push((entry.key.to_ascii_lowercase(), value.to_owned()));
+        if let Some(fields) = test.get("headers") {
+            let Value::Table(entries) = &fields.value else {
+                return Err(self.fault("`headers` has to be a table, as `{ Origin = \"https://example.com\" }`", &fields.span));
+            };
+            for entry in entries {
+                // A request with another name would never come in, and the test would speak of nothing.
+                if !is_header_name(&entry.key) {
+                    return Err(self.fault("a header's name has letters, digits and dashes", &entry.key_span));
+                }
+                let value = entry.value.as_text().filter(|value| !value.contains(['\r', '\n', '\0']));
+                let value = value.ok_or_else(|| self.fault("a header is a string of one line", &entry.value.span))?;
+                headers.push((entry.key.to_ascii_lowercase(), value.to_owned()));
+            }
         }
         let Some(verb) = self.choice(test, "expect", &["forward", "redirect", "deny", "answer", "webhook"])? else {
             return Err(self.fault("`expect` is missing: `forward`, `redirect`, `deny`, `answer` or `webhook`", &test.span));
