@@ -228,6 +228,16 @@ fn ways_around_the_gate_are_named() {
 }
 
 #[test]
+fn a_list_without_a_route_is_refused() {
+    let files =
+        [("none.txt", "# later\n"), ("none.json", "{ \"openapi\": \"3.1.0\", \"paths\": {} }"), ("none.yaml", "paths: {}\n")];
+    let folder = Folder::tracked("routes-none", READY, &files);
+    for (file, _) in files {
+        folder.run(&["check", "--offline", "--routes", file]).exits(2).complains(&format!("`{file}` names no route"));
+    }
+}
+
+#[test]
 fn routes_that_no_rule_names_are_listed_with_the_access_they_get() {
     let list = "# of the app\n/\nGET /dashboard/:id\nPOST /api/orders\n/pricing\n/docs/[...path]\n";
     let folder = Folder::tracked("routes", READY, &[("routes.txt", list)]);

@@ -176,3 +176,12 @@ fn an_api_key_is_judged_by_the_backend_api_whatever_key_is_given_for_sessions() 
     let run = folder.run_with(&[&request[..], &["--key", "public.pem"]].concat(), &[], &api_key);
     run.exits(0).says("machine tokens are checked with CLERK_SECRET_KEY only");
 }
+
+#[test]
+fn an_empty_token_is_not_no_token() {
+    let folder = Folder::new("explain-empty-token", READY);
+    for token in ["", " ", "-", "Bearer "] {
+        let run = folder.run(&["explain", "GET", "/", "--offline", "--token", token]);
+        run.exits(2).complains("`--token` is empty");
+    }
+}

@@ -140,14 +140,24 @@ fn fill_braces(segment: &str, value: &str) -> String {
     filled + rest
 }
 
-/// Reads the routes in any of the forms.
+/// Reads the routes in any of the forms. A file without one is a mistake of whatever wrote it: nothing would be looked at, and all be well.
 pub(super) fn read(file: &Path) -> Result<Vec<Route>, Fault> {
     let source = read_text(file)?;
+    let routes = read_any(file, &source)?;
+    if routes.is_empty() {
+        return Err(
+            Fault::new(format!("`{}` names no route", source.name)).help("leave `--routes` out where there is none to ask about")
+        );
+    }
+    Ok(routes)
+}
+
+fn read_any(file: &Path, source: &SourceFile) -> Result<Vec<Route>, Fault> {
     let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     let document = match source.text.trim_start().starts_with('{') {
-        true => read_json(&source)?,
-        false if is_yaml => read_yaml(&source)?,
-        false => return read_list(&source),
+        true => read_json(source)?,
+        false if is_yaml => read_yaml(source)?,
+        false => return read_list(source),
     };
     let routes = of_openapi(&document).or_else(|| of_routes_manifest(&document)).or_else(|| of_app_paths(&document));
     routes.ok_or_else(|| {

@@ -123,7 +123,12 @@ fn request(arguments: &Arguments, base: &str) -> Result<(RequestView, Vec<String
     }
     if let Some(token) = &arguments.token {
         let token = if token == "-" { read_standard_input()? } else { token.trim().to_owned() };
-        let token = token.strip_prefix("Bearer ").unwrap_or(&token).trim();
+        let bare = token.strip_prefix("Bearer").filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        let token = bare.unwrap_or(&token).trim();
+        if token.is_empty() {
+            // As a variable that is not set: what was to be explained is not a request without a token.
+            return Err(Fault::new("`--token` is empty").help("leave it out to ask as somebody without a token"));
+        }
         offer(&mut headers, "authorization", format!("Bearer {token}"));
     }
     let credentials = credentials_in(&headers);
