@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, ops::Range, path::PathBuf};
 
 use super::{
-    DeploymentArguments, config_file, read_text,
+    DeploymentArguments, config_file, dev_vars, read_text,
     source::{Fault, Place, SourceFile},
     tree::{Entry, Located, Value},
     variable,
@@ -86,10 +86,7 @@ impl Deployment {
             let path = named.filter(|path| path.exists()).unwrap_or_else(|| self.folder().join(".dev.vars"));
             if path.exists() {
                 let source = read_text(&path)?;
-                for pair in dotenvy::from_read_iter(source.text.as_bytes()) {
-                    let (name, value) = pair.map_err(|error| broken_pair(&source, &error))?;
-                    overrides.insert(name, value);
-                }
+                overrides.extend(dev_vars::parse(&source)?);
             }
         }
         Ok(overrides)
@@ -246,16 +243,6 @@ impl Deployment {
             Some(entry) => entry.value.span.clone(),
             None => vars_key,
         }
-    }
-}
-
-/// A line of `.dev.vars` that is none. It may hold a secret and is not shown.
-fn broken_pair(source: &SourceFile, error: &dotenvy::Error) -> Fault {
-    let fault = Fault::new(format!("`{}` has a line that is not `NAME=VALUE`", source.name));
-    let dotenvy::Error::LineParse(line, at) = error else { return fault };
-    match source.text.find(line.as_str()) {
-        Some(start) => fault.at(Place { excerpt: None, ..source.place(&(start + at..start + at)) }),
-        None => fault,
     }
 }
 

@@ -13,6 +13,7 @@ mod check;
 mod completions;
 mod config_file;
 mod deployment;
+mod dev_vars;
 mod drive;
 mod explain;
 mod init;

@@ -199,6 +199,11 @@ fn local_runs_read_dev_vars_and_take_development_keys() {
     folder.run(&["check", "--offline", "--local"]).exits(0);
     folder.write(".dev.vars", &format!("# of the development instance\nCLERK_SECRET_KEY=\"{}\"\n", key_like("live")));
     folder.run(&["check", "--offline", "--local"]).exits(1).says("one test and one live");
+    // As Wrangler takes them, if nobody else does.
+    for line in ["CLERK_SECRET_KEY: ", "NOTE=two words\nexport CLERK_SECRET_KEY = ", "my-note.txt=`x`\r\nCLERK_SECRET_KEY="] {
+        folder.write(".dev.vars", &format!("{line}{}", key_like("live")));
+        folder.run(&["check", "--offline", "--local"]).exits(1).says("one test and one live");
+    }
     folder.write(".dev.vars", &format!("{} is no pair\n", key_like("test")));
     let run = folder.run(&["check", "--offline", "--local"]);
     run.exits(2).complains("`./.dev.vars` has a line that is not `NAME=VALUE`").complains("--> ./.dev.vars:1:");
