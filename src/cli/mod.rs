@@ -131,6 +131,25 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
+/// Writes a file that is whole or not there: one that could not be written to its end would be taken for done.
+fn write_whole(path: &std::path::Path, text: &str) -> Result<(), Fault> {
+    let refuse = |error: io::Error| Fault::new(format!("cannot write `{}`: {error}", path.display()));
+    // Where a link leads, or it would be a file afterwards.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if !target.is_file() && path.symlink_metadata().is_ok() {
+        // A pipe, a terminal, a link to what is not there yet.
+        return std::fs::write(path, text).map_err(refuse);
+    }
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = target.with_file_name(name);
+    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &target));
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        refuse(error)
+    })
+}
+
 /// Reads a text file. A byte order mark, which editors on Windows write, is no part of the text, as for Wrangler.
 fn read_text(path: &std::path::Path) -> Result<SourceFile, Fault> {
     let name = path.display().to_string();

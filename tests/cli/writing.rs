@@ -1,6 +1,6 @@
 //! `portcullis init`, completions and help.
 
-use crate::support::{Folder, INIT};
+use crate::support::{Folder, INIT, READY, isolate};
 
 #[test]
 fn what_init_writes_is_read_back_by_check() {
@@ -49,6 +49,31 @@ fn what_would_be_wrong_is_not_written() {
     assert!(!folder.path("new.toml").exists());
     let run = folder.run(&["init", "--output", "new.toml"]);
     run.exits(2).complains("`--publishable-key` is missing");
+}
+
+/// A file that may not grow is what a full disk is.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_to_its_end_is_not_there() {
+    let folder = Folder::new("init-full", &READY.replace("pk_live_", "pk_test_"));
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("sh");
+        isolate(command.current_dir(folder.path(".")), &folder.path("."));
+        command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_portcullis")]).args(arguments);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("error: cannot write `"), "{output:?}");
+    };
+    run(&INIT);
+    run(&["token", "mint", "--key", "dev.pem", "--new-key"]);
+    let left: Vec<_> = std::fs::read_dir(folder.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["wrangler.toml"]);
+    // Nor is what was there before gone.
+    folder.write("new.toml", "mine");
+    run(&[&INIT[..], &["--force"]].concat());
+    assert_eq!(folder.read("new.toml"), "mine");
+    folder.run(&[&INIT[..], &["--force"]].concat()).exits(0);
+    assert!(folder.read("new.toml").contains("[vars.PORTCULLIS]") && !folder.path("new.toml.new").exists());
 }
 
 #[test]

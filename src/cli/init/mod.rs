@@ -16,6 +16,7 @@ use super::{
     output::{BOLD, Report, YELLOW, paint, printable},
     source::{Fault, SourceFile},
     tree::Located,
+    write_whole,
 };
 use crate::{
     policy::pattern::Pattern,
@@ -88,8 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
     };
     let text = render(arguments, &imported, &publishable_key, &parties);
     check(&text, &arguments.output)?;
-    let written = std::fs::write(&arguments.output, text);
-    written.map_err(|error| Fault::new(format!("cannot write `{}`: {error}", arguments.output.display())))?;
+    write_whole(&arguments.output, &text)?;
     let file = printable(&arguments.output.display().to_string());
     let described = if arguments.from.is_some() { describe(&imported) } else { String::new() };
     Ok(Report {

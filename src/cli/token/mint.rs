@@ -107,8 +107,13 @@ fn write_private(path: &Path, text: &str) -> Result<(), Fault> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| Fault::new(format!("cannot write `{}`: {error}", path.display())))
+    let refuse = |error| Fault::new(format!("cannot write `{}`: {error}", path.display()));
+    let mut file = options.open(path).map_err(refuse)?;
+    file.write_all(text.as_bytes()).map_err(|error| {
+        // Half a key would be taken for a broken one the next time.
+        let _ = std::fs::remove_file(path);
+        refuse(error)
+    })
 }
 
 fn parse_claim(text: &str) -> Result<(String, Value), String> {
