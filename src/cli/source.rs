@@ -52,15 +52,32 @@ impl Place {
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         let bar = paint(BLUE, "|");
-        let before: String = text.chars().take(self.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let carets = paint(RED, &"^".repeat((*width).max(1)));
+        let (text, at) = window(text, self.column - 1);
+        let before: String = text.chars().take(at).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let carets = paint(RED, &"^".repeat((*width).clamp(1, WINDOW_CHARS / 2)));
         format!(
             "{margin} {arrow} {}\n{margin} {bar}\n{} {bar} {}\n{margin} {bar} {before}{carets}\n",
             self.render_position(),
             paint(BLUE, &number),
-            printable(text),
+            printable(&text),
         )
     }
+}
+
+/// Characters of a line that are shown of one that is longer than a terminal's should be, as JSON that a program wrote on one line.
+const WINDOW_CHARS: usize = 120;
+
+/// What is shown of a line, and at which character of that the one at `at` is.
+fn window(line: &str, at: usize) -> (String, usize) {
+    let length = line.chars().count();
+    if length <= 2 * WINDOW_CHARS {
+        return (line.to_owned(), at);
+    }
+    let begin = at.saturating_sub(WINDOW_CHARS / 2).min(length - WINDOW_CHARS);
+    let shown: String = line.chars().skip(begin).take(WINDOW_CHARS).collect();
+    let before = if begin > 0 { "…" } else { "" };
+    let behind = if begin + WINDOW_CHARS < length { "…" } else { "" };
+    (format!("{before}{shown}{behind}"), at - begin + before.chars().count())
 }
 
 impl SourceFile {
@@ -139,6 +156,21 @@ mod tests {
     fn what_a_fault_quotes_stays_on_its_line() {
         let shown = Fault::new("cannot read `a\n\u{1b}[2J`").help("look at `\u{7}`").render();
         assert!(shown.contains("`a\\u{a}\\u{1b}[2J`") && shown.contains("`\\u{7}`"), "{shown:?}");
+    }
+
+    #[test]
+    fn of_a_line_without_an_end_the_part_in_question_is_shown() {
+        let line = |at: usize| format!("{}ERROR{}", "a".repeat(at), "é".repeat(100_000));
+        for at in [0, 3, 59, 60, 61, 500, 99_999] {
+            let source = SourceFile { name: "w.json".into(), text: line(at) };
+            let shown = anstream::adapter::strip_str(&source.place(&(at..at + 5)).render()).to_string();
+            assert!(shown.starts_with(&format!("  --> w.json:1:{}\n", at + 1)), "{shown}");
+            let lines: Vec<&str> = shown.lines().collect();
+            assert!(lines.iter().all(|line| line.chars().count() < 140), "{shown}");
+            let caret = lines[3].chars().position(|c| c == '^').unwrap();
+            assert_eq!(lines[2].chars().skip(caret).take(5).collect::<String>(), "ERROR", "{shown}");
+            assert!(lines[3].ends_with("^^^^^") && !lines[3].contains("^^^^^^"), "{shown}");
+        }
     }
 
     #[test]
