@@ -15,6 +15,7 @@ before(async () => {
         { match: '/articles/:path*', methods: ['DELETE'], access: 'admin' },
         { match: '/dav/:path*', methods: ['PROPFIND', 'GET'], access: 'public' },
         { match: '/open/:path*', access: 'public' },
+        { match: '/inbox', methods: ['POST', 'PROPFIND'], access: 'public' },
       ],
     },
   });
@@ -39,6 +40,22 @@ describe('rules by method', () => {
     assert.equal((await send('POST', '/articles/1')).status, 401);
     assert.equal((await send('POST', '/articles/1', await authorization())).status, 200);
     assert.equal((await send('DELETE', '/articles/1', await authorization())).status, 403);
+  });
+});
+
+describe('a request to open a WebSocket', () => {
+  const upgrade = 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+  // The platform opens one by GET, whatever the method is: a path whose POST is public would be read without a session.
+  test('by another method than GET arrives by the method that was judged', async () => {
+    for (const method of ['POST', 'PROPFIND']) {
+      assert.equal((await send(method, '/inbox', upgrade)).status, 200, method);
+      const [{ method: arrived, headers }] = gate.origin.clear();
+      assert.deepEqual([arrived, headers.upgrade], [method, undefined]);
+    }
+    assert.equal((await send('GET', '/inbox', upgrade)).status, 401);
+    assert.equal((await send('DELETE', '/inbox', upgrade)).status, 401);
+    assert.equal(gate.origin.seen.length, 0);
   });
 });
 

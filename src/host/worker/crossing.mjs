@@ -182,7 +182,8 @@ function withoutOthers(out, passes) {
  * @param {string} fields names and values in turn, one a line
  */
 export function outgoing(url, request, fields) {
-  const isUpgrade = request.headers.has('upgrade');
+  // Only by GET (RFC 6455 section 4.1): the platform opens a WebSocket by GET whatever the method is, which may be another one than was judged.
+  const isUpgrade = request.method === 'GET' && request.headers.has('upgrade');
   const out = withoutOthers(new Request(url, request), (name) => {
     let passes = judged.get(name);
     if (passes === undefined) {
@@ -190,7 +191,7 @@ export function outgoing(url, request, fields) {
       judged.set(name, (passes = mayPass(name) && TOKEN.test(name)));
     }
     // A WebSocket is opened by `Connection: upgrade`, which the platform writes itself.
-    return passes || (isUpgrade && name === 'connection');
+    return isUpgrade ? passes || name === 'connection' : passes && name !== 'upgrade';
   });
   setFields(out.headers, fields);
   return out;
