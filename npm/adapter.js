@@ -43,7 +43,7 @@ function isGate(config) {
 const ORIGIN = /^https?:\/\/[^/?#\\@\s]+$/i;
 /** What is judged where there is no URL to judge: the core denies it (400), by the reason given. */
 const NO_AUTHORITY = 'http:///';
-const NO_PATH = '';
+export const NO_PATH = '';
 
 /**
  * The URL that a client asked for.

@@ -2,7 +2,7 @@
 //
 // Bodies are not touched: neither the request's nor the response's is read or kept here.
 
-import { adapterOptions, gateOnce, urlOf } from './adapter.js';
+import { NO_PATH, adapterOptions, gateOnce, urlOf } from './adapter.js';
 import { isReserved, privateHeaders } from './headers.js';
 
 /**
@@ -50,11 +50,13 @@ async function pass(theGate, publicOrigin, request, response) {
  * @param {{ originalUrl?: string, baseUrl?: string, url: string }} request
  */
 function routedTarget({ originalUrl, baseUrl, url }) {
-  // Connect's mounts do not say where they are. And of a target that is no path, Express puts what is before the path somewhere else.
-  if (originalUrl === undefined || baseUrl === undefined || !originalUrl.startsWith('/')) return originalUrl ?? url;
-  // Where nothing is left of the path behind the mount's, Express puts a slash.
-  const hasAddedSlash = /^\/(\?|$)/.test(url) && originalUrl === baseUrl + url.slice(1);
-  return hasAddedSlash ? originalUrl : baseUrl + url;
+  // Of a target that is no path, Express puts what is before the path somewhere else.
+  if (originalUrl === undefined || !originalUrl.startsWith('/')) return originalUrl ?? url;
+  // Where nothing is left of the path behind the mount's, Express and Connect put a slash.
+  const withoutSlash = /^\/(\?|$)/.test(url) ? url.slice(1) : url;
+  // Connect's mounts do not say where they are. What is not the end of the target was rewritten, and what it is routed by cannot be told.
+  if (baseUrl === undefined) return originalUrl.endsWith(url) || originalUrl.endsWith(withoutSlash) ? originalUrl : NO_PATH;
+  return originalUrl === baseUrl + withoutSlash ? originalUrl : baseUrl + url;
 }
 
 /** Scheme and host that the client used. What a proxy says counts where Express's setting `trust proxy` says so. @param {any} request */
@@ -146,10 +148,11 @@ function beforeHeaders(response, act) {
   let isDue = true;
   response.writeHead = function (/** @type {number} */ status, /** @type {any[]} */ ...rest) {
     if (!isDue) return writeHead.call(this, status, ...rest);
-    isDue = false;
     // `writeHead(status, headers)` or `writeHead(status, message, headers)`; a message may be left empty.
     const [message, headers] = typeof rest[0] === 'string' || rest.length > 1 ? rest : [undefined, rest[0]];
+    // What these throw, as for a value that no header can have, is the app's to answer: by another response, whose head is due still.
     for (const [name, value] of pairsOf(headers ?? message)) this.setHeader(name, value);
+    isDue = false;
     act();
     return typeof message === 'string' ? writeHead.call(this, status, message) : writeHead.call(this, status);
   };

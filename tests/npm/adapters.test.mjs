@@ -169,6 +169,18 @@ describe('Express', () => {
     }
   });
 
+  for (const [name, express] of Object.entries(EXPRESSES)) {
+    test(`${name}: adds the cache rules to what is said instead of a head that could not be written`, async () => {
+      const app = express();
+      app.use(expressGate(config));
+      app.use((/** @type {any} */ _request, /** @type {any} */ response) => response.writeHead(200, { 'x-own': 'a\nb' }).end('x'));
+      app.use((/** @type {any} */ error, /** @type {any} */ _request, /** @type {any} */ response, /** @type {any} */ _next) => response.status(500).send(error.code));
+      const response = await get(`${await serve(app)}/x`, signedIn());
+      assert.deepEqual([response.status, await response.text()], [500, 'ERR_INVALID_CHAR']);
+      assert.deepEqual([response.headers.get('cache-control'), response.headers.get('vary')], ['private', 'Cookie, Authorization']);
+    });
+  }
+
   test('hands a mistake in the configuration to the error handler, for every request', async () => {
     const app = express();
     app.use(expressGate(/** @type {any} */ ({ ...config, signinUrl: '/x' })));
@@ -179,6 +191,40 @@ describe('Express', () => {
       const response = await get(url);
       assert.equal(response.status, 500);
       assert.match(await response.text(), /did you mean `signInUrl`/);
+    }
+  });
+});
+
+// It has `originalUrl` and no `baseUrl`, and takes off what it is mounted under, as here.
+describe('Connect', () => {
+  /** @param {string} mount @param {(request: any) => void} rewrite */
+  const asked = (mount, rewrite) => async (/** @type {string} */ path) => {
+    const through = expressGate({ ...config, public: [...config.public, '/dash', '/dash/open/:path*'] });
+    const url = await serve((/** @type {any} */ request, /** @type {any} */ response) => {
+      request.originalUrl = request.url;
+      request.url = request.url.slice(mount.length);
+      if (!request.url.startsWith('/')) request.url = `/${request.url}`;
+      rewrite(request);
+      through(request, response, (/** @type {any} */ error) => response.end(error === undefined ? 'passed' : (response.statusCode = 500, String(error))));
+    });
+    const response = await get(url + path);
+    assert.match(await response.text(), /^passed$|^{/);
+    return response.status;
+  };
+
+  test('is judged by the whole path', async () => {
+    const mounted = asked('/dash', () => {});
+    for (const [path, status] of /** @type {[string, number][]} */ ([['/dash/open/x?y', 200], ['/dash', 200], ['/dash?x', 200], ['/dash/', 200], ['/dash/admin', 401]])) {
+      assert.equal(await mounted(path), status, path);
+    }
+    assert.equal(await asked('', () => {})('/open/x'), 200);
+  });
+
+  test('passes no path that something has put in the place of the one that came', async () => {
+    for (const mount of ['', '/dash']) {
+      for (const url of ['/admin', '/admin?open', '/open/admin']) {
+        assert.equal(await asked(mount, (request) => (request.url = url))(`${mount}/open/x`), 400, `${mount} ${url}`);
+      }
     }
   });
 });
