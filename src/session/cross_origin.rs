@@ -6,7 +6,7 @@ use super::{AuthenticateError, context::Context};
 use crate::{
     request::HeaderName,
     text::{self, ByAny as _},
-    web_url::{WebUrl, has_scheme},
+    web_url::{WebUrl, has_scheme, has_web_scheme},
 };
 
 /// Whether a signed-in request is due for a handshake since it comes from an origin that may be a satellite of ours.
@@ -20,8 +20,9 @@ pub(super) fn is_due(context: &Context<'_>) -> Result<bool, AuthenticateError> {
     }
     let own = context.public_url().ok_or(AuthenticateError::RequestUrl)?;
     let Some(from) = WebUrl::parse(&without_credentials(referrer)) else {
-        // An app's address, say, is another origin; what is no address at all says nothing.
-        return Ok(has_scheme(referrer.trim()));
+        // An app's address, say, is another origin; what is no address at all, or a broken one of the web, says nothing.
+        let referrer = referrer.trim();
+        return Ok(has_scheme(referrer) && !has_web_scheme(referrer));
     };
     Ok(!from.is_same_origin(own) && !is_clerk(context, &from))
 }

@@ -285,6 +285,11 @@ fn split_scheme(text: &str) -> Option<(bool, &str)> {
     (is_https || text::is_same_name(scheme, "http")).then_some((is_https, rest))
 }
 
+/// Whether a text begins as an address of the web does, whatever is behind that.
+pub(crate) fn has_web_scheme(text: &str) -> bool {
+    split_scheme(text).is_some()
+}
+
 /// Whether a text begins with a scheme of any kind.
 pub(crate) fn has_scheme(text: &str) -> bool {
     text.cut(b":").is_some_and(|(scheme, _)| {

@@ -33,7 +33,7 @@ export function primary(random) {
     'sec-fetch-dest': random.pick(['document', 'document', 'document', 'iframe', 'empty']),
     referer: random.pick([
       'https://satellite.example/x', 'https://other.example', `https://${instance.api}/x`, instance.site, `${instance.site}/other`, 'nonsense', 'https://proxy.example.com/x',
-      'https://tidy-otter-42.accounts.dev/sign-in', 'https://accounts.example.com/sign-in', 'http://accounts.example.com', 'https://accounts.x.lcl.dev', 'about:blank', '',
+      'https://tidy-otter-42.accounts.dev/sign-in', 'https://accounts.example.com/sign-in', 'http://accounts.example.com', 'https://accounts.x.lcl.dev', 'about:blank', '', 'https://[::1', 'http://a b/', ' HTTPS://', 'https://[::1]:80/', 'android-app://com.example/',
     ]),
     cookie: cookieHeader([], {
       __session: token(random, draft, { odd: 0.1 }),
