@@ -18,6 +18,7 @@ export async function verifyWebhook(request, options = {}) {
   checkOptions(options);
   const secrets = secretsOf(options);
   checkRequest(request);
+  if (!request.body && typeof request.text !== 'function') throw invalidArgument('request', request, 'a `Request`: the signature is over the bytes of its body');
   if (request.bodyUsed) throw invalidArgument('request', request, 'a `Request` whose body nobody has read: the signature is over its bytes');
   await core.ready();
   const mine = core.instance();

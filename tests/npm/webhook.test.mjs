@@ -152,5 +152,7 @@ test('a request whose body was read is an error that says so', async () => {
   const used = request(signed());
   await used.text();
   await assert.rejects(verifyWebhook(used, { signingSecret }), (/** @type {any} */ error) => error.code === 'invalid-argument' && /nobody has read/.test(error.message));
+  const bodiless = /** @type {any} */ ({ method: 'POST', url: 'https://example.com/', headers: used.headers });
+  await assert.rejects(verifyWebhook(bodiless, { signingSecret }), (/** @type {any} */ error) => error.code === 'invalid-argument' && /the bytes of its body/.test(error.message));
   await assert.rejects(verifyWebhook(/** @type {any} */ ({}), { signingSecret }), /argument `request`/);
 });
