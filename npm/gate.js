@@ -35,6 +35,8 @@ export function describeConfig(config) {
       // As it stands there: what JSON is given of an object with `toJSON` is what that says.
       const value = this[name];
       const found = whatIsLost(value);
+      // A variable of the environment that is not set: left out, it would be a wish to let the tokens of every origin count. The core says so.
+      if (value === undefined && name === 'authorizedParties' && this === config) return null;
       if (found === undefined) return value;
       const setting = name === '' ? 'the configuration' : `setting \`${name}\``;
       throw refused('invalid-options', `${setting} is ${found}, expected text, a finite number, a boolean, a list or a plain object`);
@@ -126,6 +128,7 @@ function unreachable({ responseHeaders }) {
  */
 function forwarded(request, { url, target, headers, isPrivate }) {
   const { method, body, signal } = request;
+  if (request.bodyUsed) throw invalidArgument('request', request, 'a `Request` whose body nobody has read: it is sent on');
   /** @type {any} */
   const init = { method, headers: request.headers, redirect: 'manual', signal };
   if (body) {
@@ -139,6 +142,8 @@ function forwarded(request, { url, target, headers, isPrivate }) {
     if (isPrivate && 'cache' in Request.prototype) init.cache = 'no-store';
   }
   const outgoing = new Request(url, init);
+  // Only by GET (RFC 6455 section 4.1): Workers open a WebSocket by GET whatever the method is, which may be another one than was judged.
+  if (method !== 'GET') outgoing.headers.delete('upgrade');
   forwardHeaders(outgoing.headers, headers);
   if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');
   return outgoing;

@@ -1,6 +1,6 @@
 // The gate before Bun's own server: bun server.js, with CLERK_PUBLISHABLE_KEY and CLERK_SECRET_KEY set.
-// Set AUTHORIZED_PARTIES, too: the origins of your pages, with commas between them (https://example.com). Without it a token that your
-// Clerk instance made for any other origin is taken here, too.
+// Set AUTHORIZED_PARTIES, too: the origins of your pages, with commas between them (https://example.com). Without it every
+// request fails with an error that says so: the tokens that your Clerk instance made for any other origin would be taken here, too.
 
 import { createGate } from 'portcullis';
 

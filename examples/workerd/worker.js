@@ -1,6 +1,6 @@
 // The gate in a Worker of your own, before whatever it does: npx wrangler dev, with CLERK_PUBLISHABLE_KEY and CLERK_SECRET_KEY in .dev.vars.
-// Set AUTHORIZED_PARTIES, too: the origins of your pages, with commas between them (https://example.com). Without it a token that your
-// Clerk instance made for any other origin is taken here, too.
+// Set AUTHORIZED_PARTIES, too: the origins of your pages, with commas between them (https://example.com). Without it every
+// request fails with an error that says so: the tokens that your Clerk instance made for any other origin would be taken here, too.
 
 import { createGate } from 'portcullis';
 

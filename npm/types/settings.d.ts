@@ -118,7 +118,7 @@ export interface GateConfig {
   /** Several of them. */
   readonly issuers?: readonly IssuerConfig[];
 
-  /** Origins whose tokens are accepted, as browsers write them: `https://example.com`. For previews `https://*.preview.example.com`. Default: any. */
+  /** Origins whose tokens are accepted, as browsers write them: `https://example.com`. For previews `https://*.preview.example.com`. Default: any; given without one in it, or as `undefined`, it is a mistake. */
   readonly authorizedParties?: readonly string[];
   /** What a token without `azp` is, where parties are set. Default: `reject`. */
   readonly missingAzp?: 'reject' | 'observe' | 'navigation';

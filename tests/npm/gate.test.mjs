@@ -280,6 +280,25 @@ describe('handle', () => {
     assert.equal(url, 'http://10.0.0.1:3000/open/x?y');
   });
 
+  test('sends no request to open a WebSocket by another method than GET: Workers would send it by GET', async () => {
+    const headers = { connection: 'upgrade', upgrade: 'websocket' };
+    for (const [method, upgrade] of [['GET', 'websocket'], ['POST', null], ['HEAD', null]]) {
+      /** @type {any} */
+      let got;
+      await handled('/open/x', { method, headers }, (/** @type {Request} */ forwarded) => ((got = forwarded), new Response()));
+      assert.deepEqual([got.method, got.headers.get('upgrade'), got.headers.get('connection')], [method, upgrade, upgrade && 'upgrade']);
+    }
+  });
+
+  test('tells the log where it is the request that cannot be sent on', async () => {
+    const log = mock.method(console, 'error', () => {});
+    const gate = await createGate(CONFIG);
+    const used = request('/open/x', { method: 'POST', body: 'x' });
+    await used.text();
+    assert.equal((await gate.handle(used, () => assert.fail('the app was called'))).status, 502);
+    assert.match(String(log.mock.calls[0].arguments), /argument `request` is an object, expected a `Request` whose body nobody has read/);
+  });
+
   test('streams both ways, the answer before the request has ended', async () => {
     /** @type {any} */
     let source;
@@ -437,6 +456,24 @@ test('settings that only the Worker acts on are refused, not ignored', async () 
   const given = { securityHeaders: true, csp: {}, cors: { origins: ['https://a.example'] }, ownPages: true, logUser: 'none', logForwards: 1, proxy: true, fapiUrl: 'https://a.example' };
   const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, ...given })));
   assert.deepEqual(error.errors.map((/** @type {any} */ { setting }) => setting).sort(), Object.keys(given).sort());
+});
+
+test('every mistake in the configuration is told at once, each once', async () => {
+  const given = { publishableKey: 5, cors: {}, webhookPath: '/hooks', webhookSigningSecret: 'x', admin: ['/a'], adminRequires: undefined, zzz: 1, authorizedParties: [] };
+  const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, ...given })));
+  const found = error.errors.map((/** @type {any} */ { setting }) => setting).sort();
+  assert.deepEqual(found, ['adminRequires', 'authorizedParties', 'cors', 'publishableKey', 'webhookPath', 'webhookSigningSecret', 'zzz']);
+});
+
+test('parties that are named by a variable that is not set are an error, and never all parties', async () => {
+  const parse = (/** @type {string | undefined} */ variable) => /** @type {any} */ (variable?.split(','));
+  for (const authorizedParties of [parse(undefined), null, [], [parse(undefined)], parse('')]) {
+    const error = await failure(createGate({ ...CONFIG, authorizedParties }));
+    assert.deepEqual([error.code, error.errors.length], ['invalid-options', 1], JSON.stringify(authorizedParties));
+    assert.match(error.message, /authorizedParties/);
+  }
+  const { authorizedParties: _, ...withoutParties } = CONFIG;
+  assert.equal((await (await createGate(withoutParties)).decide(request('/'))).action, 'forward');
 });
 
 test('limits that nobody here can count are refused, not ignored', async () => {

@@ -20,8 +20,8 @@ const VARIABLES: [(&str, &str); 8] = [
     ("signingKeyNext", "PORTCULLIS_SIGNING_KEY_NEXT"),
 ];
 
-/// Settings that nothing here can act on: an operator must not believe that they hold.
-const WORKER_ONLY: [(&str, &str); 9] = [
+/// Settings that nothing here can act on: an operator must not believe that they hold. The webhooks' own are told apart, by what to do instead.
+const WORKER_ONLY: [(&str, &str); 11] = [
     ("securityHeaders", "the app sets its own"),
     ("csp", "the app sets its own"),
     ("cors", "the app sets its own"),
@@ -31,22 +31,48 @@ const WORKER_ONLY: [(&str, &str); 9] = [
     ("rateLimits", "only the Worker has counters"),
     ("proxy", "only the Worker is a proxy of the Frontend API"),
     ("fapiUrl", "only the Worker is a proxy of the Frontend API"),
+    ("webhookPath", WEBHOOKS),
+    ("webhookSigningSecret", WEBHOOKS),
 ];
+const WEBHOOKS: &str = "only the Worker takes in webhooks by itself";
 
 /// Tables whose keys are the user's own words: parameters of a path.
 const VERBATIM: [&str; 1] = ["where"];
 
-/// Reads a configuration, JSON.
+/// Makes something of a configuration, JSON.
 ///
 /// # Errors
 ///
-/// What is wrong about its outer shape; what is in it is the core's to check.
-pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
+/// All that is wrong: about its outer shape, and what `make` has against the rest.
+pub(super) fn made<T>(
+    json: &str,
+    make: impl FnOnce(Environment) -> Result<T, Vec<SettingError>>,
+) -> Result<T, Vec<SettingError>> {
+    let (environment, mut errors) = read(json)?;
+    let made = make(environment);
+    if errors.is_empty() {
+        return made;
+    }
+    // A key that is no text was handed on as missing.
+    let more = made.err().unwrap_or_default();
+    let is_told = |setting: &str| errors.iter().any(|told| told.setting == setting);
+    let more: Vec<_> = more.into_iter().filter(|error| !is_told(&to_caller(&error.setting))).collect();
+    errors.extend(more);
+    Err(errors)
+}
+
+/// The settings for the core, and what is wrong about the others.
+///
+/// # Errors
+///
+/// What is no object.
+fn read(json: &str) -> Result<(Environment, Vec<SettingError>), Vec<SettingError>> {
     let not_an_object = || vec![problem("config", Problem::Type { found: "no object", expected: "an object of settings" })];
     let Ok(Node::Table(mut entries)) = Node::parse_json(json) else { return Err(not_an_object()) };
     let mut errors = Vec::new();
+    let mut take = |name: &str| entries.iter().position(|(key, _)| key == name).map(|at| entries.remove(at).1);
     let [publishable_key, secret_key, jwt_key, api_url, proxy_url, signing_key, signing_key_previous, signing_key_next] =
-        VARIABLES.map(|(name, _)| match entries.iter().position(|(key, _)| key == name).map(|at| entries.remove(at).1) {
+        VARIABLES.map(|(name, _)| match take(name) {
             None | Some(Node::Null) => None,
             Some(Node::Text(text)) => Some(text),
             Some(other) => {
@@ -55,20 +81,23 @@ pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
             }
         });
     for (name, why) in WORKER_ONLY {
-        if entries.iter().any(|(key, value)| key == name && *value != Node::Null) {
-            let help = "remove it, or deploy the gate as a Worker";
+        if take(name).is_some_and(|value| value != Node::Null) {
+            let help = if why == WEBHOOKS {
+                "remove it, and call `verifyWebhook` in the handler"
+            } else {
+                "remove it, or deploy the gate as a Worker"
+            };
             errors.push(problem(name, Problem::Conflict { why: why.to_owned(), help }));
         }
     }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    if let Some((name, _)) = entries.iter().find(|(key, _)| matches!(key.as_str(), "webhookPath" | "webhookSigningSecret")) {
-        let (why, help) = ("only the Worker takes in webhooks by itself", "remove it, and call `verifyWebhook` in the handler");
-        return Err(vec![problem(name, Problem::Conflict { why: why.to_owned(), help })]);
+    // As a variable of the environment that is not set. It would be taken for a wish to let the tokens of every origin count.
+    if entries.iter().any(|(key, value)| key == PARTIES && names_nobody(value)) {
+        let why = "it is there and names no origin, so that the tokens of every origin would count".to_owned();
+        let help = "list the origins of your pages; leave it out only where every origin's tokens may count";
+        errors.push(problem(PARTIES, Problem::Conflict { why, help }));
     }
     let portcullis = Some(to_core(Node::Table(entries)));
-    Ok(Environment {
+    let environment = Environment {
         publishable_key,
         secret_key,
         jwt_key,
@@ -79,7 +108,18 @@ pub(super) fn read(json: &str) -> Result<Environment, Vec<SettingError>> {
         signing_key_next,
         portcullis,
         ..Environment::default()
-    })
+    };
+    Ok((environment, errors))
+}
+
+const PARTIES: &str = "authorizedParties";
+
+fn names_nobody(value: &Node) -> bool {
+    match value {
+        Node::Null => true,
+        Node::List(items) => items.is_empty(),
+        _ => false,
+    }
 }
 
 /// The errors in the caller's own names, as a JSON list of `{ setting, message }`.
@@ -182,10 +222,7 @@ mod tests {
     use crate::settings::Settings;
 
     fn messages(json: &str) -> String {
-        match read(json) {
-            Err(errors) => describe(errors),
-            Ok(environment) => describe(Settings::read(environment).err().unwrap_or_default()),
-        }
+        describe(made(json, Settings::read).err().unwrap_or_default())
     }
 
     const KEYS: &str = r#""publishableKey":"pk_test_Y2xlcmsuZXhhbXBsZS5jb20k","secretKey":"sk_test_0123456789""#;
@@ -193,7 +230,7 @@ mod tests {
     #[test]
     fn names_of_javascript_reach_the_core_and_parameters_stay_as_they_are() {
         let json = r#"{"signInUrl":"/a","rules":[{"match":"/x","require":{"claim":"a","oneOf":["b_c"]},"where":{"orgSlug":"org.slug"}}]}"#;
-        let Some(Node::Table(table)) = read(json).unwrap().portcullis else { panic!("no table") };
+        let Some(Node::Table(table)) = read(json).unwrap().0.portcullis else { panic!("no table") };
         assert_eq!(table[0].0, "sign_in_url");
         let text = format!("{:?}", table[1]);
         assert!(text.contains("one_of") && text.contains("b_c") && text.contains("orgSlug"), "{text}");
@@ -203,6 +240,25 @@ mod tests {
     fn what_only_the_worker_can_keep_is_refused() {
         let found = messages(&format!(r#"{{{KEYS},"webhookPath":"/hooks"}}"#));
         assert!(found.contains("`webhookPath`: only the Worker") && found.contains("verifyWebhook"), "{found}");
+    }
+
+    #[test]
+    fn every_mistake_is_told_and_each_once() {
+        let found = messages(
+            r#"{"publishableKey":5,"cors":{},"webhookPath":"/hooks","webhookSigningSecret":"x","admin":["/a"],"zzz":1,"authorizedParties":[]}"#,
+        );
+        for expected in ["publishableKey", "cors", "webhookPath", "webhookSigningSecret", "adminRequires", "zzz", "secretKey"] {
+            assert_eq!(found.matches(&format!("\"setting\":\"{expected}\"")).count(), 1, "{expected} in {found}");
+        }
+    }
+
+    #[test]
+    fn parties_that_are_none_are_not_taken_for_all() {
+        for value in ["null", "[]"] {
+            let found = messages(&format!(r#"{{{KEYS},"authorizedParties":{value}}}"#));
+            assert!(found.contains("`authorizedParties`: it is there and names no origin"), "{found}");
+        }
+        assert_eq!(messages(&format!("{{{KEYS}}}")), "[]");
     }
 
     #[test]

@@ -21,7 +21,7 @@ thread_local! {
 #[wasm_bindgen]
 #[must_use]
 pub fn make_gate(bytes: usize) -> u32 {
-    match config::read(&take_scratch(bytes)).and_then(Gate::new) {
+    match config::made(&take_scratch(bytes), Gate::new) {
         Ok(gate) => GATES.with_borrow_mut(|gates| gates.put(gate)),
         Err(errors) => tell(config::describe(errors), 0),
     }
