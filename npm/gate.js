@@ -129,24 +129,41 @@ function unreachable({ responseHeaders }) {
 function forwarded(request, { url, target, headers, isPrivate }) {
   const { method, body, signal } = request;
   if (request.bodyUsed) throw invalidArgument('request', request, 'a `Request` whose body nobody has read: it is sent on');
+  const isInWorker = 'cf' in request;
+  // A GET with a body: Workers take one in, and make one of a whole request alone.
+  const isGetWithBody = isInWorker && body && (method === 'GET' || method === 'HEAD');
   /** @type {any} */
-  const init = { method, headers: request.headers, redirect: 'manual', signal };
-  if (body) {
+  const init = { headers: request.headers, redirect: 'manual', signal };
+  if (!isGetWithBody) init.method = method;
+  if (body && !isGetWithBody) {
     init.body = body;
     init.duplex = 'half';
   }
-  if ('cf' in request) {
+  if (isInWorker) {
     // What Cloudflare knows about the connection.
     init.cf = request.cf;
     // It keeps what a Worker fetches, by its URL alone. Before the compatibility date 2024-11-11 it cannot be told not to.
     if (isPrivate && 'cache' in Request.prototype) init.cache = 'no-store';
   }
-  const outgoing = new Request(url, init);
+  const outgoing = isGetWithBody ? new Request(new Request(url, request), init) : new Request(url, init);
   // Only by GET (RFC 6455 section 4.1): Workers open a WebSocket by GET whatever the method is, which may be another one than was judged.
   if (method !== 'GET') outgoing.headers.delete('upgrade');
   forwardHeaders(outgoing.headers, headers);
   if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');
-  return outgoing;
+  return isInWorker ? withTokens(outgoing) : outgoing;
+}
+
+/** What a header may be called (RFC 9110 section 5.1). */
+const TOKEN = /^[!#$%&'*+.^_`|~\da-z-]+$/i;
+
+/**
+ * Workers let other bytes through, and do not find such a header again to delete it.
+ *
+ * @param {Request} request
+ */
+function withTokens(request) {
+  const headers = [...request.headers];
+  return headers.every(([name]) => TOKEN.test(name)) ? request : new Request(request, { headers: headers.filter(([name]) => TOKEN.test(name)) });
 }
 
 /** Whether the platform kept the target byte for byte. @param {string} url @param {string} target */
