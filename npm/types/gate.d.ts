@@ -34,6 +34,8 @@ export interface Gate {
    * Where `forward` throws, or gives no response, the answer is 502.
    */
   handle(request: Request, forward: (request: Request, about: Forwarded) => Response | Promise<Response>): Promise<Response>;
+  /** The same where nothing is to be known of the decision: by `fetch` itself, say. */
+  handle(request: Request, forward: (request: Request) => Response | Promise<Response>): Promise<Response>;
 }
 
 /**
