@@ -37,6 +37,9 @@ export function describeConfig(config) {
       const found = whatIsLost(value);
       // A variable of the environment that is not set: left out, it would be a wish to let the tokens of every origin count. The core says so.
       if (value === undefined && name === 'authorizedParties' && this === config) return null;
+      if (value === undefined && ONLY_CLOSING.has(name) && Object.hasOwn(this, name)) {
+        throw refused('invalid-options', `setting \`${name}\` is undefined, and would ask for less than it seems to; leave it out where that is meant`);
+      }
       if (found === undefined) return value;
       const setting = name === '' ? 'the configuration' : `setting \`${name}\``;
       throw refused('invalid-options', `${setting} is ${found}, expected text, a finite number, a boolean, a list or a plain object`);
@@ -47,6 +50,11 @@ export function describeConfig(config) {
     throw refused('invalid-options', 'the configuration cannot be written as JSON', { cause: error });
   }
 }
+
+/** What makes a policy or one of its rules narrower, wherever it stands: by a variable that is not set it would open what it was to close. */
+const ONLY_CLOSING = new Set([
+  'admin', 'protected', 'rules', 'methods', 'require', 'where', 'fresh', 'role', 'permission', 'feature', 'plan', 'reverification', 'claim', 'token',
+]);
 
 /**
  * What of a value JSON would drop or take for another one, in words; nothing, where it is written whole. Members that are inherited, hidden

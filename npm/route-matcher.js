@@ -48,7 +48,8 @@ function answer(readings, expressions) {
 
 /** An expression may remember where it was. @param {RegExp} expression @param {string} path */
 function matches(expression, path) {
-  expression.lastIndex = 0;
+  // Not written where that changes nothing: it may be frozen.
+  if (expression.lastIndex !== 0) expression.lastIndex = 0;
   return expression.test(path);
 }
 

@@ -476,6 +476,27 @@ test('parties that are named by a variable that is not set are an error, and nev
   assert.equal((await (await createGate(withoutParties)).decide(request('/'))).action, 'forward');
 });
 
+test('what would close something is refused where it is undefined, and not left out', async () => {
+  const [role, methods] = [/** @type {any} */ (undefined), /** @type {any} */ (undefined)];
+  const odd = {
+    methods: { rules: [{ match: '/x', methods, access: 'public' }] },
+    role: { rules: [{ match: '/x', require: { permission: 'org:invoices:read', role } }] },
+    require: { rules: [{ match: '/x', require: role && { role } }] },
+    where: { rules: [{ match: '/orgs/:slug', where: role }] },
+    fresh: { rules: [{ match: '/x', fresh: role }] },
+    admin: { admin: role, adminRequires: { claim: 'metadata.role', equals: 'admin' } },
+    protected: { default: 'public', protected: role },
+    rules: { rules: role },
+  };
+  for (const [name, more] of Object.entries(odd)) {
+    const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, ...more })));
+    assert.equal(error.code, 'invalid-options', name);
+    assert.match(error.message, new RegExp(`^setting \`${name}\` is undefined`));
+  }
+  // What has no such meaning may be a variable that is not set.
+  assert.equal((await (await createGate({ ...CONFIG, apiUrl: undefined, signInUrl: undefined, enforce: undefined })).decide(request('/'))).action, 'forward');
+});
+
 test('limits that nobody here can count are refused, not ignored', async () => {
   const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, rateLimits: [{ match: '/x', binding: 'A', per: 'client' }] })));
   assert.deepEqual(error.errors.map((/** @type {any} */ { setting }) => setting), ['rateLimits']);
