@@ -154,9 +154,13 @@ function forwarded(request, { url, target, headers, isPrivate }) {
     if (isPrivate && 'cache' in Request.prototype) init.cache = 'no-store';
   }
   const outgoing = isGetWithBody ? new Request(new Request(url, request), init) : new Request(url, init);
-  // Only by GET (RFC 6455 section 4.1): Workers open a WebSocket by GET whatever the method is, which may be another one than was judged.
-  if (method !== 'GET') outgoing.headers.delete('upgrade');
-  forwardHeaders(outgoing.headers, headers);
+  const fields = outgoing.headers;
+  // How a body came is for one hop, as is `Upgrade`: `fetch` of Node refuses both.
+  fields.delete('transfer-encoding');
+  // But for a WebSocket, and that by GET alone (RFC 6455 section 4.1): Workers open one by GET whatever the method is, which may be another
+  // one than was judged.
+  if (method !== 'GET' || fields.get('upgrade')?.toLowerCase() !== 'websocket') fields.delete('upgrade');
+  forwardHeaders(fields, headers);
   if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');
   return isInWorker ? withTokens(outgoing) : outgoing;
 }

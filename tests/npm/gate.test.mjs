@@ -248,6 +248,30 @@ describe('handle', () => {
     }
   });
 
+  test('has `fetch` forward what says how its own connection is used', async () => {
+    const server = createServer(async (incoming, response) => {
+      let body = '';
+      for await (const chunk of incoming) body += chunk;
+      response.end(JSON.stringify([incoming.method, incoming.headers.upgrade ?? null, body]));
+    });
+    const port = await listen(server);
+    try {
+      const gate = await createGate({ ...CONFIG, origin: `http://127.0.0.1:${port}` });
+      const ask = async (/** @type {any} */ init) => {
+        const response = await gate.handle(request('/open/x', init), fetch);
+        assert.equal(response.status, 200, JSON.stringify(init.headers));
+        return response.json();
+      };
+      // As `curl --http2` and Java's own client ask for it, and as a body of unknown length comes.
+      const h2c = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
+      assert.deepEqual(await ask({ headers: h2c }), ['GET', null, '']);
+      const body = new Blob(['a body']).stream();
+      assert.deepEqual(await ask({ method: 'POST', body, duplex: 'half', headers: { 'transfer-encoding': 'chunked' } }), ['POST', null, 'a body']);
+    } finally {
+      server.close();
+    }
+  });
+
   test('gives 502 for what is no response', async () => {
     mock.method(console, 'error', () => {});
     const gate = await createGate(CONFIG);
