@@ -105,7 +105,8 @@ async function handle(settings, request, forward) {
   const decision = await decide(settings, request);
   if (decision.action !== 'forward') return decision.toResponse();
   try {
-    return decision.addTo(asResponse(await forward(forwarded(request, decision), { auth: decision.auth, decision })));
+    const answer = asResponse(await forward(forwarded(request, decision), { auth: decision.auth, decision }));
+    return decision.addTo('cf' in request ? answer : asDecoded(answer));
   } catch (error) {
     console.error('portcullis: the app gave no answer, the answer is 502:', error);
     return unreachable(decision);
@@ -116,6 +117,23 @@ async function handle(settings, request, forward) {
 function asResponse(answer) {
   if (typeof answer?.status === 'number' && typeof answer.headers?.get === 'function') return answer;
   throw new TypeError(`\`forward\` gave ${kindOf(answer)}, expected a \`Response\``);
+}
+
+/** What `fetch` decodes everywhere. */
+const DECODED = /^(x-)?gzip$|^deflate$|^br$/i;
+
+/**
+ * Outside of Workers `fetch` gives a body decoded, under the fields that say how it was encoded: whoever sent both on would send nonsense.
+ *
+ * @param {Response} answer
+ */
+function asDecoded(answer) {
+  // Only what `fetch` gave has a URL.
+  if (!answer.url || !answer.body || !DECODED.test(answer.headers.get('content-encoding') ?? '')) return answer;
+  const headers = new Headers(answer.headers);
+  headers.delete('content-encoding');
+  headers.delete('content-length');
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
 /** @param {{ responseHeaders: readonly (readonly [string, string])[] }} decision */
@@ -160,9 +178,15 @@ function forwarded(request, { url, target, headers, isPrivate }) {
   // But for a WebSocket, and that by GET alone (RFC 6455 section 4.1): Workers open one by GET whatever the method is, which may be another
   // one than was judged.
   if (method !== 'GET' || fields.get('upgrade')?.toLowerCase() !== 'websocket') fields.delete('upgrade');
+  if (!isInWorker && fields.get('accept-encoding')?.includes('zstd')) fields.set('accept-encoding', withoutZstd(String(fields.get('accept-encoding'))));
   forwardHeaders(fields, headers);
   if (!arrivesAsJudged(outgoing.url, target)) throw new Error('the platform would send another path than the one that was judged');
   return isInWorker ? withTokens(outgoing) : outgoing;
+}
+
+/** Not every `fetch` decodes it, and none says whether it has: see `asDecoded`. @param {string} codings */
+function withoutZstd(codings) {
+  return codings.split(',').filter((coding) => !coding.includes('zstd')).join(',') || 'identity';
 }
 
 /** What a header may be called (RFC 9110 section 5.1). */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { afterEach, describe, mock, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
 import { core } from '../../npm/gate-core.js';
 import { createGate } from '../../npm/node.js';
@@ -267,6 +268,39 @@ describe('handle', () => {
       assert.deepEqual(await ask({ headers: h2c }), ['GET', null, '']);
       const body = new Blob(['a body']).stream();
       assert.deepEqual(await ask({ method: 'POST', body, duplex: 'half', headers: { 'transfer-encoding': 'chunked' } }), ['POST', null, 'a body']);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('has `fetch` forward answers that are encoded: it decodes them, and so must say what is sent on', async () => {
+    const text = 'the app says '.repeat(20);
+    const encoders = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync };
+    /** @type {(string | undefined)[]} */
+    const accepted = [];
+    const server = createServer((incoming, response) => {
+      accepted.push(incoming.headers['accept-encoding']);
+      const coding = /** @type {keyof typeof encoders | 'odd'} */ (incoming.url?.slice('/open/'.length));
+      const body = coding === 'odd' ? text : encoders[coding](text);
+      response.writeHead(200, { 'content-encoding': coding, 'content-length': body.length, 'content-type': 'text/plain' });
+      response.end(body);
+    });
+    const port = await listen(server);
+    try {
+      const gate = await createGate({ ...CONFIG, origin: `http://127.0.0.1:${port}` });
+      const fields = (/** @type {Response} */ { headers }) => ['content-encoding', 'content-length', 'content-type'].map((name) => headers.get(name));
+      for (const headers of [{}, signedIn()]) {
+        for (const coding of Object.keys(encoders)) {
+          const response = await gate.handle(request(`/open/${coding}`, { headers: { ...headers, 'accept-encoding': 'gzip, zstd;q=0.9, br' } }), fetch);
+          assert.deepEqual([fields(response), await response.text()], [[null, null, 'text/plain'], text], coding);
+        }
+      }
+      assert.deepEqual([...new Set(accepted)], ['gzip, br']);
+      // What it does not decode stays as it is said to be; so do the fields where no body comes, and what the app has encoded itself.
+      assert.deepEqual(fields(await gate.handle(request('/open/odd'), fetch)), ['odd', String(text.length), 'text/plain']);
+      assert.equal((await gate.handle(request('/open/gzip', { method: 'HEAD' }), fetch)).headers.get('content-encoding'), 'gzip');
+      const own = await gate.handle(request('/open/x'), () => new Response(gzipSync(text), { headers: { 'content-encoding': 'gzip' } }));
+      assert.equal(own.headers.get('content-encoding'), 'gzip');
     } finally {
       server.close();
     }
