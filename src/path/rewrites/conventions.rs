@@ -99,7 +99,7 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
 
 /// The page whose data, or part, a framework serves under another path.
 ///
-/// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`, and `/_ipx/` of its images;
+/// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`, `/_ipx/` of its images, and `.server.vue` pages as islands;
 /// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     if sink.subject.has(Traits::UNDERSCORE)
@@ -127,6 +127,12 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.elsewhere(&text::concat(&[base, image]));
     }
+    if sink.subject.has(Traits::UNDERSCORE)
+        && let Some((base, rest)) = split_once_ignore_case(path, "/__nuxt_island/page_")
+        && let Some((name, _hash)) = rest.rcut(b"_")
+    {
+        island_page(base, name, sink);
+    }
     if !sink.subject.has(Traits::DOT) {
         return;
     }
@@ -145,6 +151,28 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     let (directory, file) = split_last(bare);
     if strip_suffix_ignore_case(file, ".txt").is_some_and(|name| name.starts_with("__next.")) {
         sink.elsewhere(directory.strip_suffix('/').unwrap_or(directory));
+    }
+}
+
+/// The page of a Nuxt island: `admin-users` is `/admin/users` or `/admin-users`. Each of the first dashes may be either, those behind
+/// them together.
+fn island_page(base: &str, name: &str, sink: &mut Sink<'_>) {
+    const APART: u32 = 3;
+    #[allow(clippy::cast_possible_truncation)] // of a path
+    let dashes = name.bytes().filter(|byte| *byte == b'-').count() as u32;
+    if dashes == 0 {
+        sink.elsewhere(&text::concat(&[base, "/", name]));
+        return;
+    }
+    for slashes in 0_u32..1 << dashes.min(APART + 1) {
+        let mut page = text::concat(&[base, "/"]);
+        let mut dash = 0;
+        for letter in name.chars() {
+            let is_slash = letter == '-' && slashes >> dash & 1 == 1;
+            page.push(if is_slash { '/' } else { letter });
+            dash = if letter == '-' { APART.min(dash + 1) } else { dash };
+        }
+        sink.alias(&page);
     }
 }
 

@@ -512,6 +512,14 @@ mod tests {
         assert_made("/_ipx/w_200/uploads/a.png", "data-route", &["/uploads/a.png"]);
         assert_made("/docs/_ipx/_/a.png", "data-route", &["/docs/a.png"]);
         assert_made("/_ipx/w_200/https://cdn.example/a.png", "data-route", &[]);
+        assert_made("/__nuxt_island/page_admin_a1.json", "data-route", &["/admin"]);
+        assert_made("/docs/__nuxt_island/PAGE_my_team_a1.json", "data-route", &["/docs/my_team"]);
+        let pages = ["/my-team-list", "/my/team-list", "/my-team/list", "/my/team/list"];
+        assert_made("/__nuxt_island/page_my-team-list_a1", "data-route", &pages);
+        let many: Vec<_> = made("/__nuxt_island/page_a-b-c-d-e-f_a").into_iter().map(|(path, ..)| path).collect();
+        assert_eq!(many.len(), 16);
+        assert!(["/a-b-c-d-e-f", "/a-b/c/d/e/f", "/a/b-c-d-e-f"].iter().all(|page| many.iter().any(|made| made == page)));
+        assert_made("/__nuxt_island/Header_a1.json", "data-route", &[]);
     }
 
     #[test]
