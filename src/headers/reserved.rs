@@ -66,7 +66,7 @@ const NAMES: [&str; 55] = [
 ];
 
 /// Beginnings of names, folded.
-const PREFIXES: [&str; 5] = ["x-accel-", "x-clerk-", "x-invoke-", "x-middleware-", "x-portcullis-"];
+const PREFIXES: [&str; 6] = ["x-accel-", "x-astro-", "x-clerk-", "x-invoke-", "x-middleware-", "x-portcullis-"];
 
 /// Headers between two hops (RFC 9110 section 7.6.1). `upgrade` is left to the host, which opens WebSockets with it. `expect` asks the next
 /// hop whether to send a body (section 10.1.1); the platform has it by then, and takes the origin's `100 Continue` for the answer.
@@ -130,6 +130,7 @@ mod tests {
             "Destination",
             "X-Forwarded-Ssl",
             "x_url_scheme",
+            "X-Astro-Path",
         ] {
             assert!(is_reserved(name), "{name}");
         }

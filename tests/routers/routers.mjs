@@ -35,7 +35,7 @@ const routes = Object.entries(ROUTES).flatMap(([name, paths]) => paths.map((path
 export const PATH_HEADERS = [
   'x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-rewrite-uri', 'x-original-path', 'x-forwarded-path', 'x-forwarded-uri', 'x-forwarded-url',
   'x-envoy-original-path', 'x-override-url', 'x-proxy-url', 'x-matched-path', 'x-invoke-path', 'x-middleware-rewrite', 'x-nextjs-rewrite',
-  'x-accel-redirect', 'path-info', 'request-uri', 'unencoded-url', 'iis-wasurlrewritten', 'x-http-path-override',
+  'x-accel-redirect', 'x-astro-path', 'path-info', 'request-uri', 'unencoded-url', 'iis-wasurlrewritten', 'x-http-path-override',
 ];
 
 /** The ones that are put before the path. */

@@ -102,6 +102,30 @@ fn wordpress_reads_a_route_of_its_interface_on_any_path() {
 }
 
 #[test]
+fn adapters_put_another_path_in_the_place_of_any() {
+    for query in [
+        "?__pathname=/admin/users",
+        "?a=1&x_astro_path=%2Fadmin%2Fusers%3Fpage=2",
+        "?__isr_route=admin/users",
+        "?%5F_pathname=/admin/users",
+    ] {
+        for path in ["/about", "/", "/_isr", "/blog/x/__data.json"] {
+            let readings = collected(path, query, &PathSettings::default());
+            assert!(readings.contains(&("/admin/users".into(), "query-route", true)), "{path}{query}: {readings:?}");
+        }
+    }
+    assert_eq!(collected("/about", "?pathname=/admin&astro_path=/admin", &PathSettings::default()).len(), 1);
+}
+
+#[test]
+fn a_url_is_no_route_of_a_front_controller() {
+    for query in ["?url=https://example.com/admin", "?q=http%3A%2F%2Fexample.com%2Fadmin", "?s=HTTPS://h/admin"] {
+        assert_eq!(collected("/", query, &PathSettings::default()).len(), 1, "{query}");
+    }
+    assert!(collected("/", "?url=/https://h/admin", &PathSettings::default()).len() > 1);
+}
+
+#[test]
 fn what_an_image_is_made_of_is_a_reading() {
     let routes = |path, search| {
         let readings = collected(path, search, &PathSettings::default());

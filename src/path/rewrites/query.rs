@@ -1,6 +1,6 @@
 //! Routes that a query names: for an image optimizer, which fetches the named path from the origin itself, and for the front
 //! controller of a PHP application. The first is what optimizers are for, so such a route is firm; the second is a convention that the
-//! application may not have.
+//! application may not have. Adapters to a platform put a path of the query in the place of any, for pages that the platform makes anew.
 //!
 //! Pairs are cut at `&`, as nearly everybody does, and at `;` as well, as some do: `?url=/a;/../b` names `/a;/../b` and `/a`. None is
 //! left out because there are many: whatever a query names is a reading, and too many of them are too many readings.
@@ -8,7 +8,9 @@
 use super::{
     ReadingKind, Step, Take,
     conventions::{is_script, split_last, strip_suffix_ignore_case},
-    decode_query_text, uppercase_escapes,
+    decode_query_text,
+    separators::is_http,
+    uppercase_escapes,
 };
 use crate::{
     text::{self, ByAny as _},
@@ -87,7 +89,9 @@ impl<'a> Query<'a> {
         let directory = if is_controller { directory.trim_end_any(b"/") } else { "" };
         for (name, value) in &self.pairs {
             let is_rest = *name == Some(REST_ROUTE);
+            let is_replacing = name.is_some_and(|name| REPLACING.contains(&name));
             let is_read = match optimizer {
+                _ if is_replacing => true,
                 Some((_, parameter)) => *name == Some(*parameter),
                 None => is_rest || is_controller && *name != Some("href"),
             };
@@ -99,8 +103,18 @@ impl<'a> Query<'a> {
             }
             let mut route = decode_query_text(value);
             uppercase_escapes(&mut route);
+            if is_replacing {
+                if !route.starts_with('/') {
+                    route.insert(0, '/');
+                }
+                take.take(before_query(&route), ReadingKind::QueryRoute, Step::Elsewhere);
+                continue;
+            }
             if optimizer.is_some() {
                 take_source(&route, take);
+                continue;
+            }
+            if is_url(&route) {
                 continue;
             }
             if !route.starts_with('/') {
@@ -124,12 +138,20 @@ impl<'a> Query<'a> {
 /// What an optimizer fetches from the origin: the path up to a query of its own. What has another host is not the origin's.
 fn take_source(source: &str, take: &mut dyn Take) {
     if source.starts_with('/') {
-        let path = source.find_any(b"?#").and_then(|end| source.get(..end)).unwrap_or(source);
-        take.take(path, ReadingKind::QueryRoute, Step::Elsewhere);
+        take.take(before_query(source), ReadingKind::QueryRoute, Step::Elsewhere);
         take.take(source, ReadingKind::QueryRoute, Step::Alias);
     } else if !source.is_empty() && !source.contains_any(b":") {
         take.take(&text::concat(&["/", source]), ReadingKind::QueryRoute, Step::Alias);
     }
+}
+
+fn before_query(route: &str) -> &str {
+    route.find_any(b"?#").and_then(|end| route.get(..end)).unwrap_or(route)
+}
+
+/// Whether it names another server's page, as links to share and pages to preview do.
+fn is_url(route: &str) -> bool {
+    text::split_once(route, "://").is_some_and(|(scheme, _)| is_http(scheme))
 }
 
 /// Where image optimizers are, below any directory, and the parameter that names their source.
@@ -137,7 +159,14 @@ const OPTIMIZERS: &[(&str, &str)] =
     &[("/_next/image", "url"), ("/_vercel/image", "url"), ("/.netlify/images", "url"), ("/_image", "href")];
 
 /// Query parameters that some route is taken from: by front controllers all but `href`.
-const NAMES: &[&str] = &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href"];
+const NAMES: &[&str] =
+    &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href", REPLACING[0], REPLACING[1], REPLACING[2]];
+
+/// Parameters whose value is served in the place of any path: SvelteKit and Nitro on Vercel (`__isr_route` where the route is one that is
+/// made anew), Astro there.
+///
+/// Source: `files/serverless.js` of `@sveltejs/adapter-vercel` 6.3.0, `entrypoint.js` of `@astrojs/vercel` 9.0.0, `ISR_URL_PARAM` of Nitro.
+const REPLACING: [&str; 3] = ["__pathname", "x_astro_path", "__isr_route"];
 
 /// What WordPress takes for what follows `/wp-json`, wherever it is asked.
 const REST_ROUTE: &str = "rest_route";

@@ -77,7 +77,7 @@ pub(super) fn absolute_form(path: &str, sink: &mut Sink<'_>) {
     sink.alias(rest.find_any(b"/\\?#").and_then(|at| rest.get(at..)).unwrap_or("/"));
 }
 
-fn is_http(scheme: &str) -> bool {
+pub(super) fn is_http(scheme: &str) -> bool {
     text::is_same_name(scheme, "http") || text::is_same_name(scheme, "https")
 }
 
