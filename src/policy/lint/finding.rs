@@ -90,6 +90,8 @@ kinds! {
     Redundant = "redundant",
     /// A pattern that no path can match, or no ordinary one.
     MatchesNothing = "matches-nothing",
+    /// A pattern in the syntax of another router, such as `/events/[id]`: it matches these letters.
+    OtherSyntax = "other-syntax",
     /// A pattern that goes on within its last segment: `/api/public(.*)` matches `/api/publications`.
     MatchesSiblings = "matches-siblings",
     /// A public pattern that every path matches.

@@ -22,6 +22,7 @@ mod in_shadow;
 mod letter_case;
 mod methods;
 mod openness;
+mod other_syntax;
 mod overlap;
 mod readings;
 mod repeats;
@@ -63,6 +64,7 @@ fn lint_within(policy: &Policy, paths: &PathSettings, budget: &mut Budget) -> Ve
     api::check(&mut view, &live, &mut findings);
     repeats::check(&mut view, &mut findings);
     letter_case::check(&view, &mut findings);
+    other_syntax::check(&view, &mut findings);
     requirements::check(&view, &mut findings);
     readings::check(paths, &mut findings);
     in_shadow::check(&view, &mut findings);
