@@ -360,3 +360,17 @@ fn a_gate_that_refuses_nobody_is_not_ready() {
     assert_ne!(trial, READY);
     Folder::tracked("trial", &trial, &[]).run(&["check", "--offline"]).exits(1).says("gate-in-shadow");
 }
+
+#[test]
+fn a_sign_in_page_whose_steps_are_closed_is_found() {
+    let closed = READY.replace("/sign-in/:path*", "/sign-in");
+    assert_ne!(closed, READY);
+    Folder::tracked("steps-closed", &closed, &[])
+        .run(&["check", "--offline"])
+        .exits(1)
+        .says("sign-in-steps-closed")
+        .says("`/sign-in/:path*`");
+    let elsewhere = closed.replace("sign_in_url = \"/sign-in\"\n", "");
+    assert_ne!(elsewhere, closed);
+    Folder::tracked("steps-elsewhere", &elsewhere, &[]).run(&["check", "--offline"]).exits(0);
+}

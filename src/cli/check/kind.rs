@@ -69,6 +69,8 @@ kinds! {
     RateLimitPeriod = "rate-limit-period",
     /// The gate refuses nobody.
     GateInShadow = "gate-in-shadow",
+    /// The page to sign in at is public, and the steps below it are not.
+    SignInStepsClosed = "sign-in-steps-closed",
     /// A route of the app is public and no rule names it.
     RouteNotNamed = "route-not-named",
     /// The Backend API refuses the secret key.

@@ -17,6 +17,7 @@ mod policy;
 mod report;
 mod routes;
 mod shadow;
+mod sign_in;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -126,6 +127,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Report, Fault> {
             parties::check(&deployment, settings, &mut findings);
             counters::check(&deployment, settings, &mut findings);
             shadow::check(&deployment, settings, &mut findings);
+            sign_in::check(&deployment, settings, &mut findings);
         }
         if let Some(path) = &arguments.routes {
             let routes = routes::read(path)?;
