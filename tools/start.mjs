@@ -13,7 +13,7 @@ await runAsScript(import.meta.url, async () => {
   const started = performance.now();
   const ports = readPorts();
   for (const part of /** @type {import('./ports.mjs').Part[]} */ (Object.keys(PORTS))) await assertPortIsFree(part, ports[part]);
-  takeCheckout(`http://localhost:${ports.gate}`);
+  await takeCheckout(`http://localhost:${ports.gate}`);
   await setup();
 
   // Only now: it stands on npm packages.

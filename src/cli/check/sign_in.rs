@@ -8,7 +8,8 @@ use crate::{
     cli::deployment::Deployment,
     path,
     policy::{Access, lint::Severity},
-    settings::{Settings, quote},
+    settings::Settings,
+    table::quote,
 };
 
 /// Where an identity provider sends the browser back to, below either page.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     policy::{Access, pattern::Pattern},
-    settings::quote,
+    table::quote,
 };
 
 pub(super) fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
