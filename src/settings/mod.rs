@@ -146,17 +146,7 @@ impl Settings {
         let webhook = table
             .take_text("webhook_path")
             .and_then(|path| webhook::read(path, environment.webhook_signing_secret.as_deref(), table.errors()));
-        let mut lists = PolicyLists::default();
-        let PolicyLists { public, protected, admin, api, bare, rules: _ } = &mut lists;
-        let mut take_list = |key, patterns: &mut Vec<Pattern>| {
-            if table.take_patterns(key, patterns) == Some(Written::AsOne) {
-                bare.push(key);
-            }
-        };
-        take_list("public", public);
-        take_list("protected", protected);
-        take_list("admin", admin);
-        take_list("api", api);
+        let mut lists = take_lists(&mut table);
         let rules = table.take("rules");
         let rate_limits = table.take("rate_limits");
         let admin_requires = table.take("admin_requires");
@@ -174,31 +164,13 @@ impl Settings {
         if let Some(webhook) = &webhook {
             errors.extend(rate_limits.iter().filter_map(|limit| limit.counts_nothing(&webhook.path)));
         }
-        let needs_admin = !lists.admin.is_empty() || lists.rules.iter().any(|rule| rule.access == Access::Admin);
-        let admin_requires = match admin_requires {
-            Some(node) => Requirement::read("admin_requires", node, errors),
-            None => {
-                if needs_admin {
-                    SettingError::missing(
-                        "admin_requires",
-                        "what makes an admin, as `{ claim = \"metadata.role\", equals = \"admin\" }`, since there are admin paths",
-                    ).add_to(errors);
-                }
-                Requirement::default()
-            }
-        };
+        let admin_requires = read_admin_requires(admin_requires, &lists, errors);
         let policy = Policy::new(lists, admin_requires, static_files.unwrap_or(false), default.unwrap_or(Access::Protected));
         if has_issuer {
             check_nothing_is_fresh(&policy, errors);
         }
         check_secret_key_is_there(&policy, instance.as_ref(), errors);
-        let readings = path_readings.map_or(ReadingKinds::ALL, |names| read_path_readings(&names, errors));
-        let locales = locales.map(|locales| read_locales(&locales, errors)).unwrap_or_default();
-        if !locales.is_empty() && !readings.contains(ReadingKind::Locale) {
-            let why = "the ways to read paths that are looked at leave out `locale`, without which no path is read behind one";
-            SettingError::conflict("locales", why, "add `locale` to those ways, or drop `locales`").add_to(errors);
-        }
-        let path = PathSettings { locales, readings };
+        let path = read_path(locales, path_readings, errors);
 
         if environment.has_origin_binding && origin.is_some() {
             let why = "there is a service binding `ORIGIN` too, and a request can go to one origin only";
@@ -302,6 +274,45 @@ fn read_page(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
     let name = table.name(key);
     SettingError::value(&name, &text, "a path as `/sign-in` or an absolute URL, percent-encoded").add_to(table.errors());
     None
+}
+
+/// The four lists of patterns.
+fn take_lists(table: &mut TableReader<'_>) -> PolicyLists {
+    let mut lists = PolicyLists::default();
+    let PolicyLists { public, protected, admin, api, bare, rules: _ } = &mut lists;
+    let mut take_list = |key, patterns: &mut Vec<Pattern>| {
+        if table.take_patterns(key, patterns) == Some(Written::AsOne) {
+            bare.push(key);
+        }
+    };
+    take_list("public", public);
+    take_list("protected", protected);
+    take_list("admin", admin);
+    take_list("api", api);
+    lists
+}
+
+/// What makes an admin: it has to be said where there are admin paths.
+fn read_admin_requires(node: Option<Node>, lists: &PolicyLists, errors: &mut Vec<SettingError>) -> Requirement {
+    if let Some(node) = node {
+        return Requirement::read("admin_requires", node, errors);
+    }
+    if !lists.admin.is_empty() || lists.rules.iter().any(|rule| rule.access == Access::Admin) {
+        let expected = "what makes an admin, as `{ claim = \"metadata.role\", equals = \"admin\" }`, since there are admin paths";
+        SettingError::missing("admin_requires", expected).add_to(errors);
+    }
+    Requirement::default()
+}
+
+/// How paths are read.
+fn read_path(locales: Option<Node>, readings: Option<Node>, errors: &mut Vec<SettingError>) -> PathSettings {
+    let readings = readings.map_or(ReadingKinds::ALL, |names| read_path_readings(&names, errors));
+    let locales = locales.map(|locales| read_locales(&locales, errors)).unwrap_or_default();
+    if !locales.is_empty() && !readings.contains(ReadingKind::Locale) {
+        let why = "the ways to read paths that are looked at leave out `locale`, without which no path is read behind one";
+        SettingError::conflict("locales", why, "add `locale` to those ways, or drop `locales`").add_to(errors);
+    }
+    PathSettings { locales, readings }
 }
 
 #[inline(never)]
