@@ -6,7 +6,8 @@
 //! 2. Of the outermost object only the places of its members are kept; a value is decoded when it is looked at.
 //! 3. Of two members with one name the last counts; a name is compared after its escapes are undone.
 //! 4. Lone surrogates are let through (they read as U+FFFD), numbers beyond a double read as infinity.
-//! 5. Nesting deeper than [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) is an error. JavaScript has no such limit; nothing that Clerk signs is deep.
+//! 5. Nesting deeper than [`limits::JSON_DEPTH`](crate::limits::JSON_DEPTH) is an error. JavaScript has no such limit; nothing
+//!    that Clerk signs is deep.
 //!
 //! Source: RFC 8259; ECMA-262 `JSON.parse`.
 

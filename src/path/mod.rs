@@ -127,7 +127,8 @@ impl JudgedTarget {
         answers
     }
 
-    /// Hands each of the [`answers`](Self::answers) to `see`; `unlisted` is asked for each path that needs it. Nearly every path has one reading and one answer: nothing is kept for it.
+    /// Hands each of the [`answers`](Self::answers) to `see`; `unlisted` is asked for each path that needs it. Nearly every path has one
+    /// reading and one answer: nothing is kept for it.
     pub(crate) fn each_answer<A: Clone>(
         &self,
         unlisted: &dyn Fn(&str) -> A,

@@ -2,8 +2,9 @@
 //!
 //! Only what the text says and that its signature was good is remembered. Key, header and claims are judged anew each time, so a
 //! token that has expired, was made for somebody else, or whose key has left the set is not good for having been good once. The
-//! end of the signature says where to look, and then the whole text has to be the same, so that a changed byte is another token. Tokens that are not good are never remembered: nobody can fill
-//! the memory or push others out of it but with tokens that the instance has signed.
+//! end of the signature says where to look, and then the whole text has to be the same, so that a changed byte is another token.
+//! Tokens that are not good are never remembered: nobody can fill the memory or push others out of it but with tokens that the
+//! instance has signed.
 //!
 //! Why that is safe stands in `docs/security.md`.
 

@@ -17,8 +17,9 @@
 //! What does not: an expression sees UTF-16 code units, so `(.)` is half of a character above U+FFFF and `(.*)` all of it; and
 //! upper and lower case are JavaScript's, one unit to one unit.
 //!
-//! A pattern is compiled once. Matching takes time linear in the path, whatever the pattern is: text → tokens (`tokenizer`) → parts (`parser`, `expression`) → a plain form where there is one (`shape`) and a program (`program`,
-//! `matcher`). Many patterns at once are a [`PatternSet`].
+//! A pattern is compiled once: text → tokens (`tokenizer`) → parts (`parser`, `expression`) → a plain form where there is one (`shape`)
+//! and a program (`program`, `matcher`). Matching takes time linear in the path, whatever the pattern is. Many patterns at once are a
+//! [`PatternSet`].
 //!
 //! Not here: which path to judge (the path room), and what a match means (the rules).
 //!
