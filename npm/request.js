@@ -26,11 +26,12 @@ export function describeRequest({ method, url }, id) {
  * What is of interest in a request, each read once: that is a call out of JavaScript.
  *
  * @param {unknown} request
+ * @param {string} [help] what to do with a request of Node's own
  * @returns {RequestLike}
  */
-export function checkRequest(request) {
+export function checkRequest(request, help = 'for Node\'s own requests there is `portcullis/express`') {
   const { method, url, headers } = /** @type {any} */ (request ?? {});
   if (typeof method !== 'string' || typeof url !== 'string') throw invalidArgument('request', request, 'a `Request`');
   if (typeof headers?.get === 'function' && typeof headers[Symbol.iterator] === 'function') return { method, url, headers };
-  throw invalidArgument('request', request, "a `Request`, whose headers can be asked by `get`; for Node's own requests there is `portcullis/express`");
+  throw invalidArgument('request', request, `a \`Request\`, whose headers can be asked by \`get\`; ${help}`);
 }

@@ -17,7 +17,7 @@ let headerNames;
 export async function verifyWebhook(request, options = {}) {
   checkOptions(options);
   const secrets = secretsOf(options);
-  checkRequest(request);
+  checkRequest(request, 'of Node\'s own make one: `new Request(url, { method, headers, body })`, the body as the bytes that came');
   if (!request.body && typeof request.text !== 'function') throw invalidArgument('request', request, 'a `Request`: the signature is over the bytes of its body');
   if (request.bodyUsed) throw invalidArgument('request', request, 'a `Request` whose body nobody has read: the signature is over its bytes');
   await core.ready();

@@ -155,4 +155,7 @@ test('a request whose body was read is an error that says so', async () => {
   const bodiless = /** @type {any} */ ({ method: 'POST', url: 'https://example.com/', headers: used.headers });
   await assert.rejects(verifyWebhook(bodiless, { signingSecret }), (/** @type {any} */ error) => error.code === 'invalid-argument' && /the bytes of its body/.test(error.message));
   await assert.rejects(verifyWebhook(/** @type {any} */ ({}), { signingSecret }), /argument `request`/);
+  // A request of Node's own, as in Express: what is to be done there is another thing than for a gate.
+  const ofNode = /** @type {any} */ ({ method: 'POST', url: '/hooks', headers: { 'svix-id': 'x' } });
+  await assert.rejects(verifyWebhook(ofNode, { signingSecret }), (/** @type {any} */ { message }) => message.includes('new Request(url') && !message.includes('portcullis/express'));
 });
