@@ -33,10 +33,24 @@ test('every file that ARCHITECTURE.md names is there', () => {
 test('every setting is in docs/settings.md, and every setting there is one', () => {
   const source = ['mod', 'authorized_parties', 'webhook'].map((file) => read(`src/settings/${file}.rs`).split('#[cfg(test)]')[0]).join('\n');
   const taken = [...source.matchAll(/(?:\btake\w*\(|\bpatterns\(|read_page\(&mut table, |const KEY: &str = )\s*"([a-z_]+)"/g)].map(([, name]) => name);
-  const [, table] = read('docs/settings.md').split('## `[vars.PORTCULLIS]`')[1].split('\n\n');
+  const settings = read('docs/settings.md');
+  const table = settings.split('## `[vars.PORTCULLIS]`')[1].split('\n\n').find((part) => part.startsWith('| name')) ?? '';
   const documented = table.split('\n').slice(2).flatMap((row) => [...row.split(' | ')[0].matchAll(/`([a-z_]+)`/g)].map(([, name]) => name));
   assert.ok(documented.length > 30);
   assert.deepEqual([...new Set(taken)].sort(), documented.sort());
+  const environment = read('src/settings/environment.rs').split('#[cfg(test)]')[0];
+  const variables = new Set([...environment.matchAll(/"((?:CLERK|PORTCULLIS)_[A-Z_]+|ORIGIN)"/g)].map(([, name]) => name));
+  assert.ok(variables.size > 10);
+  for (const name of variables) assert.ok(settings.includes(`\`${name}\``), `${name} is not in docs/settings.md`);
+});
+
+test('every header that the app gets is in docs/requests.md', () => {
+  const [, section] = read('docs/requests.md').split('\n## What your app gets\n');
+  const named = [...section.split('\n## ')[0].matchAll(/`(X-[\w-]+)`/g)].map(([, name]) => name.toLowerCase());
+  const known = [...read('src/headers/names.rs').matchAll(/"(x-(?:portcullis|forwarded)-[a-z-]+)"/g)].map(([, name]) => name);
+  assert.ok(known.length > 10);
+  // That one goes to Clerk's Frontend API only.
+  for (const name of known.filter((name) => name !== 'x-forwarded-for')) assert.ok(named.includes(name), `${name} is not in docs/requests.md`);
 });
 
 const documents = tracked.filter((file) => file.endsWith('.md') && !file.startsWith('tests/vectors/'));
