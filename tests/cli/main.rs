@@ -8,6 +8,7 @@ mod check;
 mod config_file;
 mod connectivity;
 mod conventions;
+mod documented;
 mod domain;
 mod explain;
 mod importing;

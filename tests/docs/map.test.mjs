@@ -55,6 +55,18 @@ test('every header that the app gets is in docs/requests.md', () => {
 
 const documents = tracked.filter((file) => file.endsWith('.md') && !file.startsWith('tests/vectors/'));
 
+test('every header that is taken off is in docs/requests.md, and every extension of a static file in docs/settings.md', () => {
+  const [, section] = read('docs/requests.md').split('\n## Headers that are taken off\n');
+  const said = [...section.split('\n## ')[0].matchAll(/`([a-z][a-z-]+)…?`/g)].map(([, name]) => name).sort();
+  const reserved = read('src/headers/reserved.rs');
+  const [names, prefixes] = ['const NAMES', 'const PREFIXES'].map((list) => [...reserved.split(list)[1].split('];')[0].matchAll(/"([a-z-]+)"/g)].map(([, name]) => name));
+  assert.ok(names.length > 40 && prefixes.length > 3);
+  assert.deepEqual(said, [...names, ...prefixes].sort());
+  const extensions = [...read('src/policy/static_files.rs').split('];')[0].matchAll(/"(\w+)"/g)].map(([, extension]) => extension).sort();
+  const [, listed] = /opens unlisted paths by their extension \(([^)]*)\)/.exec(read('docs/settings.md')) ?? [];
+  assert.deepEqual(listed?.split(', '), extensions);
+});
+
 test('every link between the documents leads to a file, and to a heading that it has', () => {
   assert.ok(documents.length >= 6);
   let anchors = 0;
