@@ -41,7 +41,8 @@ async function main(args) {
   const binary = findBinary();
   if (binary) {
     const { status, error } = spawnSync(binary, args, { stdio: 'inherit' });
-    if (!error) return status ?? 1;
+    // By a signal: 1 would say that something was found.
+    if (!error) return status ?? UNUSABLE;
     process.stderr.write(`portcullis: ${binary} cannot be run: ${error.message}\n`);
     return UNUSABLE;
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 
@@ -33,6 +33,15 @@ function portcullis(args, { input = '', path = [] } = {}) {
   const env = environment({ PATH: [bin, ...path, dirname(process.execPath)].join(delimiter) });
   return spawnSync(join(bin, 'portcullis'), args, { cwd: packed.dir, input, env, encoding: 'utf8' });
 }
+
+test('a native program that a signal has ended has not found anything', { skip: process.platform === 'win32' && 'there are no signals' }, () => {
+  // Any program will do that is none of a script's.
+  const folder = join(packed.dir, 'ended');
+  mkdirSync(folder);
+  cpSync(realpathSync('/bin/sh'), join(folder, 'portcullis'));
+  assert.equal(portcullis(['-c', 'exit 1'], { path: [folder] }).status, 1);
+  assert.equal(portcullis(['-c', 'kill -9 $$'], { path: [folder] }).status, 2);
+});
 
 test('without the native program it says how to get it, and does not call itself', () => {
   const { status, stdout, stderr } = portcullis(['check']);
