@@ -3,7 +3,7 @@
 use crate::text;
 
 /// Whole names, folded.
-const NAMES: [&str; 55] = [
+const NAMES: [&str; 56] = [
     // Which path, method or host the origin should believe in.
     "base-url",
     // The other path of a `COPY` or `MOVE` (RFC 4918 section 10.3), which nobody judges.
@@ -13,6 +13,8 @@ const NAMES: [&str; 55] = [
     "iis-wasurlrewritten",
     "path-info",
     "path-translated",
+    // Programs behind CGI find it as `HTTP_PROXY`, and send what they fetch that way (CVE-2016-5385).
+    "proxy",
     "request-uri",
     "script-name",
     "unencoded-url",
@@ -131,6 +133,7 @@ mod tests {
             "X-Forwarded-Ssl",
             "x_url_scheme",
             "X-Astro-Path",
+            "Proxy",
         ] {
             assert!(is_reserved(name), "{name}");
         }
