@@ -114,6 +114,18 @@ describe('a Next.js app behind the gate', () => {
     assert.deepEqual(arrived.sort(), cases.map(([from, , expected]) => [from, [expected]]).sort());
   });
 
+  test('is told so of no document, which browsers open without that header', async () => {
+    const user = await gate.clerk.token();
+    origin.hits.splice(0);
+    const [token, cookie] = [['Authorization', `Bearer ${user}`], ['Cookie', 'theme=dark']];
+    const [page, data] = ['document', 'empty'].map((destination) => ['Sec-Fetch-Dest', destination]);
+    // Without a cookie the gate does not look what the answer is for.
+    const cases = [[token], [token, page], [token, cookie, page], [token, data], [token, cookie, data], [token, cookie]];
+    await sendAll(gate.worker.port, cases.map((headers, index) => head('GET', '/about', [['x-case', `${index}`], ['Next-Url', '/blog/a'], .../** @type {[string, string][]} */ (headers)])));
+    const arrived = origin.hits.map(({ id, rawHeaders }) => [Number(id), rawHeaders.filter((_, at) => rawHeaders[at - 1]?.toLowerCase() === 'next-url')]);
+    assert.deepEqual(arrived.sort(), cases.map((headers, index) => [index, headers.includes(page) ? [] : ['/blog/a']]));
+  });
+
   test('is asked about the page below its base path, and about the pages that a page is below', async () => {
     const policy = { ...LISTS, default: 'public', origin: origin.url, protected: ['/docs/admin', '/settings'], admin: [], admin_requires: undefined };
     const docs = await startGate({ policy });

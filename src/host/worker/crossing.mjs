@@ -48,12 +48,16 @@ export function register(names, wasmMemory, networks, judge, toPrivate) {
   madePrivate = new Map();
 }
 
+/** What `Sec-Fetch-Dest` says of a page that a browser opens. */
+const DOCUMENT = 'document';
+/** The page that Next.js is told a visitor comes from. */
+const CAME_FROM = 'next-url';
 /** A text of no more letters is copied letter by letter: a call of the encoder costs as much as a hundred of them. */
 const SHORT = 128;
 
 /**
  * Writes what nearly every decision looks at into Wasm's memory as UTF-8, one behind the other: the headers `cookie`, `sec-fetch-dest`,
- * `referer` and `authorization`, the method and the URL. Returns the length in bytes of all; -2 less the room that it may need where
+ * `referer`, `authorization` and `next-url`, the method and the URL. Returns the length in bytes of all; -2 less the room that it may need where
  * there is too little. The length of each goes to `lengthsAt`: -1 for a header that is absent, -2 for one that was not looked at.
  *
  * @param {Request} request
@@ -67,20 +71,25 @@ export function readRequest(request, at, room, lengthsAt) {
   const authorization = headers.get('authorization');
   // Without cookies most decisions do not ask for these, and each look costs.
   const destination = cookie === null ? undefined : headers.get('sec-fetch-dest');
-  const referer = destination === 'document' ? headers.get('referer') : undefined;
-  const letters = method.length + url.length + (cookie?.length ?? 0) + (authorization?.length ?? 0) + (destination?.length ?? 0) + (referer?.length ?? 0);
+  const isDocument = destination === DOCUMENT;
+  const referer = isDocument ? headers.get('referer') : undefined;
+  // A browser that opens a page sends none, and none goes on with one: see `outgoing`.
+  const cameFrom = isDocument ? null : headers.get(CAME_FROM);
+  const fields = (cookie?.length ?? 0) + (authorization?.length ?? 0) + (destination?.length ?? 0) + (referer?.length ?? 0) + (cameFrom?.length ?? 0);
+  const letters = method.length + url.length + fields;
   if (letters * 3 > room) return -2 - letters * 3;
   // Memory that has grown is another buffer, and what was seen of the old one is empty.
   if (bytes.length === 0) bytes = new Uint8Array(memory.buffer);
-  if (lengths.length === 0 || lengths.byteOffset !== lengthsAt) lengths = new Int32Array(memory.buffer, lengthsAt, 6);
+  if (lengths.length === 0 || lengths.byteOffset !== lengthsAt) lengths = new Int32Array(memory.buffer, lengthsAt, 7);
   let end = at;
   if (cookie === null) lengths[0] = -1;
   else end += lengths[0] = encoder.encodeInto(cookie, part(at, room)).written;
   end = put(1, destination, end);
   end = put(2, referer, end);
   end = put(3, authorization, end);
-  end = put(4, method, end);
-  return put(5, url, end) - at;
+  end = put(4, cameFrom, end);
+  end = put(5, method, end);
+  return put(6, url, end) - at;
 }
 
 /**
@@ -190,6 +199,7 @@ export function outgoing(url, request, fields) {
       if (judged.size >= KEPT_NAMES) judged.clear();
       judged.set(name, (passes = mayPass(name) && TOKEN.test(name)));
     }
+    if (name === CAME_FROM && request.headers.get('sec-fetch-dest') === DOCUMENT) return false;
     // A WebSocket is opened by `Connection: upgrade`, which the platform writes itself.
     return isUpgrade ? passes || name === 'connection' : passes && name !== 'upgrade';
   });

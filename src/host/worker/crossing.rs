@@ -57,8 +57,8 @@ extern "C" {
 const TEXT_BYTES: usize = 12 * 1024;
 
 /// What is read of each request at once, as `crossing.mjs` writes it: these headers, then the method and the URL.
-const READ_AT_ONCE: [HeaderName; 4] =
-    [HeaderName::Cookie, HeaderName::SecFetchDest, HeaderName::Referer, HeaderName::Authorization];
+const READ_AT_ONCE: [HeaderName; 5] =
+    [HeaderName::Cookie, HeaderName::SecFetchDest, HeaderName::Referer, HeaderName::Authorization, HeaderName::NextUrl];
 
 /// The lengths in bytes of those headers, the method and the URL.
 type Lengths = [i32; READ_AT_ONCE.len() + 2];
