@@ -83,8 +83,10 @@ impl Deployment {
             SECRETS.iter().filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect();
         if self.is_local {
             let named = self.environment_name.as_ref().map(|name| self.folder().join(format!(".dev.vars.{name}")));
-            let path = named.filter(|path| path.exists()).unwrap_or_else(|| self.folder().join(".dev.vars"));
-            if path.exists() {
+            // A link that leads nowhere is there, and cannot be read.
+            let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+            let path = named.filter(is_there).unwrap_or_else(|| self.folder().join(".dev.vars"));
+            if is_there(&path) {
                 let source = read_text(&path)?;
                 overrides.extend(dev_vars::parse(&source)?);
             }

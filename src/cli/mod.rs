@@ -30,7 +30,7 @@ mod tree;
 mod worker;
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     path::PathBuf,
 };
 
@@ -150,13 +150,20 @@ fn write_whole(path: &std::path::Path, text: &str) -> Result<(), Fault> {
     })
 }
 
+/// More is no file that somebody wrote: a device, say, that never ends.
+const MOST_BYTES: u64 = 64 << 20;
+
 /// Reads a text file. A byte order mark, which editors on Windows write, is no part of the text, as for Wrangler.
 fn read_text(path: &std::path::Path) -> Result<SourceFile, Fault> {
     let name = path.display().to_string();
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => return Err(Fault::of_file(name, error)),
-    };
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        return Err(Fault::of_file(name, error));
+    }
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(Fault::of_file(name, format!("it has more than {} MB", MOST_BYTES >> 20)));
+    }
     match String::from_utf8(bytes) {
         Ok(text) => {
             let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);

@@ -91,6 +91,20 @@ fn a_line_of_dev_vars_is_named_and_not_shown() {
     assert!(!run.err.contains("whsec"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_and_a_file_without_an_end_are_named() {
+    let folder = Folder::new("broken-links", &READY.replace("pk_live_", "pk_test_"));
+    for target in ["absent", ".dev.vars"] {
+        std::os::unix::fs::symlink(target, folder.path(".dev.vars")).unwrap();
+        folder.run(&["check", "--offline", "--local"]).exits(2).complains("cannot read `./.dev.vars`");
+        std::fs::remove_file(folder.path(".dev.vars")).unwrap();
+    }
+    for arguments in [&["check", "--offline", "--config", "/dev/zero"][..], &["test", "/dev/zero"]] {
+        folder.run(arguments).exits(2).complains("cannot read `/dev/zero`: it has more than 64 MB");
+    }
+}
+
 #[test]
 fn what_is_not_there_or_no_text_is_named() {
     let folder = Folder::new("broken-absent", READY);
