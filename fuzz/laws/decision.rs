@@ -204,8 +204,6 @@ impl Policy {
     /// A reading that is not public, if there is one.
     fn closed_reading(&self, method: &str, judged: &JudgedTarget) -> Option<String> {
         let is_read = ["GET", "HEAD"].contains(&method);
-        let firm = || judged.readings().iter().filter(|reading| reading.firm);
-        let is_static = self.static_files && is_read && firm().all(|reading| is_static_file(&reading.path));
         // A method that nobody knows has to be let in by the rules of all methods.
         let usual = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let is_named = |rule: &Rule| rule.methods.iter().any(|known| known == method);
@@ -219,6 +217,8 @@ impl Policy {
             let named = [self.listed(method, &reading.path), self.listed(method, &reading.text())];
             let mut named = named.into_iter().flatten().peekable();
             let is_named = named.peek().is_some();
+            // Each reading that no list names has to be a static file itself: one that is listed as public beside it is so by its own right.
+            let is_static = self.static_files && is_read && is_static_file(&reading.path);
             // A path behind a locale's prefix has the access of the path without it, which is a reading of its own.
             let is_default = !is_named && reading.firm && self.locales.is_empty() && !is_static;
             if named.any(|access| access != Access::Public) || is_default && !self.is_open {

@@ -16,7 +16,7 @@ use portcullis::{
 pub fn check(data: &[u8]) -> bool {
     let text = String::from_utf8_lossy(data);
     let (locale, target) = match text.split_once('\n') {
-        Some((first, rest)) if first.starts_with('l') => (Some(first[1..].to_owned()), rest),
+        Some((first, rest)) if first.starts_with('l') => (Some(first[1..].to_owned()).filter(|name| is_locale(name)), rest),
         _ => (None, &*text),
     };
     let settings = PathSettings { locales: locale.into_iter().collect(), ..PathSettings::default() };
@@ -54,4 +54,9 @@ pub fn check(data: &[u8]) -> bool {
 
 fn has(judged: &JudgedTarget, path: &str) -> bool {
     judged.readings().iter().any(|known| known.path == path)
+}
+
+/// What the settings take for one.
+fn is_locale(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
