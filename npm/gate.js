@@ -105,8 +105,9 @@ async function handle(settings, request, forward) {
   const decision = await decide(settings, request);
   if (decision.action !== 'forward') return decision.toResponse();
   try {
-    const answer = asResponse(await forward(forwarded(request, decision), { auth: decision.auth, decision }));
-    return decision.addTo('cf' in request ? answer : asDecoded(answer));
+    const outgoing = forwarded(request, decision);
+    const answer = asResponse(await forward(outgoing, { auth: decision.auth, decision }));
+    return decision.addTo('cf' in request ? answer : asDecoded(answer, outgoing.headers));
   } catch (error) {
     console.error('portcullis: the app gave no answer, the answer is 502:', error);
     return unreachable(decision);
@@ -119,17 +120,22 @@ function asResponse(answer) {
   throw new TypeError(`\`forward\` gave ${kindOf(answer)}, expected a \`Response\``);
 }
 
-/** What `fetch` decodes everywhere. */
+/** What `fetch` decodes everywhere but in Deno. */
 const DECODED = /^(x-)?gzip$|^deflate$|^br$/i;
+/** What it decodes there, too, unless the request wants a part or a body that is not encoded. */
+const DECODED_BY_DENO = /^gzip$|^br$/i;
 
 /**
  * Outside of Workers `fetch` gives a body decoded, under the fields that say how it was encoded: whoever sent both on would send nonsense.
  *
  * @param {Response} answer
+ * @param {Headers} asked the request's
  */
-function asDecoded(answer) {
+function asDecoded(answer, asked) {
+  const isDeno = 'Deno' in globalThis;
+  if (isDeno && (asked.has('range') || asked.get('accept-encoding')?.toLowerCase() === 'identity')) return answer;
   // Only what `fetch` gave has a URL.
-  if (!answer.url || !answer.body || !DECODED.test(answer.headers.get('content-encoding') ?? '')) return answer;
+  if (!answer.url || !answer.body || !(isDeno ? DECODED_BY_DENO : DECODED).test(answer.headers.get('content-encoding') ?? '')) return answer;
   const headers = new Headers(answer.headers);
   headers.delete('content-encoding');
   headers.delete('content-length');

@@ -1,11 +1,13 @@
 // The published entries in every runtime and bundler that this machine has: each makes a gate, decides, and verifies a token.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, resolve, sep } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { brotliCompressSync, brotliDecompressSync, deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 
 import { build as esbuild } from 'esbuild';
 import { chromium } from 'playwright-core';
@@ -73,6 +75,63 @@ describe('a runtime', () => {
 
   test('Deno', { skip: missing('deno', deno) }, () =>
     assert.deepEqual(output(String(deno), ['run', '--quiet', '--node-modules-dir=manual', '--allow-read', '--allow-env', 'main.js']), EXPECTED));
+});
+
+describe('what `handle` sends on of an encoded answer is what it is said to be', () => {
+  const TEXT = 'the app says '.repeat(20);
+  const encoders = { gzip: gzipSync, 'x-gzip': gzipSync, deflate: deflateSync, br: brotliCompressSync };
+  const decoders = { gzip: gunzipSync, 'x-gzip': gunzipSync, deflate: inflateSync, br: brotliDecompressSync };
+  const asked = [{ 'accept-encoding': 'gzip, deflate, br, zstd' }, {}, { 'accept-encoding': 'zstd' }, { 'accept-encoding': 'identity' }, { range: 'bytes=0-9' }];
+  writeFileSync(
+    join(dir, 'handle.js'),
+    `import { createGate } from 'portcullis';
+
+const { publishableKey, jwtKey, site, origin, codings, asked } = JSON.parse(process.argv[2]);
+const gate = await createGate({ publishableKey, jwtKey, authorizedParties: [site], origin, public: ['/:path*'] });
+const answers = [];
+for (const coding of codings) {
+  for (const headers of asked) {
+    const answer = await gate.handle(new Request(site + '/' + coding, { headers }), fetch);
+    const bytes = Array.from(new Uint8Array(await answer.arrayBuffer()), (byte) => String.fromCharCode(byte)).join('');
+    answers.push({ coding, headers, status: answer.status, said: answer.headers.get('content-encoding'), body: btoa(bytes) });
+  }
+}
+console.log(JSON.stringify(answers));
+`,
+  );
+
+  /** @param {string} command @param {string[]} args */
+  async function assertDecodable(command, args) {
+    // It encodes whatever it is asked for, as who serves files that are kept so.
+    const server = createServer((incoming, response) => {
+      const coding = /** @type {keyof typeof encoders} */ (incoming.url?.slice(1));
+      response.writeHead(200, { 'content-encoding': coding }).end(encoders[coding](TEXT));
+    });
+    const origin = `http://127.0.0.1:${await listen(server)}`;
+    try {
+      const given = JSON.stringify({ publishableKey, jwtKey: PEM, site, origin, codings: Object.keys(encoders), asked });
+      const { stdout } = await promisify(execFile)(command, [...args, given], { encoding: 'utf8', cwd: dir, env: environment() });
+      const answers = JSON.parse(stdout);
+      assert.equal(answers.length, Object.keys(encoders).length * asked.length);
+      for (const { coding, headers, status, said, body } of answers) {
+        const bytes = Buffer.from(body, 'base64');
+        const shown = `${coding} for ${JSON.stringify(headers)}`;
+        assert.equal(status, 200, shown);
+        assert.ok(said === null || said === coding, shown);
+        assert.equal(String(said === null ? bytes : decoders[/** @type {keyof typeof decoders} */ (said)](bytes)), TEXT, shown);
+      }
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  test('Node', () => assertDecodable(process.execPath, ['handle.js']));
+
+  test('Bun', { skip: missing('bun', bun) }, () => assertDecodable(String(bun), ['handle.js']));
+
+  test('Deno', { skip: missing('deno', deno) }, () =>
+    assertDecodable(String(deno), ['run', '--quiet', '--node-modules-dir=manual', '--allow-read', '--allow-env', '--allow-net', 'handle.js']));
 });
 
 describe('a bundler for Node', () => {
