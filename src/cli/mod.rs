@@ -141,9 +141,13 @@ fn write_whole(path: &std::path::Path, text: &str) -> Result<(), Fault> {
         return std::fs::write(path, text).map_err(refuse);
     }
     let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
+    name.push(format!(".{}.new", std::process::id()));
     let beside = target.with_file_name(name);
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &target));
+    // Who may read what was there may read this, and nobody else.
+    let permissions = std::fs::metadata(&target).map(|found| found.permissions());
+    let written = std::fs::write(&beside, text)
+        .and_then(|()| permissions.map_or(Ok(()), |permissions| std::fs::set_permissions(&beside, permissions)))
+        .and_then(|()| std::fs::rename(&beside, &target));
     written.map_err(|error| {
         let _ = std::fs::remove_file(&beside);
         refuse(error)

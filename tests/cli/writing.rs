@@ -73,7 +73,24 @@ fn what_cannot_be_written_to_its_end_is_not_there() {
     run(&[&INIT[..], &["--force"]].concat());
     assert_eq!(folder.read("new.toml"), "mine");
     folder.run(&[&INIT[..], &["--force"]].concat()).exits(0);
-    assert!(folder.read("new.toml").contains("[vars.PORTCULLIS]") && !folder.path("new.toml.new").exists());
+    assert!(folder.read("new.toml").contains("[vars.PORTCULLIS]"));
+    assert_eq!(std::fs::read_dir(folder.path(".")).unwrap().count(), 2);
+}
+
+/// Who may read it stays as it was, and what stands beside it is somebody's.
+#[cfg(unix)]
+#[test]
+fn what_is_written_anew_keeps_its_rights_and_its_neighbours() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new("init-rights", "");
+    folder.write("new.toml", "mine");
+    folder.write("new.toml.new", "mine, too");
+    std::fs::set_permissions(folder.path("new.toml"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    folder.run(&[&INIT[..], &["--force"]].concat()).exits(0);
+    assert!(folder.read("new.toml").contains("[vars.PORTCULLIS]"));
+    assert_eq!(std::fs::metadata(folder.path("new.toml")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(folder.read("new.toml.new"), "mine, too");
+    assert_eq!(std::fs::read_dir(folder.path(".")).unwrap().count(), 3);
 }
 
 #[test]
