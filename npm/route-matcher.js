@@ -17,6 +17,8 @@ export function createRouteMatcher(patterns) {
     const odd = all.find((one) => !texts.includes(one) && !expressions.includes(one));
     throw invalidArgument('patterns', odd, 'a pattern, an expression, or a list of these');
   }
+  // What is frozen cannot note where it was, and would throw where it has to.
+  const own = expressions.map((expression) => (Object.isFrozen(expression) ? new RegExp(expression) : expression));
   const options = JSON.stringify(texts);
   prepare('matcher', options);
   return (asked) => {
@@ -26,7 +28,7 @@ export function createRouteMatcher(patterns) {
       const [reason, message] = text.split('\n');
       throw badRequest(reason, message);
     }
-    return answer(JSON.parse(text), expressions);
+    return answer(JSON.parse(text), own);
   };
 }
 
@@ -48,8 +50,7 @@ function answer(readings, expressions) {
 
 /** An expression may remember where it was. @param {RegExp} expression @param {string} path */
 function matches(expression, path) {
-  // Not written where that changes nothing: it may be frozen.
-  if (expression.lastIndex !== 0) expression.lastIndex = 0;
+  expression.lastIndex = 0;
   return expression.test(path);
 }
 
