@@ -70,10 +70,12 @@ pub fn check(data: &[u8]) -> Outcome {
     }
     let Action::Forward(forward) = &decision.action else { return Outcome::Answered };
     assert_eq!(*forward.target, *judged.forward_target(), "forwarded is what was judged");
-    let Action::Forward(again) = decide(&judged.forward_url()).action else {
-        panic!("what was forwarded would not be forwarded")
-    };
-    assert_eq!(again.target, forward.target, "forwarded again is the same");
+    match decide(&judged.forward_url()).action {
+        Action::Forward(again) => assert_eq!(again.target, forward.target, "forwarded again is the same"),
+        // An `api` pattern of another reading (`/api/../about`) makes what is a page now, which may be sent to renew its session.
+        Action::Answer(answer) => assert_eq!(answer.status, 307, "what was forwarded would not be forwarded"),
+        _ => panic!("what was forwarded is something else"),
+    }
     Outcome::Forwarded
 }
 

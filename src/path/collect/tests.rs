@@ -118,6 +118,14 @@ fn adapters_put_another_path_in_the_place_of_any() {
 }
 
 #[test]
+fn a_query_that_names_the_path_itself_adds_nothing() {
+    for (path, query) in [("/_next/image", "?url=/_next/image?url=x"), ("/about", "?__pathname=/about")] {
+        let readings = collected(path, query, &PathSettings::default());
+        assert_eq!(readings.iter().filter(|(reading, ..)| *reading == path).count(), 1, "{path}{query}: {readings:?}");
+    }
+}
+
+#[test]
 fn a_url_is_no_route_of_a_front_controller() {
     for query in ["?url=https://example.com/admin", "?q=http%3A%2F%2Fexample.com%2Fadmin", "?s=HTTPS://h/admin"] {
         assert_eq!(collected("/", query, &PathSettings::default()).len(), 1, "{query}");

@@ -107,11 +107,11 @@ impl<'a> Query<'a> {
                 if !route.starts_with('/') {
                     route.insert(0, '/');
                 }
-                take.take(before_query(&route), ReadingKind::QueryRoute, Step::Elsewhere);
+                take_elsewhere(before_query(&route), path, take);
                 continue;
             }
             if optimizer.is_some() {
-                take_source(&route, take);
+                take_source(&route, path, take);
                 continue;
             }
             if is_url(&route) {
@@ -136,12 +136,19 @@ impl<'a> Query<'a> {
 }
 
 /// What an optimizer fetches from the origin: the path up to a query of its own. What has another host is not the origin's.
-fn take_source(source: &str, take: &mut dyn Take) {
+fn take_source(source: &str, path: &str, take: &mut dyn Take) {
     if source.starts_with('/') {
-        take.take(before_query(source), ReadingKind::QueryRoute, Step::Elsewhere);
+        take_elsewhere(before_query(source), path, take);
         take.take(source, ReadingKind::QueryRoute, Step::Alias);
     } else if !source.is_empty() && !source.contains_any(b":") {
         take.take(&text::concat(&["/", source]), ReadingKind::QueryRoute, Step::Alias);
+    }
+}
+
+/// A route that is the path itself is no other reading.
+fn take_elsewhere(route: &str, path: &str, take: &mut dyn Take) {
+    if !text::is_same(route, path) {
+        take.take(route, ReadingKind::QueryRoute, Step::Elsewhere);
     }
 }
 
