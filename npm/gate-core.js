@@ -38,6 +38,7 @@ function doorsOf(core) {
   const { make_gate: make, free_gate: free } = core;
   return {
     gate: { make, free, begin: core.begin_gate, refusal: mistakes, isKept: (/** @type {string} */ settings) => alive.has(settings) },
+    redirect: { of: 'gate', make, free, begin: core.begin_may_show },
     explanation: { make, free, begin: core.begin_explanation, refusal: mistakes },
     matcher: { make: core.make_matcher, free: core.free_matcher, begin: core.match_readings },
   };

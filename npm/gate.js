@@ -1,5 +1,6 @@
 // `createGate`: a policy, and the decisions that it makes.
 
+import { holdsPage, withoutClosedPage } from './action-redirect.js';
 import { decisionOf, failedClosed } from './decision.js';
 import { PortcullisError, invalidArgument, refused } from './errors.js';
 import { asDecoded, asResponse, forwarded } from './forward.js';
@@ -106,7 +107,8 @@ async function handle(settings, request, forward) {
   if (decision.action !== 'forward') return decision.toResponse();
   try {
     const outgoing = forwarded(request, decision);
-    const answer = asResponse(await forward(outgoing, { auth: decision.auth, decision }));
+    const given = asResponse(await forward(outgoing, { auth: decision.auth, decision }));
+    const answer = holdsPage(request, given) ? await withoutClosedPage(settings, request, given) : given;
     return decision.addTo('cf' in request ? answer : asDecoded(answer, outgoing.headers));
   } catch (error) {
     console.error('portcullis: the app gave no answer, the answer is 502:', error);

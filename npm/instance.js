@@ -26,6 +26,7 @@ export const KNOWN = 6;
  * @property {(bytes: number) => number} make
  * @property {(handle: number) => void} free
  * @property {(handle: number, bytes: number, now: number) => number} begin
+ * @property {string} [of] the kind that makes what this one asks, where that is another
  * @property {(text: string) => Error} [refusal] what is wrong with the options, where the text is not just a message
  * @property {(options: string) => boolean} [isKept] whether somebody holds what was made of these options
  */
@@ -65,6 +66,7 @@ export function instanceOf(module, doorsOf) {
   const doors = doorsOf(core);
   /** @type {Record<string, Map<string, number>>} */
   const checkers = {};
+  for (const [kind, { of }] of Object.entries(doors)) if (of !== undefined) checkers[kind] = checkers[of] ??= new Map();
 
   /**
    * An exception that flew through Wasm would leave it in any state: what the caller's `get` throws is kept until the call is over.

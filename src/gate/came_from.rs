@@ -21,7 +21,7 @@ use crate::{
 /// Segments that are looked at; nobody comes from further down.
 const SEGMENTS: usize = 8;
 
-/// Directories of the path that may be the `basePath` of the app, which the header leaves out.
+/// Directories of the path that may be the `basePath` of the app.
 const BASES: usize = 2;
 
 /// Readings of a page, or of one that it is below. What can be read in more ways is nobody's page, and is not looked at any further: a
@@ -44,20 +44,19 @@ impl Deciding<'_> {
         let policy = &self.settings.policy;
         let page = page.find_any(b"?#").and_then(|end| page.get(..end)).unwrap_or(page);
         let own = self.target.path().as_str();
-        let (ends, bases) = (ends(page), ends(own));
+        let ends = ends(page);
         if !page.starts_with('/') || ends.len() > SEGMENTS {
             return false;
         }
-        let bases = bases.iter().take(BASES).filter(|end| **end < own.len());
-        core::iter::once(0).chain(bases.copied()).all(|base| {
+        core::iter::once("").chain(base_paths(own)).all(|base| {
             ends.iter().all(|end| {
-                let (Some(before), Some(directory)) = (own.get(..base), page.get(..*end)) else { return false };
-                let url = [self.target.scheme(), "://", self.target.host(), before, directory].concat();
+                let Some(directory) = page.get(..*end) else { return false };
+                let url = [self.target.scheme(), "://", self.target.host(), base, directory].concat();
                 let Ok(target) = path::judge(&url, &self.settings.path) else { return false };
                 if target.readings().len() > READINGS {
                     return false;
                 }
-                let is_itself = base == 0 && *end == page.len();
+                let is_itself = base.is_empty() && *end == page.len();
                 let (answers, _) = policy.answers("GET", &target, false);
                 answers.into_iter().all(|(source, _)| {
                     let is_listed = !matches!(source, Source::Default | Source::StaticFiles);
@@ -76,6 +75,11 @@ impl Deciding<'_> {
                 && (!policy.is_fresh(source) || self.demand.sources.contains(&source))
                 && self.meets(source, target, state)
     }
+}
+
+/// The directories of a path that may be the `basePath` of the app. Next.js leaves it out of the addresses that it names.
+pub(super) fn base_paths(path: &str) -> impl Iterator<Item = &str> {
+    ends(path).into_iter().take(BASES).filter(|end| *end < path.len()).filter_map(|end| path.get(..end))
 }
 
 /// Where each segment of a path ends.

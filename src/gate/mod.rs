@@ -7,6 +7,7 @@
 //! ```
 //! [`Gate::begin`] is the only door in, [`Suspended::resume`](crate::machine::Suspended::resume) the only way back.
 
+mod action_redirect;
 mod answer;
 mod assertion;
 mod bounce;
@@ -31,6 +32,7 @@ use std::{borrow::Cow, rc::Rc, time::Duration};
 
 use self::judged::{Judged, Judgements};
 pub use self::{
+    action_redirect::{ACTION_METHOD, ACTION_REDIRECT, KEPT_WITHOUT_PAGE},
     answer::{HTML, OWN_ANSWER_HEADERS, Refusal},
     decision::{Action, Answer, Decision, Event, Forward, Trial},
     endpoint::Endpoint,

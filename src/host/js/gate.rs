@@ -4,9 +4,9 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{Slots, advance, config, decision, parts, request, take_scratch, tell, time};
+use super::{Slots, advance, config, decision, outcome::Outcome, parts, request, take_scratch, tell, time};
 use crate::{
-    gate::{Gate, Refusal},
+    gate::{Gate, KEPT_WITHOUT_PAGE, Refusal},
     headers, machine, reason,
     request::RequestView,
     text::ByAny as _,
@@ -58,6 +58,20 @@ pub fn begin_explanation(handle: u32, bytes: usize, now: f64) -> u32 {
     }))
 }
 
+/// Begins to find out whether whoever sent the request in the buffer may open the page that the app's answer redirects to: as [`begin_gate`],
+/// with the value of that header in the place of the id. The text is empty where they may; else it has the names of the headers that stay when
+/// the page is taken out, commas between.
+#[wasm_bindgen]
+#[must_use]
+pub fn begin_may_show(handle: u32, bytes: usize, now: f64) -> u32 {
+    let (gate, redirect, request) = take_request(handle, bytes);
+    advance(machine::start(time(now), |io| async move {
+        let may_show = gate.may_show(&io, &request, &redirect).await;
+        Outcome::done(if may_show { String::new() } else { KEPT_WITHOUT_PAGE.join(",") })
+    }))
+}
+
+/// The gate, and the first line and the rest of the buffer: the request's id and the request.
 fn take_request(handle: u32, bytes: usize) -> (Gate, String, RequestView) {
     let gate = GATES.with_borrow(|gates| gates.get(handle).clone());
     let text = take_scratch(bytes);

@@ -239,6 +239,19 @@ export function privateAnswer(response) {
   return answer;
 }
 
+/**
+ * An answer without its body.
+ *
+ * @param {Response} response
+ * @param {string} kept names of the headers that stay, joined by commas
+ */
+export function withoutBody({ status, headers, body }, kept) {
+  // Nobody will read it: the origin need not send the rest.
+  body?.cancel().catch(() => {});
+  const names = kept.split(',');
+  return new Response(null, { status, headers: [...headers].filter(([name]) => names.includes(name)) });
+}
+
 /** By what clients and other proxies say who a client is, and the gate who it is to Clerk; it says both itself. */
 const SAID_BY_GATE = /^(x-forwarded-.*|(x-original-)?forwarded.*|x-(real|client|cluster-client)-ip|(true-|fastly-|wl-proxy-)?client-ip|cf-.*|clerk-(proxy-url|secret-key))$/;
 

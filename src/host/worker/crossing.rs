@@ -41,6 +41,8 @@ extern "C" {
     fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
     #[wasm_bindgen(js_name = privateAnswer, catch)]
     fn make_private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue>;
+    #[wasm_bindgen(js_name = withoutBody, catch)]
+    fn make_without_body(response: &web_sys::Response, kept: &str) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(js_name = outgoing, catch)]
     fn make_outgoing(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
     #[wasm_bindgen(js_name = fetchForOne, catch)]
@@ -232,6 +234,15 @@ pub(super) fn proxied<'a>(
 /// The platform's exception where an answer like this cannot be made.
 pub(super) fn private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue> {
     CROSSING.with(|_| make_private_answer(response))
+}
+
+/// An answer without its body, and with those of its headers whose names are given.
+///
+/// # Errors
+///
+/// The platform's exception where an answer like this cannot be made.
+pub(super) fn without_body(response: &web_sys::Response, kept: &[&str]) -> Result<web_sys::Response, JsValue> {
+    make_without_body(response, &kept.join(","))
 }
 
 /// Begins to check a signature with an imported key.

@@ -3,6 +3,7 @@
 //! `handle` is the whole of it: read the environment once per isolate, begin a decision, do what the core needs, carry the
 //! decision out. What each step touches of the platform has a file of its own.
 
+mod action_redirect;
 mod backend;
 mod crossing;
 mod environment;
@@ -29,7 +30,7 @@ use worker::{Context, Env, event};
 
 use self::crossing::view_of;
 use crate::{
-    gate::{Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
+    gate::{ACTION_METHOD, Action, Decision, Endpoint, Forward, Gate, Record, Refusal, not_configured, refuse, server_timing},
     machine::{Answer, Need, Step, rare},
     reason,
     request::{HeaderName, RequestView},
@@ -135,7 +136,13 @@ async fn handle(request: &web_sys::Request, env: &JsValue) -> Result<web_sys::Re
                 None => forward::send(request, env, settings.origin.as_deref(), forward, decision.is_private).await,
             };
             match sent {
-                Ok(response) => respond::of_origin(response, &decision),
+                Ok(response) => {
+                    let response = match &*view.method {
+                        ACTION_METHOD => rare(action_redirect::checked(env, &gate, &view, response)).await?,
+                        _ => response,
+                    };
+                    respond::of_origin(response, &decision)
+                }
                 Err(error) => {
                     failure = Some(describe(&error));
                     respond::answer(

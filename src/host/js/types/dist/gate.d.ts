@@ -6,6 +6,7 @@ export * from './runs.js';
 export function make_gate(bytes: number): number;
 export function free_gate(handle: number): void;
 export function begin_gate(handle: number, bytes: number, now: number): number;
+export function begin_may_show(handle: number, bytes: number, now: number): number;
 export function begin_explanation(handle: number, bytes: number, now: number): number;
 export function make_matcher(bytes: number): number;
 export function free_matcher(handle: number): void;
