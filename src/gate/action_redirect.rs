@@ -46,16 +46,11 @@ impl Gate {
             return false;
         }
         let Some(origin) = WebUrl::parse(&public_origin(&own)) else { return false };
-        let Some(page) = origin.join(address) else { return false };
-        let (origin, page) = (origin.origin(), page.moved_to(&origin).href());
-        if !self.may_open(io, request, &page, false).await {
-            return false;
-        }
-        // An address on this site says nothing of the `basePath` of the app.
+        // An address on this site says nothing of the `basePath` of the app, which is put before it as it stands.
         let bases = base_paths(own_path).filter(|_| address.starts_with('/'));
-        for base in bases {
-            let page = [&origin, base, page.get(origin.len()..).unwrap_or_default()].concat();
-            if !self.may_open(io, request, &page, true).await {
+        for base in core::iter::once("").chain(bases) {
+            let Some(page) = origin.join(&[base, address].concat()) else { return false };
+            if !self.may_open(io, request, &page.moved_to(&origin).href(), !base.is_empty()).await {
                 return false;
             }
         }
