@@ -117,6 +117,50 @@ fn adapters_put_another_path_in_the_place_of_any() {
     assert_eq!(collected("/about", "?pathname=/admin&astro_path=/admin", &PathSettings::default()).len(), 1);
 }
 
+/// What `httpBatchLink` of tRPC sends, and what its adapters make of that: 11.25 for fetch takes what follows the endpoint and cuts it at
+/// commas, whatever slashes are in it.
+#[test]
+fn each_procedure_of_a_batch_is_a_reading() {
+    let firm = |path, search, wanted: &str| {
+        let readings = collected(path, search, &PathSettings::default());
+        readings.iter().find(|(of, ..)| of == wanted).map(|(.., firm)| *firm)
+    };
+    for (path, search) in [
+        ("/api/trpc/post.list,admin.secret", "?batch=1"),
+        ("/api/trpc/post.list%2Cadmin.secret", "?input={}&batch=1"),
+        ("/api/trpc/post.list%252Cadmin.secret", "?batch=1"),
+        ("/api/trpc/admin.secret,post.list", "?%62atch=true"),
+        ("/api/trpc/,admin.secret,", "?batch=1"),
+        ("/api/trpc/a,b,c,admin.secret,d", "?batch=1"),
+        // Behind more slashes, and where the endpoint has another name, below it.
+        ("/api/trpc/post/x,admin.secret", "?batch=1"),
+        ("/api/trpc/a/b/c,d/e,admin.secret", "?batch=1"),
+    ] {
+        assert_eq!(firm(path, search, "/api/trpc/admin.secret"), Some(true), "{path}{search}");
+    }
+    assert_eq!(firm("/rpc/post.list,admin.secret", "?batch=1", "/rpc/admin.secret"), Some(true));
+    assert_eq!(firm("/rpc/post/x,admin.secret", "?batch=1", "/rpc/admin.secret"), Some(false));
+    assert_eq!(firm("/api/trpc/v1/a,admin.secret", "?batch=1", "/api/trpc/v1/admin.secret"), Some(true));
+    assert_eq!(firm("/api/trpc/a,b", "?batch=1", "/api/b"), None);
+    // Without the word it is no batch, and without a comma none either.
+    for (path, search) in
+        [("/shop/hats,7", ""), ("/shop/hats,7", "?batches=1"), ("/shop/hats", "?batch=1"), ("/api/trpc/", "?batch")]
+    {
+        assert_eq!(collected(path, search, &PathSettings::default()).len(), 1, "{path}{search}");
+    }
+}
+
+/// A page whose tables and charts ask for everything at once.
+#[test]
+fn a_batch_of_seventy_procedures_is_judged() {
+    let batch = |count| {
+        let names: Vec<_> = (0..count).map(|n| format!("router{}.procedure{n}", n % 7)).collect();
+        collect(&format!("/api/trpc/{}", names.join(",")), None, "?batch=1", &PathSettings::default())
+    };
+    assert!(batch(70).is_ok());
+    assert_eq!(batch(limits::READINGS), Err(Ambiguity::TooManyReadings));
+}
+
 #[test]
 fn a_query_that_names_the_path_itself_adds_nothing() {
     for (path, query) in [("/_next/image", "?url=/_next/image?url=x"), ("/about", "?__pathname=/about")] {

@@ -1,6 +1,7 @@
 //! Routes that a query names: for an image optimizer, which fetches the named path from the origin itself, and for the front
 //! controller of a PHP application. The first is what optimizers are for, so such a route is firm; the second is a convention that the
 //! application may not have. Adapters to a platform put a path of the query in the place of any, for pages that the platform makes anew.
+//! And a query may say that the path names several things at once, a batch.
 //!
 //! Pairs are cut at `&`, as nearly everybody does, and at `;` as well, as some do: `?url=/a;/../b` names `/a;/../b` and `/a`. None is
 //! left out because there are many: whatever a query names is a reading, and too many of them are too many readings.
@@ -88,6 +89,10 @@ impl<'a> Query<'a> {
         let is_controller = is_script || file.is_empty();
         let directory = if is_controller { directory.trim_end_any(b"/") } else { "" };
         for (name, value) in &self.pairs {
+            if *name == Some(BATCH) {
+                take_batch(path, take);
+                continue;
+            }
             let is_rest = *name == Some(REST_ROUTE);
             let is_replacing = name.is_some_and(|name| REPLACING.contains(&name));
             let is_read = match optimizer {
@@ -135,6 +140,37 @@ impl<'a> Query<'a> {
     }
 }
 
+/// Each procedure of a batch, `/api/trpc/a,b`: all of them run. They follow the directory of the first, or one that it is below: what
+/// takes requests at `/api` cuts what follows that at commas, slashes and all. Nobody knows which it is, unless it is called as it mostly is.
+///
+/// Source: `getRequestInfo` and `fetchRequestHandler` of `@trpc/server` 11.25.
+fn take_batch(path: &str, take: &mut dyn Take) {
+    let Some((first, others)) = path.cut(b",") else { return };
+    take.take(first, ReadingKind::QueryRoute, Step::Elsewhere);
+    let own = split_last(first).0;
+    for part in others.pieces(b",").filter(|part| !part.is_empty()) {
+        for directory in upwards(own) {
+            if !take.works(part.len()) {
+                return;
+            }
+            let is_endpoint = strip_suffix_ignore_case(directory, "/trpc/").is_some();
+            let is_certain = is_endpoint || directory.len() == own.len();
+            let step = if is_certain { Step::Elsewhere } else { Step::Alias };
+            take.take(&text::concat(&[directory, part]), ReadingKind::QueryRoute, step);
+            if is_endpoint {
+                break;
+            }
+        }
+    }
+}
+
+/// A directory and each that it is below, with the slashes that they end in.
+fn upwards(directory: &str) -> impl Iterator<Item = &str> {
+    core::iter::successors(Some(directory), |below| {
+        below.strip_suffix('/').filter(|name| !name.is_empty()).map(|name| split_last(name).0)
+    })
+}
+
 /// What an optimizer fetches from the origin: the path up to a query of its own. What has another host is not the origin's.
 fn take_source(source: &str, path: &str, take: &mut dyn Take) {
     if source.starts_with('/') {
@@ -165,9 +201,9 @@ fn is_url(route: &str) -> bool {
 const OPTIMIZERS: &[(&str, &str)] =
     &[("/_next/image", "url"), ("/_vercel/image", "url"), ("/.netlify/images", "url"), ("/_image", "href")];
 
-/// Query parameters that some route is taken from: by front controllers all but `href`.
+/// Query parameters that some route is taken from: by front controllers those up to `href`.
 const NAMES: &[&str] =
-    &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href", REPLACING[0], REPLACING[1], REPLACING[2]];
+    &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href", REPLACING[0], REPLACING[1], REPLACING[2], BATCH];
 
 /// Parameters whose value is served in the place of any path: SvelteKit and Nitro on Vercel (`__isr_route` where the route is one that is
 /// made anew), Astro there.
@@ -177,3 +213,6 @@ const REPLACING: [&str; 3] = ["__pathname", "x_astro_path", "__isr_route"];
 
 /// What WordPress takes for what follows `/wp-json`, wherever it is asked.
 const REST_ROUTE: &str = "rest_route";
+
+/// Where a query has it, the path names several procedures of tRPC.
+const BATCH: &str = "batch";
