@@ -161,6 +161,24 @@ fn a_batch_of_seventy_procedures_is_judged() {
     assert_eq!(batch(limits::READINGS), Err(Ambiguity::TooManyReadings));
 }
 
+/// Astro runs the action of that name before it renders whatever page is asked for.
+#[test]
+fn an_action_in_the_query_is_a_reading() {
+    let routes = |path, search| {
+        let readings = collected(path, search, &PathSettings::default());
+        readings.into_iter().filter(|(_, kind, _)| *kind == "query-route").map(|(path, _, firm)| (path, firm)).collect::<Vec<_>>()
+    };
+    for query in ["?_action=admin.remove", "?x&%5Faction=admin%2Eremove"] {
+        assert_eq!(routes("/about", query), [("/_actions/admin.remove".into(), false)], "{query}");
+        let below = ["/docs/_actions/admin.remove", "/_actions/admin.remove"].map(|path| (path.into(), false));
+        assert_eq!(routes("/docs/about", query), below, "{query}");
+    }
+    // Its name is decoded once more than the query.
+    let readings = collected("/about", "?_action=%2561dmin.remove", &PathSettings::default());
+    assert!(readings.iter().any(|(path, ..)| path == "/_actions/admin.remove"), "{readings:?}");
+    assert_eq!(routes("/about", "?_actions=x&action=y"), []);
+}
+
 #[test]
 fn a_query_that_names_the_path_itself_adds_nothing() {
     for (path, query) in [("/_next/image", "?url=/_next/image?url=x"), ("/about", "?__pathname=/about")] {

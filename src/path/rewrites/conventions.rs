@@ -100,7 +100,7 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
 /// The page whose data, or part, a framework serves under another path.
 ///
 /// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`, `/_ipx/` of its images, and `.server.vue` pages as islands;
-/// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`.
+/// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`; Astro, which takes what follows the last `/_actions/` for the name of an action.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     if sink.subject.has(Traits::UNDERSCORE)
         && let Some((base, rest)) = split_once_ignore_case(path, "/_next/data/")
@@ -132,6 +132,12 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
         && let Some((name, _hash)) = rest.rcut(b"_")
     {
         island_page(base, name, sink);
+    }
+    if sink.subject.has(Traits::UNDERSCORE)
+        && let Some((base, _)) = split_once_ignore_case(path, ACTIONS)
+        && let Some((_, action)) = path.get(base.len() + 1..).and_then(|first| split_once_ignore_case(first, ACTIONS))
+    {
+        sink.elsewhere(&text::concat(&[base, ACTIONS, action]));
     }
     if !sink.subject.has(Traits::DOT) {
         return;
@@ -235,6 +241,9 @@ fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str
         from = at + 1;
     }
 }
+
+/// Where Astro has its actions.
+pub(super) const ACTIONS: &str = "/_actions/";
 
 /// Extensions of scripts that take a `PATH_INFO`.
 /// Those of server-side includes (`.shtml`) and of servlet extensions (`.do`) take none.

@@ -520,6 +520,10 @@ mod tests {
         assert_eq!(many.len(), 16);
         assert!(["/a-b-c-d-e-f", "/a-b/c/d/e/f", "/a/b-c-d-e-f"].iter().all(|page| many.iter().any(|made| made == page)));
         assert_made("/__nuxt_island/Header_a1.json", "data-route", &[]);
+        assert_made("/_actions/news/_actions/admin.remove", "data-route", &["/_actions/admin.remove"]);
+        assert_made("/docs/_actions//_ACTIONS/a", "data-route", &["/docs/_actions/a"]);
+        assert_made("/_actions/_actions/a", "data-route", &["/_actions/a"]);
+        assert_made("/_actions/admin.remove", "data-route", &[]);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use super::{
     ReadingKind, Step, Take,
-    conventions::{is_script, split_last, strip_suffix_ignore_case},
+    conventions::{ACTIONS, is_script, split_last, strip_suffix_ignore_case},
     decode_query_text,
     separators::is_http,
     uppercase_escapes,
@@ -94,9 +94,10 @@ impl<'a> Query<'a> {
                 continue;
             }
             let is_rest = *name == Some(REST_ROUTE);
+            let is_action = *name == Some(ACTION);
             let is_replacing = name.is_some_and(|name| REPLACING.contains(&name));
             let is_read = match optimizer {
-                _ if is_replacing => true,
+                _ if is_replacing || is_action => true,
                 Some((_, parameter)) => *name == Some(*parameter),
                 None => is_rest || is_controller && *name != Some("href"),
             };
@@ -113,6 +114,16 @@ impl<'a> Query<'a> {
                     route.insert(0, '/');
                 }
                 take_elsewhere(before_query(&route), path, take);
+                continue;
+            }
+            if is_action {
+                for directory in upwards(split_last(path).0) {
+                    if !take.works(route.len()) {
+                        return;
+                    }
+                    let action = text::concat(&[directory.trim_end_any(b"/"), ACTIONS, &route]);
+                    take.take(&action, ReadingKind::QueryRoute, Step::Alias);
+                }
                 continue;
             }
             if optimizer.is_some() {
@@ -203,7 +214,7 @@ const OPTIMIZERS: &[(&str, &str)] =
 
 /// Query parameters that some route is taken from: by front controllers those up to `href`.
 const NAMES: &[&str] =
-    &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href", REPLACING[0], REPLACING[1], REPLACING[2], BATCH];
+    &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href", REPLACING[0], REPLACING[1], REPLACING[2], BATCH, ACTION];
 
 /// Parameters whose value is served in the place of any path: SvelteKit and Nitro on Vercel (`__isr_route` where the route is one that is
 /// made anew), Astro there.
@@ -216,3 +227,8 @@ const REST_ROUTE: &str = "rest_route";
 
 /// Where a query has it, the path names several procedures of tRPC.
 const BATCH: &str = "batch";
+
+/// The action that Astro runs before it renders any page; by itself it is below `/_actions`.
+///
+/// Source: `getCallerInfo` of Astro 7.
+const ACTION: &str = "_action";
