@@ -110,16 +110,25 @@ impl Requirement {
         );
         requirement.claim = ClaimTest::read(&mut table);
         let tokens = &mut requirement.tokens;
-        table.take_each("token", &mut |name| match TokenType::parse(name) {
+        let errors_before = table.errors().len();
+        let is_named = table.take_each("token", &mut |name| match TokenType::parse(name) {
             Some(kind) => {
                 tokens.push(kind);
                 Ok(())
             }
             None => Err(Problem::value(name, "`session_token`, `api_key`, `m2m_token` or `oauth_token`")),
         });
+        if is_named.is_some() && tokens.is_empty() && table.errors().len() == errors_before {
+            table.refuse_empty("token", "at least one kind of token; without `token` only session tokens are taken");
+        }
         for (key, id) in [("role", &requirement.role), ("permission", &requirement.permission)] {
             if let Some(id) = id.as_deref().filter(|id| !id.starts_with("org:")) {
                 table.refuse_value(key, id, "an organization's own name, beginning with `org:`");
+            }
+        }
+        for (key, name) in [("feature", &requirement.feature), ("plan", &requirement.plan)] {
+            if name.as_deref() == Some("") {
+                table.refuse_value(key, "", "the name that it has in Clerk");
             }
         }
         table.finish();
@@ -151,13 +160,13 @@ impl ClaimTest {
             }
         }
         if let Some(node) = table.take("one_of") {
-            tests.extend(read_one_of(table, node)?);
+            tests.push(read_one_of(table, node)?);
         }
         match (path, tests.pop(), tests.is_empty()) {
             (None, None, _) => None,
-            (Some(path), Some(test), true) if path.iter().all(|member| !member.is_empty()) => Some(Self { path, test }),
+            (Some(path), Some(test), true) if is_path(&path) => Some(Self { path, test }),
             (path, test, is_only) => {
-                refuse_claim(table, path.is_some(), test.is_some() && is_only);
+                refuse_claim(table, path.as_deref(), test.is_some() && is_only);
                 None
             }
         }
@@ -197,6 +206,11 @@ pub(super) fn below_metadata(path: &[String]) -> Option<&[String]> {
     path.split_first().filter(|(first, _)| *first == "metadata").map(|(_, rest)| rest)
 }
 
+/// Whether it leads to a claim: there is a member to begin with, and each has a name.
+fn is_path(path: &[String]) -> bool {
+    !path.is_empty() && path.iter().all(|member| !member.is_empty())
+}
+
 /// Where the claim is: a dotted path, or a list of member names.
 fn read_path(table: &mut TableReader<'_>, node: Node) -> Option<Vec<String>> {
     match node {
@@ -211,15 +225,19 @@ fn read_path(table: &mut TableReader<'_>, node: Node) -> Option<Vec<String>> {
     }
 }
 
-/// The test `one_of`; none after what is no list was reported.
+/// The test `one_of`; `None` where it was reported.
 #[inline(never)]
-fn read_one_of(table: &mut TableReader<'_>, node: Node) -> Option<Option<Test>> {
+fn read_one_of(table: &mut TableReader<'_>, node: Node) -> Option<Test> {
     let Node::List(items) = node else {
         table.refuse_type("one_of", &node, "a list of strings, numbers or booleans");
-        return Some(None);
+        return None;
     };
+    if items.is_empty() {
+        table.refuse_empty("one_of", "at least one value, or nobody gets in");
+        return None;
+    }
     let items: Option<Vec<Node>> = items.into_iter().map(|item| scalar(table, "one_of", item)).collect();
-    items.map(|items| Some(Test::OneOf(items)))
+    items.map(Test::OneOf)
 }
 
 fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<Node> {
@@ -232,14 +250,14 @@ fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<
 
 /// Reports what is wrong with a claim and its tests, taken together.
 #[inline(never)]
-fn refuse_claim(table: &mut TableReader<'_>, has_path: bool, has_one_test: bool) {
-    match (has_path, has_one_test) {
-        (true, true) => table.refuse_value("claim", "", "a path of member names without an empty one"),
-        (true, false) => {
+fn refuse_claim(table: &mut TableReader<'_>, path: Option<&[String]>, has_one_test: bool) {
+    match (path, has_one_test) {
+        (Some(path), true) => table.refuse_value("claim", &path.join("."), "a path of member names without an empty one"),
+        (Some(_), false) => {
             let help = "give one of `equals`, `one_of` and `contains`";
             table.refuse_together("claim", "a claim needs exactly one test", help);
         }
-        (false, _) => table.refuse_absence("claim", "the path of a claim, as `metadata.role`"),
+        (None, _) => table.refuse_absence("claim", "the path of a claim, as `metadata.role`"),
     }
 }
 

@@ -109,12 +109,7 @@ fn refuse_on_public_rule(table: &mut TableReader<'_>, has: [bool; 4]) {
 /// The key `methods`: upper case; `None` where all are meant.
 #[inline(never)]
 pub(crate) fn read_methods(table: &mut TableReader<'_>) -> Option<Vec<String>> {
-    let before = table.errors().len();
-    let methods = table.take_texts("methods", &check_method)?;
-    if methods.is_empty() && table.errors().len() == before {
-        table.refuse_absence("methods", "at least one method; without `methods` a rule applies to all");
-    }
-    Some(methods)
+    table.take_some_texts("methods", "at least one method; without `methods` a rule applies to all", &check_method)
 }
 
 /// A token (RFC 9110 section 5.6.2) without small letters, that a request may have. A word for all methods would be taken for the name

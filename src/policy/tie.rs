@@ -5,7 +5,7 @@ use crate::{
     path::JudgedTarget,
     policy::{pattern::Pattern, require::below_metadata},
     session::Auth,
-    table::{Node, SettingError, TableReader},
+    table::{Node, SettingError, TableReader, wrong_type},
     text::{self, ByAny as _},
 };
 
@@ -18,6 +18,8 @@ pub struct Tie {
     /// organization, in whichever version of Clerk's tokens.
     pub path: Vec<String>,
 }
+
+const CLAIM: &str = "the path of a claim, as `sub` or `org.slug`";
 
 impl Tie {
     /// Reads a table of parameters and claims. Errors go to the list.
@@ -48,8 +50,10 @@ impl Tie {
                 .add_to(errors);
             } else if let Some(path) = path {
                 ties.push(Self { param, path });
+            } else if let Node::Text(claim) = &claim {
+                SettingError::value(&setting, claim, CLAIM).add_to(errors);
             } else {
-                SettingError::value(&setting, "", "the path of a claim, as `sub` or `org.slug`").add_to(errors);
+                wrong_type(errors, &setting, &claim, CLAIM);
             }
         }
         ties

@@ -42,7 +42,9 @@ const REGISTRY_LABELS: [&str; 12] = ["co", "com", "org", "net", "gov", "edu", "a
 
 /// Reads the list, refusing whatever is not an origin that somebody owns.
 pub(super) fn read(table: &mut TableReader<'_>) -> Vec<String> {
-    table.take_texts("authorized_parties", &check).unwrap_or_default()
+    // An empty list may be a variable that was not set. Clerk takes it for none, and then the tokens of every origin count.
+    let least = "at least one origin of your pages; without the setting the tokens of every origin count";
+    table.take_some_texts("authorized_parties", least, &check).unwrap_or_default()
 }
 
 #[inline(never)]

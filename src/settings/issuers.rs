@@ -98,11 +98,11 @@ fn read_algorithms(place: &str, named: Option<Node>, errors: &mut Vec<SettingErr
             Err(Problem::value(name, &["one of ", &names].concat()))
         }
     };
-    if let Some(named) = named {
-        read_each(place, &named, errors, &mut see);
-    }
-    if algorithms.is_empty() {
-        algorithms.push(Algorithm::Rs256);
+    let Some(named) = named else { return vec![Algorithm::Rs256] };
+    let before = errors.len();
+    read_each(place, &named, errors, &mut see);
+    if algorithms.is_empty() && errors.len() == before {
+        SettingError::empty(place, "at least one algorithm; without the setting it is RS256").add_to(errors);
     }
     algorithms
 }
@@ -149,7 +149,7 @@ fn take_path(table: &mut TableReader<'_>, key: &'static str) -> Option<Vec<Strin
         }
     };
     if path.is_empty() || path.iter().any(String::is_empty) {
-        SettingError::value(&name, "", "a path of member names without an empty one").add_to(table.errors());
+        SettingError::value(&name, &path.join("."), "a path of member names without an empty one").add_to(table.errors());
         return None;
     }
     Some(path)

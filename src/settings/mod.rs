@@ -412,7 +412,7 @@ fn read_path_readings(names: &Node, errors: &mut Vec<SettingError>) -> ReadingKi
     let before = errors.len();
     read_each("path_readings", names, errors, &mut see);
     if is_first && errors.len() == before {
-        SettingError::missing("path_readings", "at least one way to read paths; without the setting all are looked at")
+        SettingError::empty("path_readings", "at least one way to read paths; without the setting all are looked at")
             .add_to(errors);
     }
     // What is wrong here is reported once, and not where another setting needs a kind.
@@ -441,10 +441,35 @@ mod tests {
     }
 
     #[test]
+    fn a_list_or_a_name_that_is_empty_asks_for_nothing_and_is_an_error() {
+        let issuer = r#""issuer":{"issuer":"https://id.example","jwks_url":"https://id.example/keys","audience":"app""#;
+        let requires = |what: &str| ["{\"rules\":[{\"match\":\"/x\",\"require\":{", what, "}}]}"].concat();
+        let list = "is an empty list, expected at least one";
+        let text = "is an empty string, expected";
+        for (table, setting, said) in [
+            (r#"{"authorized_parties":[]}"#.to_owned(), "authorized_parties", list),
+            (r#"{"path_readings":[]}"#.to_owned(), "path_readings", list),
+            (r#"{"rules":[{"match":"/x","methods":[]}]}"#.to_owned(), "rules[0].methods", list),
+            (["{", issuer, r#","algorithms":[]}}"#].concat(), "issuer.algorithms", list),
+            (requires(r#""role":"org:admin","token":[]"#), "rules[0].require.token", list),
+            (requires(r#""claim":"role","one_of":[]"#), "rules[0].require.one_of", list),
+            (requires(r#""role":"""#), "rules[0].require.role", text),
+            (requires(r#""permission":"""#), "rules[0].require.permission", text),
+            (requires(r#""feature":"""#), "rules[0].require.feature", text),
+            (requires(r#""plan":"""#), "rules[0].require.plan", text),
+            (r#"{"default":""}"#.to_owned(), "default", text),
+            (requires(r#""claim":"a..b","equals":1"#), "rules[0].require.claim", "is `a..b`, expected"),
+        ] {
+            let said = ["setting `", setting, "` ", said].concat();
+            assert!(matches!(&*errors(&table), [one] if one.starts_with(&said)), "{table}: {:?}", errors(&table));
+        }
+    }
+
+    #[test]
     fn settings_that_would_switch_readings_off_unsaid_are_errors() {
         let is_one = |table: &str, said: &str| matches!(&*errors(table), [one] if one.contains(said));
-        assert!(is_one(r#"{"path_readings":[]}"#, "`path_readings` is missing: expected at least one"));
-        assert!(is_one(r#"{"path_readings":[],"locales":["fr"]}"#, "`path_readings` is missing"));
+        assert!(is_one(r#"{"path_readings":[]}"#, "`path_readings` is an empty list, expected at least one"));
+        assert!(is_one(r#"{"path_readings":[],"locales":["fr"]}"#, "`path_readings` is an empty list"));
         assert!(is_one(r#"{"path_readings":[1]}"#, "`path_readings[0]`"));
         for readings in [r#"["decoded"]"#, r#"["all","-locale"]"#] {
             let table = ["{\"locales\":[\"fr\"],\"path_readings\":", readings, "}"].concat();

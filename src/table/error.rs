@@ -37,7 +37,7 @@ pub enum Problem {
     },
     /// The right type, but not a value that makes sense.
     Value {
-        /// The value, escaped and cut; empty where it must not be shown.
+        /// The value, escaped and cut; `(not shown)` where it must not be.
         found: String,
         /// What it has to be.
         expected: String,
@@ -62,7 +62,7 @@ impl Problem {
     /// A value that makes no sense; `found` is quoted, so never give a secret. One that looks like a secret, put there by mistake, is not shown.
     #[inline(never)]
     pub(crate) fn value(found: &str, expected: &str) -> Self {
-        Self::Value { found: if secret::is_in(found) { String::new() } else { quote(found) }, expected: expected.to_owned() }
+        Self::Value { found: quote(found), expected: expected.to_owned() }
     }
 
     /// A pattern that does not parse.
@@ -81,7 +81,13 @@ impl SettingError {
 
     /// A secret that makes no sense: it is not shown.
     pub(crate) fn secret(setting: &str, expected: &str) -> Self {
-        Self::value(setting, "", expected)
+        Self::value(setting, NOT_SHOWN, expected)
+    }
+
+    /// A list that has to name something, and is there without anything in it.
+    #[inline(never)]
+    pub(crate) fn empty(setting: &str, expected: &'static str) -> Self {
+        Self { setting: setting.to_owned(), problem: Problem::Type { found: "an empty list", expected } }
     }
 
     #[inline(never)]
@@ -112,6 +118,9 @@ impl fmt::Display for SettingError {
             Problem::Missing { expected } => write!(f, "setting `{setting}` is missing: expected {expected}"),
             Problem::Type { found, expected } => write!(f, "setting `{setting}` is {found}, expected {expected}"),
             Problem::Value { found, expected } if found.is_empty() => {
+                write!(f, "setting `{setting}` is an empty string, expected {expected}")
+            }
+            Problem::Value { found, expected } if found == NOT_SHOWN => {
                 write!(f, "setting `{setting}` has an invalid value (not shown), expected {expected}")
             }
             Problem::Value { found, expected } => write!(f, "setting `{setting}` is `{found}`, expected {expected}"),
@@ -130,11 +139,14 @@ impl std::error::Error for SettingError {
     }
 }
 
+/// What stands in messages for a secret.
+const NOT_SHOWN: &str = "(not shown)";
+
 /// Foreign text for a message: control characters escaped, cut at [`limits::QUOTED_CHARS`]; what looks like a secret is not shown.
 #[must_use]
 pub fn quote(text: &str) -> String {
     if secret::is_in(text) {
-        return "(not shown)".to_owned();
+        return NOT_SHOWN.to_owned();
     }
     let mut quoted = String::new();
     for (count, c) in text.chars().enumerate() {

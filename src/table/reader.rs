@@ -130,6 +130,22 @@ impl<'e> TableReader<'e> {
         Some(texts)
     }
 
+    /// The same where an empty list would ask for nothing, or for what nobody has: that is an error, and `least` is what was expected.
+    #[inline(never)]
+    pub(crate) fn take_some_texts(
+        &mut self,
+        key: &'static str,
+        least: &'static str,
+        check: &dyn Fn(&str) -> Result<(), &'static str>,
+    ) -> Option<Vec<String>> {
+        let before = self.errors.len();
+        let texts = self.take_texts(key, check)?;
+        if texts.is_empty() && self.errors.len() == before {
+            self.refuse_empty(key, least);
+        }
+        Some(texts)
+    }
+
     /// A list of patterns, which go into `patterns`.
     #[inline(never)]
     pub(crate) fn take_patterns(&mut self, key: &'static str, patterns: &mut Vec<Pattern>) -> Option<Written> {
@@ -170,6 +186,12 @@ impl<'e> TableReader<'e> {
     #[inline(never)]
     pub(crate) fn refuse_absence(&mut self, key: &str, expected: &'static str) {
         SettingError::missing(&self.name(key), expected).add_to(self.errors);
+    }
+
+    /// Reports a list without anything in it.
+    #[inline(never)]
+    pub(crate) fn refuse_empty(&mut self, key: &str, least: &'static str) {
+        SettingError::empty(&self.name(key), least).add_to(self.errors);
     }
 
     /// Reports a setting that does not go together with another one.

@@ -77,7 +77,7 @@ test('that makes no sense is an error that names it', async () => {
     [{ match: ['/orgs/:orgSlug', '/orgs/:orgSlug/with/:orgSlug'], where: { orgSlug: 'org.slug' } }, /not every pattern of `match` has this parameter, and once/],
     [{ match: '/orgs/:orgSlug', where: {} }, /`rules\[0\]\.where` is missing: expected at least one parameter/],
     [{ match: '/orgs/:orgSlug', where: 'org.slug' }, /`rules\[0\]\.where` is a string, expected a table/],
-    [{ match: '/orgs/:orgSlug', where: { orgSlug: '' } }, /`rules\[0\]\.where\.orgSlug` has an invalid value/],
+    [{ match: '/orgs/:orgSlug', where: { orgSlug: '' } }, /`rules\[0\]\.where\.orgSlug` is an empty string, expected the path of a claim/],
     [{ match: '/orgs/:orgSlug', where: { orgSlug: 'org..slug' } }, /expected the path of a claim/],
     [{ match: '/orgs/:orgSlug', where: { orgSlug: 5 } }, /expected the path of a claim/],
     [{ match: '/orgs/:orgSlug', where: { orgSlug: 'org.slug' }, access: 'public' }, /`rules\[0\]\.where`: a public rule asks nobody who they are/],

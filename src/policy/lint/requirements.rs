@@ -59,9 +59,6 @@ fn conflict(requirements: &[&Requirement], tokens: &[TokenType]) -> Option<Strin
         return Some(format!("a session has one role, not both `{}` and `{}`", quote(one), quote(other)));
     }
     let claims: Vec<&ClaimTest> = requirements.iter().filter_map(|requirement| requirement.claim.as_ref()).collect();
-    if let Some(empty) = claims.iter().find(|claim| claim.test == Test::OneOf(Vec::new())) {
-        return Some(format!("`one_of` for claim `{}` has no value", quote(&empty.path.join("."))));
-    }
     match claims.as_slice() {
         [one, other] if one.path == other.path && exclude(&one.test, &other.test) => {
             Some(format!("two tests of claim `{}` exclude each other", quote(&one.path.join("."))))
