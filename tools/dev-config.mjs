@@ -1,8 +1,8 @@
 // The configuration of `npm start`: the policy of wrangler.toml, with this machine's addresses. It is generated, ignored by git,
 // and refuses to deploy (tools/dev-only.mjs).
 
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseEnv } from 'node:util';
 
@@ -66,7 +66,7 @@ function accountPortal(publishableKey) {
 }
 
 /**
- * Writes the configuration, and the instance's secrets in a file of their own.
+ * Writes the configuration, and the instance's secrets in a file of their own. They are gone when `remove` was called or the process has ended.
  *
  * @param {object} options
  * @param {string} options.dir where to
@@ -108,11 +108,14 @@ export async function writeDevConfig({ dir, instance, gateOrigin, originUrl, wor
   await mkdir(dir, { recursive: true });
   const paths = { config: join(dir, 'wrangler.json'), secrets: join(dir, 'secrets.vars') };
   const secrets = Object.entries(instance.secrets).map(([name, value]) => `${name}="${value}"\n`);
+  const remove = () => {
+    for (const path of Object.values(paths)) rmSync(path, { force: true });
+    process.off('exit', remove);
+  };
+  // Ctrl-C before the gate is ready, or wrangler's own end, is an exit of this process without a call of `remove`.
+  process.on('exit', remove);
   await writeFile(paths.config, JSON.stringify(config, null, 2), { mode: 0o600 });
   await writeFile(paths.secrets, secrets.join(''), { mode: 0o600 });
-  const remove = async () => {
-    await Promise.all(Object.values(paths).map((path) => rm(path, { force: true })));
-  };
   return { ...paths, remove };
 }
 

@@ -50,6 +50,22 @@ describe('npm start', () => {
     assert.deepEqual([config.workers_dev, config.preview_urls], [false, false]);
   });
 
+  test('leaves no configuration behind when it ends before the gate is ready', async () => {
+    const options = { dir: join(dir, 'ended'), instance: INSTANCE, gateOrigin: 'http://localhost:8787', originUrl: 'http://localhost:8789', workerDir: dir, rebuild: true };
+    const script = `import { writeDevConfig } from './tools/dev-config.mjs';
+      await writeDevConfig(${JSON.stringify(options)});
+      process.on('SIGTERM', () => process.exit(130));
+      setInterval(() => {}, 1000);
+      console.log('written');`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { cwd: ROOT, env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = new Promise((resolve) => child.on('exit', resolve));
+    await new Promise((resolve) => child.stdout.once('data', resolve).once('end', resolve));
+    assert.deepEqual((await readdir(options.dir)).sort(), ['secrets.vars', 'wrangler.json']);
+    child.kill();
+    assert.equal(await exited, 130);
+    assert.deepEqual(await readdir(options.dir), []);
+  });
+
   test('a wrangler command other than dev refuses what it generated', () => {
     for (const command of ['deploy', 'versions upload']) {
       for (const step of [['tools/build.mjs', '--dev'], ['tools/dev-only.mjs']]) {
@@ -146,7 +162,9 @@ describe('npm start', () => {
     let output = '';
     const ready = new Promise((resolve, reject) => {
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => /Ready after/.test((output += chunk)) && resolve(undefined));
-      child.on('exit', (code) => reject(new Error(`ended with ${code}:\n${output}`)));
+      // Where `npm start` runs in this checkout, its refusal is in the output.
+      const help = () => (output.includes('is running in this checkout') ? '\nhelp: this test needs the checkout for itself: end that `npm start`, and run the test again' : '');
+      child.on('exit', (code) => reject(new Error(`ended with ${code}:\n${output}${help()}`)));
     });
     const exited = new Promise((resolve) => child.on('exit', resolve));
     try {
@@ -169,7 +187,7 @@ describe('npm start', () => {
     const options = { dir, instance: INSTANCE, gateOrigin: 'http://localhost:8787', originUrl: 'http://localhost:8789', workerDir: dir, rebuild: true };
     const written = await writeDevConfig(options);
     const config = JSON.parse(await readFile(written.config, 'utf8'));
-    await written.remove();
+    written.remove();
     return config;
   }
 });
