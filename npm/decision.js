@@ -142,7 +142,15 @@ function addTo(response, { isPrivate, responseHeaders }) {
   const headers = new Headers(response.headers);
   if (isPrivate) makePrivate(headers);
   for (const [name, value] of responseHeaders) headers.append(name, value);
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  return new Response(response.body, { status: response.status, statusText: phraseOf(response), headers });
+}
+
+/** What may stand in a reason phrase (RFC 9112 section 4). */
+const PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** `fetch` gives the origin's phrase with bytes in it that no `Response` is made with; nobody needs it. @param {Response} response */
+function phraseOf({ statusText }) {
+  return PHRASE.test(statusText) ? statusText : '';
 }
 
 /** @param {Headers} headers */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, mock, test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -389,6 +390,20 @@ describe('handle', () => {
       assert.deepEqual(['cache-control', 'retry-after'].map((name) => response.headers.get(name)), ['no-store', '5']);
     }
     assert.equal(log.callCount(), 4);
+  });
+
+  test('leaves out a reason phrase that no answer can have, and hands on any other', async () => {
+    let phrase = '';
+    const origin = createTcpServer((socket) => socket.on('error', () => {}).once('data', () => socket.end(`HTTP/1.1 200 ${phrase}\r\nContent-Length: 2\r\n\r\nhi`, 'latin1')));
+    await new Promise((resolve) => origin.listen(0, '127.0.0.1', () => resolve(undefined)));
+    const url = `http://127.0.0.1:${/** @type {any} */ (origin.address()).port}/`;
+    // The last as Latin-1, of which Node makes a character that no phrase may have.
+    for (const [said, expected] of [['All\tright', 'All\tright'], ['', ''], ['O\x01K', ''], ['O\x7fK', ''], ['Gr\xfcezi', '']]) {
+      phrase = said;
+      const response = await handled('/x', { headers: signedIn() }, () => realFetch(url, { headers: { connection: 'close' } }));
+      assert.deepEqual([response.status, response.statusText, await response.text()], [200, expected, 'hi'], JSON.stringify(said));
+    }
+    await new Promise((resolve) => origin.close(resolve));
   });
 
   test('never calls the app where the decision is not to forward', async () => {
