@@ -21,9 +21,12 @@ pub(super) async fn ask(backend: &Backend, io: &Io, asked: &Asked<'_>) -> Result
     let session = asked.session.unwrap_or_default();
     let user = asked.user;
     let answer = caller.get(&["/sessions/", name(session)?], &[]).await?;
-    let is_live =
-        answer.as_ref().is_some_and(|answer| is_text(answer.get("status"), "active") && is_text(answer.get("user_id"), user));
-    let mut facts = Facts { session: Some(SessionFact { is_live, at: updated_at(answer.as_ref(), io) }), ..Facts::default() };
+    let says = |member: &str, text: &str| answer.as_ref().is_some_and(|answer| is_text(answer.get(member), text));
+    let is_theirs = says("user_id", user);
+    let is_live = is_theirs && says("status", "active");
+    let may_return = answer.is_some() && (!is_theirs || says("status", "pending"));
+    let session = SessionFact { is_live, may_return, at: updated_at(answer.as_ref(), io) };
+    let mut facts = Facts { session: Some(session), ..Facts::default() };
 
     let answer = caller.get(&["/users/", name(user)?], &[]).await?;
     let metadata = answer.as_ref().and_then(|answer| answer.get("public_metadata")).filter(|metadata| metadata.is_object());

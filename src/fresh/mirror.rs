@@ -5,6 +5,7 @@
 //! - Each row has the moment when it came to be so: `updated_at` of what the event is about, or where that is deleted the event's own
 //!   time. What is older than the row changes nothing.
 //! - A deleted user and an ended session stay so whatever else comes: neither comes back under its id. They are tombstones.
+//! - A session with a task to be done is neither live nor ended: its row is taken out, so that the Backend API is asked.
 //! - A membership can come back, so there the later moment counts.
 //!
 //! A row affirms only for a while after it was so (`seen`), and only where events of its family have ever come: an endpoint
@@ -28,6 +29,7 @@ const USER: &str = "INSERT INTO portcullis_users (id, gone, banned, metadata, at
     at = excluded.at, seen = max(seen, excluded.seen) WHERE excluded.at >= at OR excluded.gone > gone";
 const SESSION: &str = "INSERT INTO portcullis_sessions (id, user_id, ended, at, seen) VALUES (?, ?, ?, ?, ?) \
     ON CONFLICT (id) DO UPDATE SET ended = max(ended, excluded.ended), at = max(at, excluded.at), seen = max(seen, excluded.seen)";
+const FORGET_SESSION: &str = "DELETE FROM portcullis_sessions WHERE id = ? AND ended = 0";
 const MEMBER: &str = "INSERT INTO portcullis_members (user_id, org_id, role, at, seen) VALUES (?, ?, ?, ?, ?) \
     ON CONFLICT (user_id, org_id) DO UPDATE SET role = excluded.role, at = excluded.at, seen = max(seen, excluded.seen) WHERE excluded.at >= at";
 const EVENT: &str = "INSERT OR IGNORE INTO portcullis_events (family) VALUES (?)";
@@ -72,7 +74,7 @@ pub(super) async fn look(io: &Io, asked: &Asked<'_>) -> Result<Seen, Outage> {
         }),
         session: session.map(|row| {
             let is_live = !is_set(row, "ended") && text(row, "user_id").as_deref() == Some(asked.user);
-            SessionFact { is_live, at: at(row) }
+            SessionFact { is_live, may_return: false, at: at(row) }
         }),
         member: member.filter(|_| asked.org.is_some()).map(|row| MemberFact { role: text(row, "role"), at: at(row) }),
     };
@@ -90,8 +92,11 @@ pub(super) async fn note(io: &Io, asked: &Asked<'_>, facts: &Facts) -> Result<()
     if let Some(UserFact { is_gone, is_banned, metadata, at }) = &facts.user {
         batch = batch.and(USER, &user(asked.user, *is_gone, *is_banned, metadata, *at, seen));
     }
-    if let (Some(SessionFact { is_live, at }), Some(id)) = (&facts.session, asked.session) {
-        batch = batch.and(SESSION, &session(id, asked.user, !is_live, *at, seen));
+    if let (Some(SessionFact { is_live, may_return, at }), Some(id)) = (&facts.session, asked.session) {
+        batch = match may_return {
+            true => batch.and(FORGET_SESSION, &[Value::Text(id)]),
+            false => batch.and(SESSION, &session(id, asked.user, !is_live, *at, seen)),
+        };
     }
     if let (Some(MemberFact { role, at }), Some((org, _))) = (&facts.member, asked.org) {
         batch = batch.and(MEMBER, &member(asked.user, org, role.as_deref(), *at, seen));
@@ -132,9 +137,10 @@ fn statements(event: &Document, now: UnixMillis) -> Option<Batch> {
             batch.and(USER, &user(&id()?, false, is_banned, metadata.map_or("{}", Raw::text), changed, seen))
         }
         ("user.", "deleted") => batch.and(USER, &user(&id()?, true, false, "{}", told, seen)),
+        ("session.", "pending") => batch.and(FORGET_SESSION, &[Value::Text(&id()?)]),
         ("session.", _) => {
             let is_ended = match what {
-                "created" | "pending" => false,
+                "created" => false,
                 "ended" | "removed" | "revoked" => true,
                 _ => return None,
             };

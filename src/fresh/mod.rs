@@ -55,6 +55,8 @@ pub struct Facts {
 #[derive(Clone, Debug)]
 struct SessionFact {
     is_live: bool,
+    /// It is not live, and may be so again: there is a task to be done, or it is another user's.
+    may_return: bool,
     at: UnixMillis,
 }
 
@@ -225,7 +227,7 @@ mod tests {
     fn facts() -> Facts {
         let at = UnixMillis(5);
         Facts {
-            session: Some(SessionFact { is_live: true, at }),
+            session: Some(SessionFact { is_live: true, may_return: false, at }),
             user: Some(UserFact { is_gone: false, is_banned: false, metadata: r#"{"role":"admin"}"#.to_owned(), at }),
             member: Some(MemberFact { role: Some("org:admin".to_owned()), at }),
         }

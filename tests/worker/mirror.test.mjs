@@ -223,6 +223,46 @@ describe('late, twice and out of order', () => {
   });
 });
 
+describe('a session with a task to be done', () => {
+  test('is refused once a webhook has told so, as the Backend API would, and is not forgotten to be asked about', async () => {
+    await everything();
+    assert.equal(await ask(), 200);
+    people.sessions[mine()].status = 'pending';
+    await send('session.pending', sessionData({ status: 'pending' }, 10), 10);
+    assert.equal(await ask(), '401 session-ended');
+  });
+
+  test('is no ended one: it comes back when the task is done', async () => {
+    await everything();
+    await database.query('UPDATE portcullis_users SET seen = 0');
+    people.sessions[mine()].status = 'pending';
+    assert.equal(await ask(), '401 session-ended');
+    // What the Backend API said of the user affirms now; of the session nothing does.
+    await sleep(5_100);
+    assert.equal(await ask(), '401 session-ended');
+    // Clerk moves `updated_at` whenever the session is used, past the token's time.
+    Object.assign(people.sessions[mine()], { status: 'active', updated_at: Date.now() });
+    await sleep(5_100);
+    const iat = Math.floor(Date.now() / 1000) - 10;
+    for (let times = 0; times < 2; times += 1) assert.equal(await ask('/api/fresh/x', { iat }), 200);
+    assert.equal((await database.query('SELECT ended FROM portcullis_sessions'))[0].ended, 0);
+  });
+
+  test('and one that has ended stays so, whatever is said of tasks', async () => {
+    await everything();
+    await send('session.ended', sessionData({ status: 'ended' }, 10), 10);
+    await send('session.pending', sessionData({ status: 'pending' }, 5), 5);
+    assert.equal(await ask(), '401 session-ended');
+    assert.deepEqual(calls(), []);
+  });
+
+  test('nor is one that a token names for somebody else', async () => {
+    people.sessions[mine()].user_id = 'user_other';
+    assert.equal(await ask(), '401 session-ended');
+    assert.deepEqual(await database.query('SELECT id FROM portcullis_sessions'), []);
+  });
+});
+
 describe('where the mirror cannot tell, the Backend API is asked', () => {
   test('about whom no webhook has told, and its answer is written down', async () => {
     assert.equal(await ask(), 200);
