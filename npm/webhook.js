@@ -50,7 +50,7 @@ function secretsOf({ signingSecret, ...others }) {
 /** Several with blanks or commas between while they are changed, as the Worker takes them. */
 function fromEnvironment() {
   const variables = globalThis.process?.env;
-  const secrets = variables?.CLERK_WEBHOOK_SIGNING_SECRET ?? variables?.CLERK_WEBHOOK_SECRET;
+  const secrets = variables?.CLERK_WEBHOOK_SIGNING_SECRET?.trim() || variables?.CLERK_WEBHOOK_SECRET;
   return secrets?.split(/[\s,]+/).filter((secret) => secret !== '');
 }
 

@@ -81,7 +81,7 @@ impl Environment {
         ] {
             *place = text(name);
         }
-        if read.webhook_signing_secret.is_none() {
+        if filled(&read.webhook_signing_secret).is_none() {
             read.webhook_signing_secret = text("CLERK_WEBHOOK_SECRET");
         }
         read
@@ -327,6 +327,22 @@ fn filled(value: &Option<String>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_older_name_of_the_webhook_secret_is_taken_where_the_newer_one_is_blank() {
+        let secret_of = |newer: Option<&'static str>| {
+            let text = |name: &str| match name {
+                "CLERK_WEBHOOK_SIGNING_SECRET" => newer.map(str::to_owned),
+                "CLERK_WEBHOOK_SECRET" => Some("older".to_owned()),
+                _ => None,
+            };
+            Environment::read(text, |_| false, None).webhook_signing_secret
+        };
+        assert_eq!(secret_of(Some("newer")).as_deref(), Some("newer"));
+        for blank in [None, Some(""), Some(" \n")] {
+            assert_eq!(secret_of(blank).as_deref(), Some("older"), "{blank:?}");
+        }
+    }
 
     #[test]
     fn a_publishable_key_names_its_frontend_api() {

@@ -29,6 +29,7 @@ pub type Mac = [u8; 32];
 /// A delivery whose signature is not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unverified {
+    header_names: [&'static str; 3],
     id: String,
     timestamp_secs: i64,
     signatures: Vec<Mac>,
@@ -37,6 +38,7 @@ pub struct Unverified {
 /// A delivery that was signed with one of the secrets. Comes only from [`Unverified::conclude`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
+    header_names: [&'static str; 3],
     id: String,
     kind: String,
 }
@@ -48,12 +50,13 @@ impl Unverified {
     ///
     /// [`WebhookError::HeadersMissing`], [`WebhookError::HeadersInvalid`], [`WebhookError::TooOld`] or [`WebhookError::TooNew`].
     pub fn read(header: impl Fn(&str) -> Option<String>, now: UnixMillis) -> Result<Self, WebhookError> {
-        let family = HEADER_FAMILIES.iter().find_map(|names| {
+        let family = HEADER_FAMILIES.into_iter().find_map(|names| {
+            // No other blanks: the origin would see them, and take the id for another one.
             let [id, timestamp, signature] =
-                names.map(|name| header(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()));
-            Some((id?, timestamp?, signature?))
+                names.map(|name| header(name).map(|value| value.trim_ascii().to_owned()).filter(|value| !value.is_empty()));
+            Some((names, id?, timestamp?, signature?))
         });
-        let (id, timestamp, signatures) = family.ok_or(WebhookError::HeadersMissing)?;
+        let (header_names, id, timestamp, signatures) = family.ok_or(WebhookError::HeadersMissing)?;
         // A dot in the id could move where the timestamp begins in what was signed.
         let is_id = id.len() <= limits::WEBHOOK_ID_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.');
         if !is_id {
@@ -75,7 +78,7 @@ impl Unverified {
         if signatures.is_empty() {
             return Err(WebhookError::HeadersInvalid { what: "signature" });
         }
-        Ok(Self { id, timestamp_secs, signatures })
+        Ok(Self { header_names, id, timestamp_secs, signatures })
     }
 
     /// What was signed, up to the body: the whole is this and the body's bytes behind it.
@@ -104,11 +107,17 @@ impl Unverified {
         }
         let event = Document::parse_bytes(body.to_vec()).map_err(|_| WebhookError::BodyInvalid)?;
         let kind = event.get("type").and_then(crate::json::Raw::as_str).ok_or(WebhookError::BodyInvalid)?.into_owned();
-        Ok(Verified { id: self.id, kind })
+        Ok(Verified { header_names: self.header_names, id: self.id, kind })
     }
 }
 
 impl Verified {
+    /// The header fields that were checked, by their names; nobody looked at those of the other family.
+    #[must_use]
+    pub fn header_names(&self) -> [&'static str; 3] {
+        self.header_names
+    }
+
     /// The delivery's id; a repeated delivery has the same.
     #[must_use]
     pub fn id(&self) -> &str {

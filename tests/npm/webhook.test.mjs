@@ -143,8 +143,13 @@ test('the secret can be in the environment, and has to be one', async () => {
     assert.equal((await verifyWebhook(request(signed()))).type, 'user.created');
     process.env.CLERK_WEBHOOK_SIGNING_SECRET = ' ,\n';
     assert.equal((await failing(undefined)).code, 'invalid-options');
+    // A blank one is none.
+    process.env.CLERK_WEBHOOK_SIGNING_SECRET = ' ';
+    process.env.CLERK_WEBHOOK_SECRET = signingSecret;
+    assert.equal((await verifyWebhook(request(signed()))).type, 'user.created');
   } finally {
     delete process.env.CLERK_WEBHOOK_SIGNING_SECRET;
+    delete process.env.CLERK_WEBHOOK_SECRET;
   }
 });
 

@@ -86,6 +86,25 @@ describe('what is signed', () => {
     });
   }
 
+  test('comes with what was signed of its id and time, and with no other spelling of them', async () => {
+    const sent = delivery(userCreated());
+    const others = { 'webhook-id': 'msg_other', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA', svix_id: 'msg_other', 'svix.timestamp': '1', Webhook_Id: 'msg_other', 'x-svix-id': 'kept' };
+    assert.equal((await post({ ...sent, headers: { ...sent.headers, ...others } })).status, 200);
+    const [{ headers }] = origin.received;
+    const names = Object.keys(headers).filter((name) => /^(x-)?(svix|webhook)/.test(name)).sort();
+    assert.deepEqual(names, ['svix-id', 'svix-signature', 'svix-timestamp', 'x-svix-id']);
+    assert.equal(headers['svix-id'], sent.id);
+  });
+
+  test('is its id as the origin sees it: a blank that is none in ASCII is part of it', async () => {
+    const { headers, body } = delivery(userCreated());
+    for (const name of ['svix-id', 'svix-timestamp']) {
+      for (const blank of ['\u00c2\u00a0', '\u00e3\u0080\u0080', '\u00e2\u0080\u00a8']) {
+        await assertRefused(await post({ headers: { ...headers, [name]: headers[name] + blank }, body }), 400, 'webhook-headers-invalid', name + blank);
+      }
+    }
+  });
+
   test('with any of several secrets, in any of several signatures, is good', async () => {
     const other = delivery(userCreated(), { secret: secretOf('the key of somebody else') }).headers['svix-signature'];
     for (const secret of [SIGNING_SECRET, OLD_SECRET]) {

@@ -252,6 +252,21 @@ export function withoutBody({ status, headers, body }, kept) {
   return new Response(null, { status, headers: [...headers].filter(([name]) => names.includes(name)) });
 }
 
+/** Id, time and signatures of a delivery, as servers read names that fold what is no letter into one. */
+const OF_DELIVERIES = /^(svix|webhook)[^a-z\d](id|timestamp|signature)$/;
+
+/**
+ * A delivery with the body that was read to be checked. Of its id and time the origin is told what was signed, and nothing else.
+ *
+ * @param {Request} request
+ * @param {Uint8Array<ArrayBuffer>} body
+ * @param {string} signed the names of the fields that were checked, joined by commas
+ */
+export function delivered(request, body, signed) {
+  const names = signed.split(',');
+  return withoutOthers(new Request(request, { body }), (name) => !OF_DELIVERIES.test(name) || names.includes(name));
+}
+
 /** By what clients and other proxies say who a client is, and the gate who it is to Clerk; it says both itself. */
 const SAID_BY_GATE = /^(x-forwarded-.*|(x-original-)?forwarded.*|x-(real|client|cluster-client)-ip|(true-|fastly-|wl-proxy-)?client-ip|cf-.*|clerk-(proxy-url|secret-key))$/;
 

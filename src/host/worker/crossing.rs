@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{JsString, Promise};
+use js_sys::{JsString, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 
 use super::settle::settle;
@@ -39,6 +39,8 @@ extern "C" {
     pub(super) fn failed(error: &JsValue) -> web_sys::Response;
     #[wasm_bindgen(js_name = toFrontendApi, catch)]
     fn make_proxied(url: &str, request: &web_sys::Request, fields: &str) -> Result<web_sys::Request, JsValue>;
+    #[wasm_bindgen(js_name = delivered, catch)]
+    fn make_delivered(request: &web_sys::Request, body: &Uint8Array, signed: &str) -> Result<web_sys::Request, JsValue>;
     #[wasm_bindgen(js_name = privateAnswer, catch)]
     fn make_private_answer(response: &web_sys::Response) -> Result<web_sys::Response, JsValue>;
     #[wasm_bindgen(js_name = withoutBody, catch)]
@@ -225,6 +227,15 @@ pub(super) fn proxied<'a>(
 ) -> Result<web_sys::Request, JsValue> {
     let fields = lines_of(headers)?;
     CROSSING.with(|_| make_proxied(url, request, &fields))
+}
+
+/// A delivery with the body that was read to be checked, and of its own header fields with those that were, by their names.
+///
+/// # Errors
+///
+/// The platform's exception where there can be no such request.
+pub(super) fn delivered(request: &web_sys::Request, body: &Uint8Array, signed: [&str; 3]) -> Result<web_sys::Request, JsValue> {
+    CROSSING.with(|_| make_delivered(request, body, &signed.join(",")))
 }
 
 /// The origin's answer, as it is for one user; its body streams on.

@@ -5,7 +5,7 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-use super::{backend::read_body, describe, forward, log, now, run, signature, timer::within};
+use super::{backend::read_body, crossing, describe, forward, log, now, run, signature, timer::within};
 use crate::{
     fresh::mirror,
     gate::{Decision, Forward, Refusal, signed_out},
@@ -74,9 +74,7 @@ pub(super) async fn receive(
             }
         }
     }
-    let init = web_sys::RequestInit::new();
-    init.set_body(&body);
-    let request = web_sys::Request::new_with_request_and_init(request, &init)?;
+    let request = crossing::delivered(request, &body, verified.header_names())?;
     let decision = decision.deliver(signed_out.as_ref().map(|_| verified.kind()));
     Ok((decision, Some(Delivery { request, verified, claim, signed_out })))
 }
