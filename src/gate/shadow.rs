@@ -26,7 +26,11 @@ pub(super) async fn with_rules(io: &Io, all: &Deciding<'_>, enforced: &Deciding<
 /// Forwards, and notes what the gate would have answered.
 pub(super) async fn whole_gate(io: &Io, deciding: &Deciding<'_>, checked: Checked) -> Decision {
     let (state, decision) = match checked {
-        Ok(state) => (state.clone(), deciding.conclude(io, Ok(state)).await),
+        Ok(state) => {
+            // What the origin is told is true now, and not only by the token.
+            let (state, changed) = deciding.refreshed(io, state).await;
+            (state.clone(), deciding.decide(state, changed, io.now()))
+        }
         // Wrong settings are for the operator to mend, now. A handshake that is none of ours may be the app's own.
         Err(decision) if decision.status() == Refusal::Misconfigured.wire().0 => return *decision,
         Err(decision) => (*RequestState::unjudged(), *decision),

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { cookieSuffix, json } from '../support/clerk.mjs';
 import { SIGNED_OUT_COOKIES, sessionCookies, startGate } from '../support/gate.mjs';
-import { REFRESH, backend, directivesFor, ended, now } from '../support/session.mjs';
+import { tellOfPeople } from '../support/people.mjs';
+import { OUTAGES, REFRESH, backend, directivesFor, ended, now } from '../support/session.mjs';
 
 const ROLE = { role: 'org:auditor' };
 const POLICY = {
@@ -179,6 +180,30 @@ describe('the gate in shadow', () => {
     const forged = await gate.request('/api/protected', { method: 'POST', body: 'a', cookies, headers: { origin: 'https://evil.example' } });
     assert.equal(forged.status, 403);
     assert.deepEqual(gate.origin.seen, []);
+  });
+
+  test('says of nobody that they are signed in whose session it knows to have ended', async () => {
+    const fresh = await startGate({ policy: { enforce: false, rules: [{ match: '/api/fresh', fresh: true }] } });
+    try {
+      const people = tellOfPeople(fresh.clerk);
+      const asked = async (/** @type {string} */ sid) => {
+        const response = await fresh.request('/api/fresh', { token: await fresh.clerk.token({ sub: 'user_1', sid }) });
+        const { headers } = fresh.origin.seen.at(-1);
+        return [response.status, headers['x-portcullis-auth-status'], headers['x-portcullis-user-id']];
+      };
+      assert.deepEqual(await asked('sess_1'), [200, 'signed-in', 'user_1']);
+      people.sessions.sess_2 = { ...people.sessions.sess_1, status: 'revoked' };
+      assert.deepEqual(await asked('sess_2'), [200, 'signed-out', undefined]);
+      people.instead = { '/v1/sessions': OUTAGES['says 500'] };
+      assert.deepEqual(await asked('sess_3'), [200, 'unknown', undefined]);
+      // Who was banned is still who it is.
+      people.instead = {};
+      people.sessions.sess_4 = { ...people.sessions.sess_1 };
+      people.users.user_1.banned = true;
+      assert.deepEqual(await asked('sess_4'), [200, 'signed-in', 'user_1']);
+    } finally {
+      await fresh.stop();
+    }
   });
 
   test('without keys nobody is signed in, and nobody is kept out', async () => {
