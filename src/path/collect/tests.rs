@@ -28,6 +28,12 @@ fn rewrites_follow_one_another_in_any_order() {
 }
 
 #[test]
+fn what_vike_gives_of_a_page_is_that_page() {
+    let readings = collected("/admin/index.pageContext.json", "", &PathSettings::default());
+    assert!(readings.iter().any(|(path, ..)| path == "/admin/"), "{readings:?}");
+}
+
+#[test]
 fn the_firmest_way_to_a_reading_counts() {
     let readings = collected("/assets/a.css", "", &PathSettings::default());
     assert_eq!(readings, [("/assets/a.css".into(), "canonical", true), ("/assets/a".into(), "format-suffix", false)]);

@@ -100,6 +100,7 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
 /// The page whose data, or part, a framework serves under another path.
 ///
 /// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`, `/_ipx/` of its images, and `.server.vue` pages as islands;
+/// Qwik `q-data.json` and, in its router 2, `recognizeRequest`; Waku 0.27 `decodeRscPath` and `decodeRoutePath`; Analog 2.7 `getPageHandlers`; tRPC 11.25 `createExpressMiddleware`;
 /// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`; Astro, which takes what follows the last `/_actions/` for the name of an action.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     if sink.subject.has(Traits::UNDERSCORE)
@@ -139,6 +140,11 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.elsewhere(&text::concat(&[base, ACTIONS, action]));
     }
+    if sink.subject.has(Traits::UNDERSCORE)
+        && let Some((base, page)) = split_once_ignore_case(path, "/_analog/pages/")
+    {
+        sink.elsewhere(&text::concat(&[strip_suffix_ignore_case(base, "/api").unwrap_or(base), "/", page]));
+    }
     if !sink.subject.has(Traits::DOT) {
         return;
     }
@@ -155,8 +161,25 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
         }
     }
     let (directory, file) = split_last(bare);
-    if strip_suffix_ignore_case(file, ".txt").is_some_and(|name| name.starts_with("__next.")) {
+    if strip_suffix_ignore_case(file, ".txt").is_some_and(|name| name.starts_with("__next."))
+        || strip_suffix_ignore_case(file, ".json").is_some_and(|name| name.starts_with("q-loader-"))
+    {
         sink.elsewhere(directory.strip_suffix('/').unwrap_or(directory));
+    }
+    if let Some((base, encoded)) = split_once_ignore_case(path, "/RSC/")
+        && let Some(encoded) = strip_suffix_ignore_case(encoded, ".txt")
+        && let Some(page) = encoded.strip_prefix('_').unwrap_or(encoded).strip_prefix("R/")
+    {
+        let page = page.strip_suffix('_').unwrap_or(page);
+        let page = if page == "_root" { "" } else { page.strip_prefix('_').filter(|page| page.starts_with('_')).unwrap_or(page) };
+        sink.elsewhere(&text::concat(&[base, "/", page]));
+    }
+    // The endpoint of tRPC in Express, which cuts off what is before the last slash.
+    if let Some((endpoint, procedure)) = split_once_ignore_case(directory, TRPC)
+        && !procedure.is_empty()
+        && let Some(mount) = path.get(..endpoint.len() + TRPC.len())
+    {
+        sink.alias(&text::concat(&[mount, file]));
     }
 }
 
@@ -242,6 +265,9 @@ fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str
     }
 }
 
+/// What the endpoint of tRPC mostly is called.
+pub(super) const TRPC: &str = "/trpc/";
+
 /// Where Astro has its actions.
 pub(super) const ACTIONS: &str = "/_actions/";
 
@@ -268,5 +294,6 @@ const PARTS: &[&str] = &[
     "/q-data.json",
     "/_.data",
     "/_root.data",
+    "/_.rsc",
     ".prefetch.rsc",
 ];

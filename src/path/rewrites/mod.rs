@@ -494,6 +494,12 @@ mod tests {
             "/admin/__PAGE__.txt",
             "/admin/__next._tree.txt",
             "/page-data/admin/page-data.json",
+            "/admin/_.rsc",
+            "/admin/q-loader-a1B2.c3D4.json",
+            "/RSC/R/admin.txt",
+            "/RSC/_R/admin_.txt",
+            "/_analog/pages/admin",
+            "/api/_analog/pages/admin",
         ] {
             assert!(
                 made(path).iter().any(|(made, kind, _)| made == "/admin" && *kind == "data-route"),
@@ -520,6 +526,14 @@ mod tests {
         assert_eq!(many.len(), 16);
         assert!(["/a-b-c-d-e-f", "/a-b/c/d/e/f", "/a/b-c-d-e-f"].iter().all(|page| many.iter().any(|made| made == page)));
         assert_made("/__nuxt_island/Header_a1.json", "data-route", &[]);
+        assert_made("/docs/RSC/R/__a/b.txt", "data-route", &["/docs/_a/b"]);
+        assert_made("/RSC/R/_root.txt", "data-route", &["/"]);
+        assert_made("/RSC/F/_/actions.ts/remove.txt", "data-route", &[]);
+        assert_made("/docs/api/_analog/pages/a/b", "data-route", &["/docs/a/b"]);
+        assert_made("/api/trpc/x/admin.remove", "data-route", &["/api/trpc/admin.remove"]);
+        assert_made("/trpc/post.list/y/admin.remove", "data-route", &["/trpc/admin.remove"]);
+        assert_made("/api/trpc/admin.remove", "data-route", &[]);
+        assert_made("/api/trpc/admin.remove/", "data-route", &[]);
         assert_made("/_actions/news/_actions/admin.remove", "data-route", &["/_actions/admin.remove"]);
         assert_made("/docs/_actions//_ACTIONS/a", "data-route", &["/docs/_actions/a"]);
         assert_made("/_actions/_actions/a", "data-route", &["/_actions/a"]);

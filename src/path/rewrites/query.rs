@@ -8,7 +8,7 @@
 
 use super::{
     ReadingKind, Step, Take,
-    conventions::{ACTIONS, is_script, split_last, strip_suffix_ignore_case},
+    conventions::{ACTIONS, TRPC, is_script, split_last, strip_suffix_ignore_case},
     decode_query_text,
     separators::is_http,
     uppercase_escapes,
@@ -117,13 +117,8 @@ impl<'a> Query<'a> {
                 continue;
             }
             if is_action {
-                for directory in upwards(split_last(path).0) {
-                    if !take.works(route.len()) {
-                        return;
-                    }
-                    let action = text::concat(&[directory.trim_end_any(b"/"), ACTIONS, &route]);
-                    take.take(&action, ReadingKind::QueryRoute, Step::Alias);
-                }
+                route.insert_str(0, ACTIONS);
+                take_below(split_last(path).0, route.get(1..).unwrap_or_default(), false, take);
                 continue;
             }
             if optimizer.is_some() {
@@ -159,27 +154,28 @@ fn take_batch(path: &str, take: &mut dyn Take) {
     let Some((first, others)) = path.cut(b",") else { return };
     take.take(first, ReadingKind::QueryRoute, Step::Elsewhere);
     let own = split_last(first).0;
-    for part in others.pieces(b",").filter(|part| !part.is_empty()) {
-        for directory in upwards(own) {
-            if !take.works(part.len()) {
-                return;
-            }
-            let is_endpoint = strip_suffix_ignore_case(directory, "/trpc/").is_some();
-            let is_certain = is_endpoint || directory.len() == own.len();
-            let step = if is_certain { Step::Elsewhere } else { Step::Alias };
-            take.take(&text::concat(&[directory, part]), ReadingKind::QueryRoute, step);
-            if is_endpoint {
-                break;
-            }
+    for part in others.pieces(b",") {
+        if !part.is_empty() && !take_below(own, part, true, take) {
+            return;
         }
     }
 }
 
-/// A directory and each that it is below, with the slashes that they end in.
-fn upwards(directory: &str) -> impl Iterator<Item = &str> {
-    core::iter::successors(Some(directory), |below| {
-        below.strip_suffix('/').filter(|name| !name.is_empty()).map(|name| split_last(name).0)
-    })
+/// Hands over a route below a directory, and below each that this is in, up to the endpoint of tRPC; whether there may be more. Certain are
+/// the first and the last of them, or none.
+fn take_below(directory: &str, route: &str, is_certain: bool, take: &mut dyn Take) -> bool {
+    let mut below = directory;
+    while take.works(route.len()) {
+        let is_endpoint = strip_suffix_ignore_case(below, TRPC).is_some();
+        let is_elsewhere = is_certain && (is_endpoint || below.len() == directory.len());
+        let step = if is_elsewhere { Step::Elsewhere } else { Step::Alias };
+        take.take(&text::concat(&[below, route]), ReadingKind::QueryRoute, step);
+        match below.strip_suffix('/').filter(|name| !is_endpoint && !name.is_empty()) {
+            Some(name) => below = split_last(name).0,
+            None => return true,
+        }
+    }
+    false
 }
 
 /// What an optimizer fetches from the origin: the path up to a query of its own. What has another host is not the origin's.
