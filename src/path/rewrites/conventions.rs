@@ -103,7 +103,9 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
 /// Qwik `q-data.json` and, in its router 2, `recognizeRequest`; Waku 0.27 `decodeRscPath` and `decodeRoutePath`; Analog 2.7 `getPageHandlers`; tRPC 11.25 `createExpressMiddleware`;
 /// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`; Astro, which takes what follows the last `/_actions/` for the name of an action.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
-    if sink.subject.has(Traits::UNDERSCORE)
+    let letters = if sink.subject.has(Traits::UNDERSCORE) { letters_after_underscore(path) } else { 0 };
+    let may_begin = |letter: u8| letters & bit_of(letter) != 0;
+    if may_begin(b'n')
         && let Some((base, rest)) = split_once_ignore_case(path, "/_next/data/")
         && let Some(at) = rest.find_any(b"/")
     {
@@ -121,26 +123,26 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.elsewhere(page);
     }
-    if sink.subject.has(Traits::UNDERSCORE)
+    if may_begin(b'i')
         && let Some((base, rest)) = split_once_ignore_case(path, "/_ipx/")
         && let Some(image) = rest.find_any(b"/").and_then(|at| rest.get(at..))
         && !image.contains_any(b":")
     {
         sink.elsewhere(&text::concat(&[base, image]));
     }
-    if sink.subject.has(Traits::UNDERSCORE)
+    if may_begin(b'_')
         && let Some((base, rest)) = split_once_ignore_case(path, "/__nuxt_island/page_")
         && let Some((name, _hash)) = rest.rcut(b"_")
     {
         island_page(base, name, sink);
     }
-    if sink.subject.has(Traits::UNDERSCORE)
+    if may_begin(b'a')
         && let Some((base, _)) = split_once_ignore_case(path, ACTIONS)
         && let Some((_, action)) = path.get(base.len() + 1..).and_then(|first| split_once_ignore_case(first, ACTIONS))
     {
         sink.elsewhere(&text::concat(&[base, ACTIONS, action]));
     }
-    if sink.subject.has(Traits::UNDERSCORE)
+    if may_begin(b'a')
         && let Some((base, page)) = split_once_ignore_case(path, "/_analog/pages/")
     {
         sink.elsewhere(&text::concat(&[strip_suffix_ignore_case(base, "/api").unwrap_or(base), "/", page]));
@@ -161,13 +163,13 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
         }
     }
     let (directory, file) = split_last(bare);
-    if strip_suffix_ignore_case(file, ".txt").is_some_and(|name| name.starts_with("__next."))
-        || strip_suffix_ignore_case(file, ".json").is_some_and(|name| name.starts_with("q-loader-"))
+    if file.starts_with("__next.") && strip_suffix_ignore_case(file, ".txt").is_some()
+        || file.starts_with("q-loader-") && strip_suffix_ignore_case(file, ".json").is_some()
     {
         sink.elsewhere(directory.strip_suffix('/').unwrap_or(directory));
     }
-    if let Some((base, encoded)) = split_once_ignore_case(path, "/RSC/")
-        && let Some(encoded) = strip_suffix_ignore_case(encoded, ".txt")
+    if let Some(path) = strip_suffix_ignore_case(path, ".txt")
+        && let Some((base, encoded)) = split_once_ignore_case(path, "/RSC/")
         && let Some(page) = encoded.strip_prefix('_').unwrap_or(encoded).strip_prefix("R/")
     {
         let page = page.strip_suffix('_').unwrap_or(page);
@@ -181,6 +183,20 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.alias(&text::concat(&[mount, file]));
     }
+}
+
+/// The letters that segments have behind an underscore at their start, so that only what can be there is looked for.
+fn letters_after_underscore(path: &str) -> u32 {
+    let triples = path.as_bytes().windows(3);
+    triples.fold(0, |found, triple| match triple {
+        [b'/', b'_', letter] => found | bit_of(*letter),
+        _ => found,
+    })
+}
+
+/// One bit for a letter in either case, and for a few other bytes with it.
+const fn bit_of(letter: u8) -> u32 {
+    1 << (letter & 31)
 }
 
 /// The page of a Nuxt island: `admin-users` is `/admin/users` or `/admin-users`. Each of the first dashes may be either, those behind
@@ -250,19 +266,14 @@ pub(super) fn strip_suffix_ignore_case<'a>(text: &'a str, suffix: &str) -> Optio
 }
 
 fn split_once_ignore_case<'a>(text: &'a str, separator: &str) -> Option<(&'a str, &'a str)> {
-    let (first, second) = (separator.as_bytes().get(..1)?, separator.as_bytes().get(1)?);
-    let mut from = 0;
-    loop {
-        let at = from + text.get(from..)?.find_any(first)?;
-        let end = at + separator.len();
-        // Slashes and dots are many.
-        if text.as_bytes().get(at + 1).is_some_and(|byte| byte.eq_ignore_ascii_case(second))
-            && text.get(at..end).is_some_and(|found| text::is_same_name(found, separator))
-        {
-            return Some((text.get(..at)?, text.get(end..)?));
-        }
-        from = at + 1;
-    }
+    let [first, second, rest @ ..] = separator.as_bytes() else { return None };
+    let mut windows = text.as_bytes().windows(separator.len());
+    // Slashes and dots are many.
+    let at = windows.position(|window| match window {
+        [one, two, after @ ..] => one == first && two.eq_ignore_ascii_case(second) && after.eq_ignore_ascii_case(rest),
+        _ => false,
+    })?;
+    Some((text.get(..at)?, text.get(at + separator.len()..)?))
 }
 
 /// What the endpoint of tRPC mostly is called.
