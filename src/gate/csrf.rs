@@ -1,6 +1,7 @@
 //! Cross-site request forgery: a page of somebody else makes a browser send a request, and the browser adds its cookies.
 //!
-//! 1. Only requests whose session came from cookies: no page can make a browser add an `Authorization` header of its own accord.
+//! 1. Only requests whose session came from cookies: no page can make a browser add an `Authorization` header of its own accord. What
+//!    could not be checked may be a session, too.
 //! 2. Only those that can change something: all methods but GET, HEAD and OPTIONS, one that the query names (`?_method=DELETE`
 //!    in a link) among them, and the opening of a WebSocket, for which browsers ask no origin's leave.
 //! 3. `Origin` says whose page it was: it has to be the request's own origin or an authorized party.

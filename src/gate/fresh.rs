@@ -15,7 +15,8 @@ impl Deciding<'_> {
         let policy = &self.settings.policy;
         let Some(freshness) = self.freshness else { return (state, None) };
         let is_asked = self.demand.access != Access::Public && self.demand.sources.iter().any(|source| policy.is_fresh(*source));
-        if !is_asked || state.unknown || !state.auth.is_authenticated() || !self.is_met(&state) {
+        let is_decided = state.unknown || !state.auth.is_authenticated() || !self.is_met(&state);
+        if !is_asked || is_decided || self.foreign_page(&state).is_some() {
             return (state, None);
         }
         let requirements = self.demand.sources.iter().flat_map(|source| policy.requirements_of(*source));

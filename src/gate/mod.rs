@@ -444,11 +444,7 @@ impl Deciding<'_> {
             let answer = answer::redirect(&self.request.method, location);
             return self.finish(event, Action::Answer(answer), reason, state);
         }
-        if state.from_cookies
-            && state.is_authenticated()
-            && self.refuses_foreign_pages()
-            && let Some(message) = csrf::foreign_page(self.request, self.target, self.authenticator)
-        {
+        if let Some(message) = self.foreign_page(&state) {
             let reason = Cow::Borrowed(reason::CROSS_SITE_REQUEST);
             let refusal = Refusal::CrossSite;
             let answer = if is_document() { refusal.page(&reason) } else { refusal.problem(&reason) };
@@ -507,6 +503,13 @@ impl Deciding<'_> {
         takes_it
             && policy.requirements_of(source).all(|requirement| requirement.is_met(&state.auth))
             && policy.ties_of(source).iter().all(|tie| policy.has_tie(source, tie, target, &state.auth))
+    }
+
+    /// Whose page a forged request came from. Where nobody can tell whether its cookies are a session, the app may be able to.
+    fn foreign_page(&self, state: &RequestState) -> Option<String> {
+        let may_be_a_session = state.from_cookies && (state.is_authenticated() || state.unknown);
+        let is_looked_at = may_be_a_session && self.refuses_foreign_pages();
+        if is_looked_at { csrf::foreign_page(self.request, self.target, self.authenticator) } else { None }
     }
 
     fn refuses_foreign_pages(&self) -> bool {

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { sessionCookies, startGate } from '../support/gate.mjs';
+import { tellOfPeople } from '../support/people.mjs';
+import { OUTAGES } from '../support/session.mjs';
 
 const TRUSTED = 'https://app.example.com';
 const POLICY = {
@@ -147,6 +149,42 @@ test('a public rule can ask for the check, which concerns signed-in visitors onl
   assert.equal((await post('/login', { origin: 'https://evil.example' })).status, 403);
   assert.equal((await post('/login', { origin: 'https://evil.example' }, { cookies: undefined })).status, 200);
   assert.equal((await post('/login', { origin: gate.url })).status, 200);
+});
+
+describe('where nobody can tell whose session it is', () => {
+  const headers = { origin: 'https://evil.example' };
+
+  test('the app may be able to, so a foreign page is refused all the same', async () => {
+    for (const enforce of [true, false]) {
+      const dark = await startGate({ policy: { ...POLICY, enforce } });
+      try {
+        const cookies = sessionCookies(await dark.clerk.token({ azp: TRUSTED }));
+        await dark.clerk.stop();
+        const asked = async (/** @type {string} */ path, /** @type {Record<string, string>} */ headers) => (await dark.request(path, { method: 'POST', body: 'a', cookies, headers })).status;
+        assert.deepEqual([await asked('/login', headers), await asked('/api/protected', headers)], [403, 403], `enforce ${enforce}`);
+        assert.deepEqual(dark.origin.seen, []);
+        assert.deepEqual([await asked('/login', { origin: dark.url }), await asked('/api/protected', { origin: dark.url })], [200, enforce ? 503 : 200], `enforce ${enforce}`);
+      } finally {
+        await dark.stop().catch(() => undefined);
+      }
+    }
+  });
+
+  test('nor what a fresh rule knows is one that the app does', async () => {
+    const fresh = await startGate({ policy: { ...POLICY, enforce: false, rules: [{ match: '/api/fresh', fresh: true }] } });
+    try {
+      const people = tellOfPeople(fresh.clerk);
+      const asked = async (/** @type {string} */ sid, /** @type {Record<string, string>} */ headers) =>
+        (await fresh.request('/api/fresh', { method: 'POST', body: 'a', cookies: sessionCookies(await fresh.clerk.token({ azp: TRUSTED, sub: 'user_1', sid })), headers })).status;
+      people.sessions.sess_2 = { ...people.sessions.sess_1, status: 'revoked' };
+      people.instead = { '/v1/sessions/sess_3': OUTAGES['says 500'] };
+      for (const sid of ['sess_1', 'sess_2', 'sess_3']) {
+        assert.deepEqual([await asked(sid, headers), await asked(sid, { origin: fresh.url })], [403, 200], sid);
+      }
+    } finally {
+      await fresh.stop();
+    }
+  });
 });
 
 test('a WebSocket of a foreign page is not opened: browsers ask nobody before they send the cookies', async () => {
