@@ -11,7 +11,8 @@ use super::{Action, Answer, Decision, Event, Forward, Refusal, RequestState, Sha
 use crate::{
     headers::names,
     json::{Document, Raw},
-    path::JudgedTarget,
+    path::{self, JudgedTarget},
+    policy::overriding,
     reason,
     request::RequestView,
     settings::WebhookSettings,
@@ -37,7 +38,15 @@ impl Shared {
             let reason = reason::WEBHOOK_PATH_MISSPELT;
             return is_near.then(|| own(Refusal::NotFound.problem(reason), reason, ""));
         }
-        if &*request.method != "POST" {
+        // A query may name another path, which the origin would run with nobody signed in. What the path says by itself is the operator's.
+        let others =
+            |target: &JudgedTarget| target.readings().iter().filter(|reading| !webhook.pattern.is_match(&reading.path)).count();
+        let by_itself = || path::judge(&[&*public_origin(target), target.path().as_str()].concat(), &self.settings.path);
+        if !target.search().is_empty() && !by_itself().is_ok_and(|bare| others(target) <= others(&bare)) {
+            let reason = reason::WEBHOOK_PATH_MISSPELT;
+            return Some(own(Refusal::NotFound.problem(reason), reason, ""));
+        }
+        if &*request.method != "POST" || !overriding(&request.method, target.search()).is_empty() {
             let mut answer = Refusal::MethodRefused.problem(reason::METHOD_REFUSED);
             answer.headers.retain(|(name, _)| *name != "allow");
             answer.headers.push(("allow", "POST".to_owned()));

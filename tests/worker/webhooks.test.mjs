@@ -231,6 +231,18 @@ describe('the path', () => {
     await assertRefusedAndClear('/api/webhooks/%63lerk');
   });
 
+  test('is that of nothing else: a query that names another path or method is refused, signed or not', async () => {
+    for (const query of ['?__pathname=/admin', '?from=clerk&__pathname=/admin', '?x_astro_path=/dashboard', '?__isr_route=/admin', '?rest_route=/wp/v2/users']) {
+      await assertRefused(await post(delivery(userCreated()), WEBHOOK_PATH + query), 404, 'webhook-path-misspelt', query);
+    }
+    for (const query of ['?_method=DELETE', '?%5Fmethod=put', '?.method=x']) {
+      await assertRefused(await post(delivery(userCreated()), WEBHOOK_PATH + query), 405, 'method-refused', query);
+    }
+    for (const query of ['?', '?from=clerk', '?next=/admin', '?_method=', '?_method=POST', '?__pathname=/api/webhooks/clerk']) {
+      assert.equal((await post(delivery(userCreated()), WEBHOOK_PATH + query)).status, 200, query);
+    }
+  });
+
   test('says nothing of its neighbours', async () => {
     assert.equal((await gate.request('/api/webhooks/stripe', { method: 'POST', body: '{}' })).status, 200);
     assert.equal((await gate.request('/api/webhooks/clerk-other', { method: 'POST', body: '{}' })).status, 200);
