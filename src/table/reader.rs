@@ -6,6 +6,24 @@ use super::{
 };
 use crate::policy::pattern::Pattern;
 
+/// What makes a policy or one of its rules narrower, wherever it stands: a null in its place would open what it was to close.
+const ONLY_CLOSING: [&str; 14] = [
+    "admin",
+    "protected",
+    "rules",
+    "methods",
+    "require",
+    "where",
+    "fresh",
+    "role",
+    "permission",
+    "feature",
+    "plan",
+    "reverification",
+    "claim",
+    "token",
+];
+
 /// Reads one table. Each `take_…` removes a key; [`finish`](Self::finish) reports what is left over as unknown.
 pub(crate) struct TableReader<'e> {
     place: String,
@@ -41,11 +59,18 @@ impl<'e> TableReader<'e> {
         self.errors
     }
 
-    /// Removes a key. JSON's null counts as absent.
+    /// Removes a key. JSON's null counts as absent, but where that would ask for less than is written.
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Node> {
         self.known.push(key);
         let index = self.entries.iter().position(|(name, _)| name == key)?;
-        Some(self.entries.remove(index).1).filter(|node| *node != Node::Null)
+        let node = self.entries.remove(index).1;
+        if node != Node::Null {
+            return Some(node);
+        }
+        if ONLY_CLOSING.contains(&key) {
+            self.refuse_type(key, &node, "a value; leave it out where none is meant");
+        }
+        None
     }
 
     #[inline(never)]

@@ -90,6 +90,17 @@ describe('a configuration', () => {
     }
   });
 
+  test('with a null where it would ask for less is refused', async () => {
+    for (const [more, setting] of /** @type {[any, string][]} */ ([
+      [{ admin: null }, 'admin'], [{ rules: [{ match: '/x', require: null }] }, 'rules[0].require'], [{ rules: [{ match: '/x', where: null }] }, 'rules[0].where'],
+      [{ rules: [{ match: '/x', require: { claim: 'a', equals: 1, role: null } }] }, 'rules[0].require.role'], [{ rules: null }, 'rules'],
+    ])) {
+      const error = await failure(createGate({ ...CONFIG, ...more }));
+      assert.deepEqual(error.errors.map((/** @type {any} */ { setting }) => setting), [setting], error.message);
+    }
+    await createGate(/** @type {any} */ ({ ...CONFIG, secretKey: null, signInUrl: null, api: null }));
+  });
+
   test('with an undefined value is one without it', async () => {
     await createGate({ ...CONFIG, secretKey: undefined, signInUrl: undefined });
   });
