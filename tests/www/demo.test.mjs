@@ -140,6 +140,27 @@ describe('the demo in a browser', { skip: executablePath ? false : 'no browser i
     assert.ok(!text.includes('user_forged') && !text.includes('"admin"'), text);
   });
 
+  test('the answer to the last call stays, and so does the focus, when an earlier call ends', async () => {
+    await signInAs('user');
+    const stream = page.getByRole('button', { name: 'Event stream' });
+    await stream.click();
+    await page.locator('#answer strong', { hasText: '200 streaming' }).waitFor();
+    await page.getByRole('button', { name: 'Public API' }).click();
+    await page.locator('#answer pre', { hasText: 'pong' }).waitFor();
+    await page.getByRole('link', { name: 'Settings' }).focus();
+    await page.locator('button:enabled', { hasText: 'Event stream' }).waitFor();
+    assert.match((await page.locator('#answer').textContent()) ?? '', /pong/);
+    assert.match((await page.evaluate(() => document.activeElement?.textContent)) ?? '', /^Settings/);
+  });
+
+  test('on a narrow screen nothing is cut off, and what the gate told can be read', async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await signInAs('user');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
+    const cells = await page.getByRole('cell').evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().width));
+    assert.ok(Math.min(...cells) > 110, `${cells}`);
+  });
+
   test('the page works by keyboard, has its landmarks, and loads nothing from elsewhere', async () => {
     /** @type {string[]} */
     const elsewhere = [];
