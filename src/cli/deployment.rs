@@ -194,6 +194,7 @@ impl Deployment {
         let fault = Fault::new(first.to_string()).at(self.place_of_error(first));
         match errors.len() {
             1 => fault,
+            2 => fault.help("there is one more error: see `portcullis check`"),
             several => fault.help(format!("there are {} more errors: see `portcullis check`", several - 1)),
         }
     }

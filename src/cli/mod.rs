@@ -46,9 +46,17 @@ const FINDINGS: u8 = 1;
 /// Exit code: wrong usage, input that cannot be read, or output that cannot be written.
 const UNREADABLE: u8 = 2;
 
+/// What stands below the list of commands.
+const FIRST_STEPS: &str = "\
+Begin with:
+  portcullis check                        settings, keys, leaks, lints; Clerk and the origin, asked from here
+  portcullis explain GET /admin/users     one decision, step by step
+
+Exit codes: 0 nothing to change, 1 findings, 2 wrong usage or a file that cannot be read.";
+
 /// An edge gate for Clerk sessions: is it ready, and does it decide as you mean?
 #[derive(Parser)]
-#[command(name = "portcullis", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "portcullis", version, arg_required_else_help = true, max_term_width = 100, after_help = FIRST_STEPS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -74,7 +82,7 @@ enum Command {
 /// Which deployment is meant: shared by all commands that read one.
 #[derive(clap::Args)]
 struct DeploymentArguments {
-    /// The configuration of the Worker, in TOML or JSON; the file that Wrangler would take where it is absent.
+    /// The Worker's configuration, in TOML or JSON. Without it: the file that Wrangler would take.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The environment, as in `wrangler deploy --env`: `[env.NAME.vars]` instead of `[vars]`.

@@ -57,6 +57,27 @@ const RUNS: &[(i32, &str, bool)] = &[
 ];
 
 #[test]
+fn wrong_settings_are_told_by_the_first_and_how_many_more_there_are() {
+    let one = READY.replace("sign_in_url", "sign_in_urls");
+    let two = one.replace("admin = [", "admins = [");
+    for (name, text, more) in [
+        ("one", &one, None),
+        ("two", &two, Some("there is one more error")),
+        ("three", &two.replace("api = [", "apis = ["), Some("there are 2 more errors")),
+    ] {
+        let run = Folder::tracked(&format!("more-{name}"), text, &[]).run(&["explain", "GET", "/", "--offline"]);
+        run.exits(2).complains("unknown setting").complains(more.unwrap_or_default());
+        assert_eq!(run.err.contains("more error"), more.is_some(), "{}", run.err);
+    }
+}
+
+#[test]
+fn help_says_where_to_begin_and_what_the_exit_codes_mean() {
+    let (folder, _) = everything("help");
+    folder.run(&["--help"]).exits(0).says("portcullis check").says("Exit codes: 0 nothing to change, 1 findings, 2 wrong usage");
+}
+
+#[test]
 fn the_exit_code_says_what_came_of_it() {
     let (folder, token) = everything("conventions-codes");
     for (code, line, _) in RUNS {

@@ -57,7 +57,7 @@ pub(super) struct Arguments {
     /// The production domain, as `example.com`: its DNS records for Clerk, CAA, and certificates.
     #[arg(long, value_name = "DOMAIN", conflicts_with = "offline")]
     domain: Option<String>,
-    /// The name server to ask about it, as `1.1.1.1` or `127.0.0.1:5353`; this machine's where it is absent.
+    /// The name server to ask about it, as `1.1.1.1` or `127.0.0.1:5353`. Without it: this machine's.
     #[arg(long, value_name = "ADDRESS", requires = "domain", value_parser = parse_name_server)]
     name_server: Option<SocketAddr>,
     /// Where its certificates are looked at.

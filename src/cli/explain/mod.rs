@@ -36,10 +36,10 @@ pub(super) struct Arguments {
     url: String,
     #[command(flatten)]
     deployment: DeploymentArguments,
-    /// A header, as `Name: value`. Again for another one.
+    /// A header, as `Name: value`. May be repeated.
     #[arg(long = "header", short = 'H', value_name = "HEADER")]
     headers: Vec<String>,
-    /// A cookie, as `name=value`. Again for another one.
+    /// A cookie, as `name=value`. May be repeated.
     #[arg(long = "cookie", value_name = "COOKIE")]
     cookies: Vec<String>,
     /// A token for `Authorization: Bearer`; `-` reads it from standard input, which keeps it out of the shell's history.
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     /// How a browser asks. By what the headers say, else GET is for a document.
     #[arg(long, value_enum)]
     kind: Option<Kind>,
-    /// The time of the request, in seconds since 1970 or RFC 3339; this machine's where it is absent.
+    /// The time of the request, in seconds since 1970 or RFC 3339. Without it: this machine's clock.
     #[arg(long, value_parser = moment::parse)]
     now: Option<UnixMillis>,
     /// A PEM public key, or a key set in JSON, to check the token's signature with.

@@ -37,10 +37,10 @@ pub(super) struct Arguments {
     /// Take the routes from a Next.js `middleware.ts` or `proxy.ts` that uses `createRouteMatcher`; what cannot be carried over is said.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Clerk's publishable key (`pk_…`); asked for on a terminal where it is absent.
+    /// Clerk's publishable key (`pk_…`); asked for on a terminal if it is not given.
     #[arg(long, value_name = "KEY")]
     publishable_key: Option<String>,
-    /// The origin of your own pages, as `https://example.com`. Again for another one.
+    /// The origin of your own pages, as `https://example.com`. May be repeated.
     #[arg(long = "authorized-party", value_name = "ORIGIN")]
     authorized_parties: Vec<String>,
     /// The app behind the gate, as `https://app.internal.example.com`.
@@ -52,7 +52,7 @@ pub(super) struct Arguments {
     /// The sign-up page, a path or a URL.
     #[arg(long, value_name = "PAGE", default_value = "/sign-up")]
     sign_up_url: String,
-    /// A public pattern. Again for another one.
+    /// A public pattern. May be repeated.
     #[arg(long, value_name = "PATTERN")]
     public: Vec<String>,
     /// A protected pattern. What nothing names is protected all the same.

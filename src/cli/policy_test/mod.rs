@@ -50,7 +50,7 @@ pub(super) struct Arguments {
     /// Fail where a rule or pattern decides no test.
     #[arg(long)]
     require_coverage: bool,
-    /// The time of the requests, in seconds since 1970 or RFC 3339; this machine's where it is absent.
+    /// The time of the requests, in seconds since 1970 or RFC 3339. Without it: this machine's clock.
     #[arg(long, value_parser = moment::parse)]
     now: Option<UnixMillis>,
     /// One JSON document instead of text.

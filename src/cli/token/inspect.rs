@@ -28,7 +28,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(in crate::cli) struct Arguments {
-    /// The token; from standard input where it is absent or `-`, which keeps it out of the shell's history.
+    /// The token. Without it, or with `-`: from standard input, which keeps it out of the shell's history.
     token: Option<String>,
     /// A PEM public key, or a key set in JSON, to check the signature with.
     #[arg(long, value_name = "FILE")]

@@ -34,10 +34,10 @@ pub(in crate::cli) struct Arguments {
     /// The user.
     #[arg(long, default_value = "user_minted")]
     sub: String,
-    /// The authorized party; the first of the deployment where it is absent.
+    /// The authorized party. Without it: the first of the deployment.
     #[arg(long)]
     azp: Option<String>,
-    /// A claim, as `NAME=VALUE`; the value is JSON, or else text. Again for another one.
+    /// A claim, as `NAME=VALUE`; the value is JSON, or else text. May be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_claim)]
     claim: Vec<(String, Value)>,
     /// How long it lives.
