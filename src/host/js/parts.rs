@@ -1,9 +1,9 @@
-//! What JavaScript knows already of a decision is not said again.
+//! What JavaScript already knows of a decision is not handed over again.
 //!
-//! A decision is made anew each time, whole; but to say it takes as long as to make it. Most of what it says follows from three things: the URL, which
-//! JavaScript has; the rule of the policy; and who asks, mostly a token that is remembered. Rules and tokens get numbers, under which
-//! JavaScript keeps what is so of each. A decision is then said by two numbers, the place of the path in the URL, and some flags;
-//! one that says more in full, with the numbers that its parts may be kept under.
+//! Every decision is made anew, whole. But to hand one over as text takes as long as to make it, and nearly all of that text follows from three
+//! things: the URL, which JavaScript has; the rule that decided; and who asks, mostly a token that is remembered. So rules and tokens get numbers, and
+//! JavaScript keeps under each number what it was told of it. A decision whose rule and token it knows is handed over as one `u32`: both numbers,
+//! where in the URL the path begins, and some flags. Any other decision is handed over in full, with the numbers to keep its rule and token under.
 //!
 //! INVARIANT: a part is known once JavaScript has said that it keeps it, and no more from the moment that its number is given to another. Numbers
 //! are used only for decisions that are made at once, since those that wait for the host may be read in another order than they were made.

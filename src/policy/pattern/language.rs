@@ -13,7 +13,7 @@
 //!
 //! Paths here begin with `/`, as all readings of a request do.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::Pattern;
@@ -139,7 +139,7 @@ impl<'q> Machine<'q> {
         let start: Vec<_> = (0_u32..).zip(&self.programs).map(|(program, _)| (program, 0)).collect();
         let Some(start) = self.close(start, budget) else { return budget.give_up() };
         let mut visits: Vec<Visit> = Vec::new();
-        let mut seen: HashMap<Key, ()> = HashMap::new();
+        let mut seen: HashSet<Key> = HashSet::new();
         let mut is_sure = true;
         match self.step(&start, SLASH, budget) {
             Step::Dead => return Search::Nothing,
@@ -166,7 +166,7 @@ impl<'q> Machine<'q> {
                     Step::OverBudget => return budget.give_up(),
                 };
                 let key = (states, self.scope == Scope::Ordinary && unit == SLASH);
-                if seen.insert(key.clone(), ()).is_none() {
+                if seen.insert(key.clone()) {
                     if visits.len() == LINT_NODES {
                         return budget.give_up();
                     }
@@ -213,7 +213,7 @@ impl<'q> Machine<'q> {
 
     /// Adds what the states lead to without taking a unit, and keeps those that take one or match.
     fn close(&self, mut pending: Vec<(u32, u32)>, budget: &mut Budget) -> Option<States> {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         let mut states = Vec::new();
         while let Some((program, inst)) = pending.pop() {
             if !seen.insert((program, inst)) {
