@@ -17,8 +17,8 @@ Why does the gate of this package decide so about a request?
   METHOD             as GET
   URL                a path on the first authorized party, or an absolute URL
   --gate FILE        a module whose default export (or export \`config\`) is what createGate gets, or the same as JSON
-  --header 'N: v'    a header; again for another one
-  --cookie n=v       a cookie; again for another one
+  --header 'N: v'    a header; may be repeated
+  --cookie n=v       a cookie; may be repeated
   --token TOKEN      for \`Authorization: Bearer\`; - reads standard input
   --json             the explanation as JSON
 `;
