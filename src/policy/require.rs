@@ -122,7 +122,7 @@ impl Requirement {
             table.refuse_empty("token", "at least one kind of token; without `token` only session tokens are taken");
         }
         for (key, id) in [("role", &requirement.role), ("permission", &requirement.permission)] {
-            if let Some(id) = id.as_deref().filter(|id| !id.starts_with("org:")) {
+            if let Some(id) = id.as_deref().filter(|id| !id.starts_with("org:") || *id == "org:") {
                 table.refuse_value(key, id, "an organization's own name, beginning with `org:`");
             }
         }
@@ -252,6 +252,7 @@ fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<
 #[inline(never)]
 fn refuse_claim(table: &mut TableReader<'_>, path: Option<&[String]>, has_one_test: bool) {
     match (path, has_one_test) {
+        (Some([]), true) => table.refuse_empty("claim", "at least one member name"),
         (Some(path), true) => table.refuse_value("claim", &path.join("."), "a path of member names without an empty one"),
         (Some(_), false) => {
             let help = "give one of `equals`, `one_of` and `contains`";

@@ -148,7 +148,11 @@ fn take_path(table: &mut TableReader<'_>, key: &'static str) -> Option<Vec<Strin
             return None;
         }
     };
-    if path.is_empty() || path.iter().any(String::is_empty) {
+    if path.is_empty() {
+        SettingError::empty(&name, "at least one member name").add_to(table.errors());
+        return None;
+    }
+    if path.iter().any(String::is_empty) {
         SettingError::value(&name, &path.join("."), "a path of member names without an empty one").add_to(table.errors());
         return None;
     }
