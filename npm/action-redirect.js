@@ -8,7 +8,7 @@ const HEADER = 'x-action-redirect';
 
 /** @param {{ method: string }} request @param {Response} answer */
 export function holdsPage({ method }, answer) {
-  return method === 'POST' && answer.headers.has(HEADER);
+  return method === 'POST' && typeof answer.headers.get(HEADER) === 'string';
 }
 
 /**
