@@ -230,3 +230,61 @@ describe('an origin that overrides methods', () => {
     assert.deepEqual(await methodsRun(byMethod, [['/items/7?method=DELETE', { method: 'POST' }]]), { statuses: [200], ran: ['POST'] });
   });
 });
+
+describe('an origin to which one request names several procedures, or another than its path', () => {
+  /** @type {Awaited<ReturnType<typeof serve>>} */
+  let origin;
+  /** @type {Awaited<ReturnType<typeof startGate>>} */
+  let gate;
+  /** @type {string[]} */
+  const ran = [];
+  before(async () => {
+    origin = await serve((request, response) => {
+      const url = new URL(request.url ?? '/', 'http://h');
+      const path = decodeURIComponent(decodeURIComponent(url.pathname));
+      // As tRPC 11 does for fetch, and for Express, which knows what follows the last slash; behind Fastify and Next.js it decodes once more.
+      for (const rest of [path.slice('/api/trpc/'.length), path.slice(path.lastIndexOf('/') + 1)]) {
+        if (path.startsWith('/api/trpc/')) ran.push(...(url.searchParams.get('batch') === '1' ? rest.split(',') : [rest]));
+      }
+      // As Astro 7 does.
+      const action = path.startsWith('/_actions/') ? path.replace(/^.*\/_actions\//, '') : url.searchParams.get('_action');
+      if (action) ran.push(action.split('.').map(decodeURIComponent).join('.'));
+      // As Waku does.
+      const page = /^\/RSC\/_?R(\/.*?)_?\.txt$/.exec(path)?.[1];
+      if (page) ran.push(page);
+      response.end();
+    });
+    const policy = { ...LISTS, public: ['/', '/about', '/api/trpc/post.(.*)', '/api/trpc/x(.*)', '/_actions/news(.*)'], protected: [], default: 'protected', origin: origin.url };
+    gate = await startGate({ policy: { ...policy, admin: ['/admin(.*)', '/api/trpc/admin.(.*)', '/_actions/admin.(.*)'] } });
+  });
+  after(() => Promise.all([gate.stop(), origin.stop()]));
+
+  const hidden = [
+    '/api/trpc/post.list,admin.remove?batch=1', '/api/trpc/post.list%2Cadmin.remove?batch=1', '/api/trpc/post.list%252Cadmin.remove?x&%62atch=1',
+    '/api/trpc/x/y,admin.remove?batch=1', '/api/trpc/x/admin.remove', '/api/trpc/x,y/admin.remove?batch=1', '/api/trpc/x/y/,admin.remove,?batch=1',
+    '/about?_action=admin.remove', '/?x=1&%5faction=admin%2Eremove', '/about?_action=%2561dmin.remove', '/_actions/news/_actions/admin.remove', '/_actions/news/_actions/a/_actions/admin.remove',
+    '/RSC/R/admin.txt', '/RSC/_R/admin/users_.txt',
+  ];
+
+  test('runs none that the visitor may not', async () => {
+    const user = await gate.clerk.token();
+    ran.splice(0);
+    const answers = await Promise.all(hidden.flatMap((target) => [gate.request(target, { method: 'POST' }), gate.request(target, { method: 'POST', token: user })]));
+    assert.deepEqual(answers.map(({ status }) => status), hidden.flatMap(() => [401, 403]));
+    assert.deepEqual(ran, []);
+    // One that nobody listed is no more open in a batch than alone.
+    assert.deepEqual(await Promise.all(['/api/trpc/user.me', '/api/trpc/post.list,user.me?batch=1', '/api/trpc/x/y,user.me?batch=1'].map(async (path) => (await gate.request(path)).status)), [401, 401, 401]);
+  });
+
+  test('runs those that the visitor may', async () => {
+    const admin = await gate.clerk.token({ metadata: { role: 'admin' } });
+    for (const target of hidden) {
+      assert.equal((await gate.request(target, { method: 'POST', token: admin })).status, 200, target);
+      assert.ok(ran.splice(0).some((name) => /^\/?admin/.test(name)), `${target} is worth hiding`);
+    }
+    for (const target of ['/api/trpc/post.list,post.one?batch=1', '/about?_action=news', '/_actions/news']) {
+      assert.equal((await gate.request(target, { method: 'POST' })).status, 200, target);
+    }
+    assert.deepEqual([...new Set(ran)], ['post.list', 'post.one', 'news']);
+  });
+});
