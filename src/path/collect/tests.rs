@@ -167,7 +167,7 @@ fn a_batch_of_seventy_procedures_is_judged() {
     assert_eq!(batch(limits::READINGS), Err(Ambiguity::TooManyReadings));
 }
 
-/// Astro runs the action of that name before it renders whatever page is asked for.
+/// Astro and SvelteKit run the action of that name before they render whatever page is asked for.
 #[test]
 fn an_action_in_the_query_is_a_reading() {
     let routes = |path, search| {
@@ -182,7 +182,13 @@ fn an_action_in_the_query_is_a_reading() {
     // Its name is decoded once more than the query.
     let readings = collected("/about", "?_action=%2561dmin.remove", &PathSettings::default());
     assert!(readings.iter().any(|(path, ..)| path == "/_actions/admin.remove"), "{readings:?}");
-    assert_eq!(routes("/about", "?_actions=x&action=y"), []);
+    for query in ["?/remote=1w7w0bh/remove", "?x=1&%2Fremote=1w7w0bh%2Fremove"] {
+        let found = routes("/docs/about", query);
+        for path in ["/docs/_app/remote/1w7w0bh/remove", "/_app/remote/1w7w0bh/remove"] {
+            assert!(found.contains(&(path.into(), false)), "{query}: {found:?}");
+        }
+    }
+    assert_eq!(routes("/about", "?_actions=x&action=y&remote=z"), []);
 }
 
 #[test]

@@ -94,10 +94,10 @@ impl<'a> Query<'a> {
                 continue;
             }
             let is_rest = *name == Some(REST_ROUTE);
-            let is_action = *name == Some(ACTION);
+            let actions = ACTION_PARAMETERS.iter().find(|(parameter, _)| *name == Some(*parameter));
             let is_replacing = name.is_some_and(|name| REPLACING.contains(&name));
             let is_read = match optimizer {
-                _ if is_replacing || is_action => true,
+                _ if is_replacing || actions.is_some() => true,
                 Some((_, parameter)) => *name == Some(*parameter),
                 None => is_rest || is_controller && *name != Some("href"),
             };
@@ -116,8 +116,8 @@ impl<'a> Query<'a> {
                 take_elsewhere(before_query(&route), path, take);
                 continue;
             }
-            if is_action {
-                route.insert_str(0, ACTIONS);
+            if let Some((_, actions)) = actions {
+                route.insert_str(0, actions);
                 take_below(split_last(path).0, route.get(1..).unwrap_or_default(), false, take);
                 continue;
             }
@@ -209,8 +209,23 @@ const OPTIMIZERS: &[(&str, &str)] =
     &[("/_next/image", "url"), ("/_vercel/image", "url"), ("/.netlify/images", "url"), ("/_image", "href")];
 
 /// Query parameters that some route is taken from: by front controllers those up to `href`.
-const NAMES: &[&str] =
-    &["_url", "url", "q", "s", "r", "path", "route", REST_ROUTE, "href", REPLACING[0], REPLACING[1], REPLACING[2], BATCH, ACTION];
+const NAMES: &[&str] = &[
+    "_url",
+    "url",
+    "q",
+    "s",
+    "r",
+    "path",
+    "route",
+    REST_ROUTE,
+    "href",
+    REPLACING[0],
+    REPLACING[1],
+    REPLACING[2],
+    BATCH,
+    ACTION_PARAMETERS[0].0,
+    ACTION_PARAMETERS[1].0,
+];
 
 /// Parameters whose value is served in the place of any path: SvelteKit and Nitro on Vercel (`__isr_route` where the route is one that is
 /// made anew), Astro there.
@@ -224,7 +239,7 @@ const REST_ROUTE: &str = "rest_route";
 /// Where a query has it, the path names several procedures of tRPC.
 const BATCH: &str = "batch";
 
-/// The action that Astro runs before it renders any page; by itself it is below `/_actions`.
+/// The action that runs before any page is rendered, in Astro and SvelteKit, and where it is by itself.
 ///
-/// Source: `getCallerInfo` of Astro 7.
-const ACTION: &str = "_action";
+/// Source: `getCallerInfo` of Astro 7, `get_remote_action` of SvelteKit 3.
+const ACTION_PARAMETERS: [(&str, &str); 2] = [("_action", ACTIONS), ("/remote", "/_app/remote/")];
