@@ -133,7 +133,7 @@ function toldPanel(told) {
     <section class="card" aria-labelledby="told">
       <h2 id="told">What the gate told the app</h2>
       <p>Headers of this very request. The gate removes them from what a client sends, so the app can rely on them.</p>
-      <div class="scroll" tabindex="0" role="group" aria-labelledby="told"><table>${rows.join('')}</table></div>
+      <table aria-labelledby="told">${rows.join('')}</table>
     </section>`;
 }
 
