@@ -131,9 +131,9 @@ const STYLE = `
     --paper: light-dark(#ffffff, #151c28); --ground: light-dark(#eef1f6, #0c111a); --line: light-dark(#d5dce7, #2b3648);
     --accent: light-dark(#3346d3, #8fa0ff); }
   * { box-sizing: border-box; }
-  body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem; background: var(--ground);
-    color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-  main { width: 100%; max-width: 26rem; padding: 2rem; background: var(--paper); border: 1px solid var(--line);
+  body { margin: 0; min-height: 100vh; display: grid; grid-template-columns: minmax(0, 1fr); place-items: center; padding: 1.5rem;
+    background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
+  main { width: 100%; max-width: 26rem; padding: clamp(1.25rem, 6vw, 2rem); background: var(--paper); border: 1px solid var(--line);
     border-radius: 1rem; box-shadow: 0 1rem 3rem rgb(10 20 40 / .08); }
   h1 { margin: .75rem 0 .25rem; font-size: 1.6rem; letter-spacing: -.02em; }
   p { margin: .25rem 0 1rem; } a { color: var(--accent); }
@@ -142,7 +142,7 @@ const STYLE = `
     color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .75rem; cursor: pointer; }
   button:hover { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 6%, transparent); }
   :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-  button strong, button small { display: block; } small { color: var(--soft); }
+  button strong, button small { display: block; overflow-wrap: anywhere; } small { color: var(--soft); }
   .face { display: grid; place-items: center; flex: none; width: 2.5rem; height: 2.5rem; border-radius: 50%; font-weight: 650;
     color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, transparent); }
   .badge { display: inline-block; margin: 0; padding: .1rem .6rem; border-radius: 1rem; font-size: .8rem; font-weight: 600;

@@ -155,6 +155,10 @@ describe('the demo in a browser', { skip: executablePath ? false : 'no browser i
 
   test('on a narrow screen nothing is cut off, and what the gate told can be read', async () => {
     await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto('/dashboard');
+    await heading('Sign in');
+    const [left, right] = await page.getByRole('main').evaluate((main) => [main.getBoundingClientRect().left, innerWidth - main.getBoundingClientRect().right]);
+    assert.equal(left, right);
     await signInAs('user');
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     const cells = await page.getByRole('cell').evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().width));
