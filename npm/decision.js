@@ -149,7 +149,7 @@ function addTo(response, { isPrivate, responseHeaders }) {
 const PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** `fetch` gives the origin's phrase with bytes in it that no `Response` is made with; nobody needs it. @param {Response} response */
-function phraseOf({ statusText }) {
+export function phraseOf({ statusText }) {
   return PHRASE.test(statusText) ? statusText : '';
 }
 

@@ -1,5 +1,6 @@
 // What `gate.handle` sends to the app, and takes for its answer: each platform's `Request` and `fetch` have ways of their own.
 
+import { phraseOf } from './decision.js';
 import { invalidArgument, kindOf } from './errors.js';
 import { forwardHeaders } from './headers.js';
 
@@ -90,5 +91,5 @@ export function asDecoded(answer, asked) {
   const headers = new Headers(answer.headers);
   headers.delete('content-encoding');
   headers.delete('content-length');
-  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+  return new Response(answer.body, { status: answer.status, statusText: phraseOf(answer), headers });
 }

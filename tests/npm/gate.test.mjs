@@ -404,17 +404,26 @@ describe('handle', () => {
   });
 
   test('leaves out a reason phrase that no answer can have, and hands on any other', async () => {
-    let phrase = '';
-    const origin = createTcpServer((socket) => socket.on('error', () => {}).once('data', () => socket.end(`HTTP/1.1 200 ${phrase}\r\nContent-Length: 2\r\n\r\nhi`, 'latin1')));
+    let [phrase, coding] = ['', ''];
+    const origin = createTcpServer((socket) => socket.on('error', () => {}).once('data', () => {
+      const body = coding === 'gzip' ? gzipSync('hi') : Buffer.from('hi');
+      socket.write(`HTTP/1.1 200 ${phrase}\r\nContent-Length: ${body.length}\r\n${coding && `Content-Encoding: ${coding}\r\n`}\r\n`, 'latin1');
+      socket.end(body);
+    }));
     await new Promise((resolve) => origin.listen(0, '127.0.0.1', () => resolve(undefined)));
     const url = `http://127.0.0.1:${/** @type {any} */ (origin.address()).port}/`;
-    // The last as Latin-1, of which Node makes a character that no phrase may have.
-    for (const [said, expected] of [['All\tright', 'All\tright'], ['', ''], ['O\x01K', ''], ['O\x7fK', ''], ['Gr\xfcezi', '']]) {
-      phrase = said;
-      const response = await handled('/x', { headers: signedIn() }, () => realFetch(url, { headers: { connection: 'close' } }));
-      assert.deepEqual([response.status, response.statusText, await response.text()], [200, expected, 'hi'], JSON.stringify(said));
+    try {
+      // The last as Latin-1, of which Node makes a character that no phrase may have.
+      for (const [said, expected] of [['All\tright', 'All\tright'], ['', ''], ['O\x01K', ''], ['O\x7fK', ''], ['Gr\xfcezi', '']]) {
+        phrase = said;
+        for (coding of ['', 'gzip']) {
+          const response = await handled('/x', { headers: signedIn() }, () => realFetch(url, { headers: { connection: 'close' } }));
+          assert.deepEqual([response.status, response.statusText, await response.text()], [200, expected, 'hi'], JSON.stringify([said, coding]));
+        }
+      }
+    } finally {
+      origin.close();
     }
-    await new Promise((resolve) => origin.close(resolve));
   });
 
   test('never calls the app where the decision is not to forward', async () => {
