@@ -240,11 +240,21 @@ fn read_one_of(table: &mut TableReader<'_>, node: Node) -> Option<Test> {
     items.map(Test::OneOf)
 }
 
+/// The first whole number that a double takes for its neighbour, too.
+const NUMBERS_END: f64 = 9_007_199_254_740_992.0;
+
 fn scalar(table: &mut TableReader<'_>, key: &'static str, node: Node) -> Option<Node> {
-    if matches!(node, Node::Bool(_) | Node::Number(_) | Node::Text(_)) {
-        return Some(node);
+    match node {
+        Node::Number(number) if number.abs() >= NUMBERS_END || number.is_nan() => {
+            table.refuse_amount(
+                key,
+                &node,
+                "one below 2^53, from where on a number is another account's, too; longer ids are strings",
+            );
+        }
+        Node::Bool(_) | Node::Number(_) | Node::Text(_) => return Some(node),
+        Node::Null | Node::List(_) | Node::Table(_) => table.refuse_type(key, &node, "a string, a number or a boolean"),
     }
-    table.refuse_type(key, &node, "a string, a number or a boolean");
     None
 }
 

@@ -118,7 +118,7 @@ impl<'e> TableReader<'e> {
 
     /// Reports what is no number in the bounds that `expected` names: a number by its value.
     #[inline(never)]
-    fn refuse_amount(&mut self, key: &str, found: &Node, expected: &'static str) {
+    pub(crate) fn refuse_amount(&mut self, key: &str, found: &Node, expected: &'static str) {
         match found {
             Node::Number(number) if whole(*number).is_some() => self.refuse_value(key, &shown(found), expected),
             Node::Number(_) => {

@@ -35,6 +35,8 @@ const WRONG = {
   'a part of a requirement that is null': [{ policy: { rules: [{ match: '/x', require: { permission: 'org:a:b', role: null } }] } }, /setting `rules\[0\]\.require\.role` is null, expected/],
   'methods that are null': [{ policy: { rules: [{ match: '/x', access: 'public', methods: null }] } }, /setting `rules\[0\]\.methods` is null, expected/],
   'admin paths that are null': [{ policy: { admin: null } }, /setting `admin` is null, expected/],
+  'a number that stands for others, too': [{ policy: { admin_requires: { claim: 'account', equals: 2 ** 53 } } }, /setting `admin_requires\.equals` is another number, expected one below 2\^53/],
+  'a number that stands for others, too, in a list': [{ policy: { admin_requires: { claim: 'account', one_of: [1, -(2 ** 60)] } } }, /setting `admin_requires\.one_of` is another number, expected one below 2\^53/],
   'a claim with two tests': [{ policy: { admin_requires: { claim: 'a', equals: 1, contains: 2 } } }, /a claim needs exactly one test/],
   'a public rule that requires': [{ policy: { rules: [{ match: '/x', access: 'public', require: { role: 'org:admin' } }] } }, /a public rule cannot require anything/],
   'a method in lower case': [{ policy: { rules: [{ match: '/x', methods: ['post'] }] } }, /setting `rules\[0\]\.methods\[0\]` is `post`, expected a method in upper case/],
