@@ -101,7 +101,7 @@ impl Record<'_> {
                 line.push_str(",\"");
                 line.push_str(name);
                 line.push_str("\":");
-                push_string(&mut line, value);
+                push_text(&mut line, value);
             }
         }
         for (name, number) in [(",\"status\":", u64::from(status)), (",\"duration_ms\":", self.duration_ms)] {
@@ -119,9 +119,23 @@ pub fn plain_line(event: &str, message: &str) -> String {
     let mut line = String::from("{\"event\":");
     push_string(&mut line, event);
     line.push_str(",\"message\":");
-    push_string(&mut line, message);
+    push_text(&mut line, message);
     line.push('}');
     line
+}
+
+/// A text in JSON that steers no terminal: of the control characters JSON escapes those of ASCII alone.
+fn push_text(line: &mut String, text: &str) {
+    let mut json = String::new();
+    push_string(&mut json, text);
+    for c in json.chars() {
+        if matches!(c, '\u{7f}'..='\u{9f}') {
+            line.push_str("\\u00");
+            line.extend([c as u32 >> 4, c as u32 & 15].into_iter().filter_map(|digit| char::from_digit(digit, 16)));
+        } else {
+            line.push(c);
+        }
+    }
 }
 
 /// `Server-Timing` of a decision: how long it took in milliseconds and why it is what it is, in a form that is always a field.
@@ -145,6 +159,12 @@ fn cut(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_steers_terminals_is_escaped() {
+        let line = plain_line("x", "a\u{1b}\u{7f}\u{85}\u{9b}\u{a0}é\"");
+        assert_eq!(line, "{\"event\":\"x\",\"message\":\"a\\u001b\\u007f\\u0085\\u009b\u{a0}é\\\"\"}");
+    }
 
     #[test]
     fn a_path_has_neither_host_nor_query() {

@@ -72,6 +72,13 @@ describe('a line', () => {
     }
   });
 
+  test('steers no terminal that shows it', async () => {
+    // Control characters past ASCII, which JSON does not escape: in a terminal U+009B begins an order, as ESC and `[` do.
+    const [line] = await linesOf(gate, () => gate.raw('GET /admin/\xc2\x9b31m/\xc2\x85/%C2%9B HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'));
+    assert.equal(line.path, '/admin/\u009b31m/\u0085/%C2%9B');
+    assert.doesNotMatch(gate.worker.log(), /[\u007f-\u009f]/);
+  });
+
   test('tells sign-ins and handshakes apart', async () => {
     const [signIn] = await linesOf(gate, () => gate.request('/dashboard?x=1', { document: true, cookies: SIGNED_OUT_COOKIES }));
     assert.deepEqual([signIn.event, signIn.decision, signIn.status, signIn.path], ['sign-in', 'redirect', 307, '/dashboard']);
