@@ -100,7 +100,7 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
 /// The page whose data, or part, a framework serves under another path.
 ///
 /// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`, `/_ipx/` of its images, and `.server.vue` pages as islands;
-/// Qwik `q-data.json` and, in its router 2, `recognizeRequest`; Waku 0.27 `decodeRscPath` and `decodeRoutePath`; Analog 2.7 `getPageHandlers`; tRPC 11.25 `createExpressMiddleware`;
+/// Qwik `q-data.json` and, in its router 2, `recognizeRequest`; VitePress 1.6 `sanitizeFileName` of a page; Waku 0.27 `decodeRscPath` and `decodeRoutePath`; Analog 2.7 `getPageHandlers`; tRPC 11.25 `createExpressMiddleware`;
 /// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`; Astro, which takes what follows the last `/_actions/` for the name of an action.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     let letters = if sink.subject.has(Traits::UNDERSCORE) { letters_after_underscore(path) } else { 0 };
@@ -134,7 +134,7 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
         && let Some((base, rest)) = split_once_ignore_case(path, "/__nuxt_island/page_")
         && let Some((name, _hash)) = rest.rcut(b"_")
     {
-        island_page(base, name, sink);
+        joined_page(base, name, '-', sink);
     }
     if may_begin(b'a')
         && let Some((base, _)) = split_once_ignore_case(path, ACTIONS)
@@ -168,6 +168,11 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.elsewhere(directory.strip_suffix('/').unwrap_or(directory));
     }
+    if let Some((page, _hash)) = strip_suffix_ignore_case(file, ".js").and_then(|file| split_once_ignore_case(file, ".md."))
+        && let Some(base) = strip_suffix_ignore_case(directory, "/assets/")
+    {
+        joined_page(base, page, '_', sink);
+    }
     if let Some(path) = strip_suffix_ignore_case(path, ".txt")
         && let Some((base, encoded)) = split_once_ignore_case(path, "/RSC/")
         && let Some(page) = encoded.strip_prefix('_').unwrap_or(encoded).strip_prefix("R/")
@@ -199,25 +204,28 @@ const fn bit_of(letter: u8) -> u32 {
     1 << (letter & 31)
 }
 
-/// The page of a Nuxt island: `admin-users` is `/admin/users` or `/admin-users`. Each of the first dashes may be either, those behind
-/// them together.
-fn island_page(base: &str, name: &str, sink: &mut Sink<'_>) {
+/// The page of a Nuxt island, or of a script of VitePress: `admin-users` is `/admin/users` or `/admin-users`. Each of the first that join
+/// may be either, those behind them together.
+///
+/// An island is nothing to who has no such page. A script is open by its extension, and then says what a page shows that nobody listed.
+fn joined_page(base: &str, name: &str, joint: char, sink: &mut Sink<'_>) {
     const APART: u32 = 3;
     #[allow(clippy::cast_possible_truncation)] // of a path
-    let dashes = name.bytes().filter(|byte| *byte == b'-').count() as u32;
-    if dashes == 0 {
-        sink.elsewhere(&text::concat(&[base, "/", name]));
-        return;
-    }
-    for slashes in 0_u32..1 << dashes.min(APART + 1) {
+    let joints = name.chars().filter(|letter| *letter == joint).count() as u32;
+    let all = (1_u32 << joints.min(APART + 1)) - 1;
+    for slashes in 0..=all {
         let mut page = text::concat(&[base, "/"]);
-        let mut dash = 0;
+        let mut at = 0;
         for letter in name.chars() {
-            let is_slash = letter == '-' && slashes >> dash & 1 == 1;
+            let is_slash = letter == joint && slashes >> at & 1 == 1;
             page.push(if is_slash { '/' } else { letter });
-            dash = if letter == '-' { APART.min(dash + 1) } else { dash };
+            at = if letter == joint { APART.min(at + 1) } else { at };
         }
-        sink.alias(&page);
+        if all == 0 || joint == '_' && slashes == all {
+            sink.elsewhere(&page);
+        } else {
+            sink.alias(&page);
+        }
     }
 }
 

@@ -526,6 +526,18 @@ mod tests {
         assert_eq!(many.len(), 16);
         assert!(["/a-b-c-d-e-f", "/a-b/c/d/e/f", "/a/b-c-d-e-f"].iter().all(|page| many.iter().any(|made| made == page)));
         assert_made("/__nuxt_island/Header_a1.json", "data-route", &[]);
+        assert_made("/docs/assets/internal.md.DwHLW-HF.lean.js", "data-route", &["/docs/internal"]);
+        assert_made(
+            "/assets/internal_my_plan.md.DwHLW-HF.js",
+            "data-route",
+            &["/internal_my_plan", "/internal/my_plan", "/internal_my/plan", "/internal/my/plan"],
+        );
+        // What is nobody's page but the one in that directory, unless it is listed.
+        assert!(made("/assets/a_b.md.x.js").contains(&("/a/b".into(), "data-route", true)));
+        assert!(made("/assets/a_b.md.x.js").contains(&("/a_b".into(), "data-route", false)));
+        for other in ["/assets/app.mdx.x.js", "/assets/app.3f2a.js", "/a.md.x.js", "/assets/a.md.x.css"] {
+            assert_made(other, "data-route", &[]);
+        }
         assert_made("/docs/RSC/R/__a/b.txt", "data-route", &["/docs/_a/b"]);
         assert_made("/RSC/R/_root.txt", "data-route", &["/"]);
         assert_made("/RSC/F/_/actions.ts/remove.txt", "data-route", &[]);
