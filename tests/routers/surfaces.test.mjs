@@ -292,7 +292,7 @@ describe('an origin to which one request names several procedures, or another th
   test('gives the script of a page to who may see the page, whatever static files are', async () => {
     const docs = await startGate({ policy: { ...LISTS, default: 'protected', static_files: 'public', protected: ['/internal(.*)'], origin: origin.url } });
     try {
-      const open = ['/assets/about.md.DwHLW-HF.js', '/assets/blog_a_b.md.x.lean.js', '/assets/chunks/framework.3f2a.js', '/assets/app.js'];
+      const open = ['/assets/index.md.BvFZuqfj.js', '/assets/about.md.DwHLW-HF.js', '/assets/blog_index.md.x.js', '/assets/blog_a_b.md.x.lean.js', '/assets/chunks/framework.3f2a.js', '/assets/app.js'];
       const closed = ['/assets/internal_plan.md.DwHLW-HF.js', '/assets/internal_deep_my_page-two.md.x.lean.js', '/assets/internal.md.x.js', '/assets/unlisted.md.x.js', '/assets/a_b.md.x.js'];
       const statuses = (/** @type {string[]} */ paths) => Promise.all(paths.map(async (path) => (await docs.request(path)).status));
       assert.deepEqual(await statuses(open), open.map(() => 200));

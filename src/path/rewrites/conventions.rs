@@ -171,7 +171,8 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     if let Some((page, _hash)) = strip_suffix_ignore_case(file, ".js").and_then(|file| split_once_ignore_case(file, ".md."))
         && let Some(base) = strip_suffix_ignore_case(directory, "/assets/")
     {
-        joined_page(base, page, '_', sink);
+        let directory = page.strip_suffix("index").filter(|rest| rest.is_empty() || rest.ends_with('_'));
+        joined_page(base, directory.unwrap_or(page), '_', sink);
     }
     if let Some(path) = strip_suffix_ignore_case(path, ".txt")
         && let Some((base, encoded)) = split_once_ignore_case(path, "/RSC/")

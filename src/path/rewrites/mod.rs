@@ -532,6 +532,9 @@ mod tests {
             "data-route",
             &["/internal_my_plan", "/internal/my_plan", "/internal_my/plan", "/internal/my/plan"],
         );
+        assert_made("/assets/index.md.x.js", "data-route", &["/"]);
+        assert!(made("/docs/assets/a_index.md.x.js").contains(&("/docs/a/".into(), "data-route", true)));
+        assert_made("/assets/reindex.md.x.js", "data-route", &["/reindex"]);
         // What is nobody's page but the one in that directory, unless it is listed.
         assert!(made("/assets/a_b.md.x.js").contains(&("/a/b".into(), "data-route", true)));
         assert!(made("/assets/a_b.md.x.js").contains(&("/a_b".into(), "data-route", false)));
