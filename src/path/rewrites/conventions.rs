@@ -145,7 +145,10 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     if may_begin(b'a')
         && let Some((base, page)) = split_once_ignore_case(path, "/_analog/pages/")
     {
-        sink.elsewhere(&text::concat(&[strip_suffix_ignore_case(base, "/api").unwrap_or(base), "/", page]));
+        // A group of routes, `(auth)`, is `-auth-` here and nothing in the page's path.
+        let is_group = |segment: &str| segment.len() > 2 && segment.starts_with('-') && segment.ends_with('-');
+        let page: Vec<&str> = segments(page).filter(|segment| !is_group(segment)).collect();
+        sink.alias(&text::concat(&[strip_suffix_ignore_case(base, "/api").unwrap_or(base), "/", &page.join("/")]));
     }
     if !sink.subject.has(Traits::DOT) {
         return;

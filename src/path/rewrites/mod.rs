@@ -500,6 +500,7 @@ mod tests {
             "/RSC/_R/admin_.txt",
             "/_analog/pages/admin",
             "/api/_analog/pages/admin",
+            "/api/_analog/pages/-auth-/admin",
         ] {
             assert!(
                 made(path).iter().any(|(made, kind, _)| made == "/admin" && *kind == "data-route"),
