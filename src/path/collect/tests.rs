@@ -156,6 +156,29 @@ fn each_procedure_of_a_batch_is_a_reading() {
     }
 }
 
+/// A path is cut at its commas once, however often a query says that it is a batch.
+#[test]
+fn a_query_that_says_batch_again_and_again_costs_no_more() {
+    struct Work(usize);
+    impl Take for Work {
+        fn works(&mut self, bytes: usize) -> bool {
+            self.0 += bytes;
+            true
+        }
+
+        fn take(&mut self, path: &str, _kind: ReadingKind, _step: Step<'_>) {
+            self.0 += path.len();
+        }
+    }
+    let work = |search: &str| {
+        let mut work = Work(0);
+        Query::of(search).routes_at("/api/trpc/a,,,,b", &mut work);
+        work.0
+    };
+    assert!(work("?batch=1") >= "/api/trpc/a,,,,b".len(), "what is looked through counts");
+    assert_eq!(work("?batch=1&batch=1;batch&batch=&%62atch=1"), work("?batch=1"));
+}
+
 /// A page whose tables and charts ask for everything at once.
 #[test]
 fn a_batch_of_seventy_procedures_is_judged() {

@@ -18,8 +18,10 @@ use crate::{
     web_url::php_name,
 };
 
-/// The pairs of a query that may name a route.
+/// What of a query may name a route.
 pub(in super::super) struct Query<'a> {
+    /// Whether it says that the path names several procedures.
+    is_batch: bool,
     /// The name, or none where there is a value alone; the value as it is written.
     pairs: Vec<(Option<&'static str>, &'a str)>,
 }
@@ -27,7 +29,7 @@ pub(in super::super) struct Query<'a> {
 impl<'a> Query<'a> {
     /// Picks them out of a query with its `?`.
     pub(in super::super) fn of(search: &'a str) -> Self {
-        let mut query = Self { pairs: Vec::new() };
+        let mut query = Self { is_batch: false, pairs: Vec::new() };
         if let Some(search) = search.strip_prefix('?').filter(|search| !search.is_empty()) {
             query.pick(search, b"&");
             // CodeIgniter takes the whole query for a route, up to the next question mark.
@@ -47,8 +49,10 @@ impl<'a> Query<'a> {
                 None => self.pairs.push((None, pair)),
                 Some((name, value)) => {
                     let name = php_name(name);
-                    if let Some(known) = NAMES.iter().find(|known| text::is_same_name(known, &name)) {
-                        self.pairs.push((Some(known), value));
+                    match NAMES.iter().find(|known| text::is_same_name(known, &name)) {
+                        Some(&BATCH) => self.is_batch = true,
+                        Some(known) => self.pairs.push((Some(known), value)),
+                        None => {}
                     }
                 }
             }
@@ -79,6 +83,9 @@ impl<'a> Query<'a> {
     /// Source: `/_next/image` and its like, see [`OPTIMIZERS`]; CodeIgniter `?/route`, Phalcon `_url`, ThinkPHP `s`, Drupal `q`, Yii `r`,
     /// WordPress `rest_route`.
     pub(in super::super) fn routes_at(&self, path: &str, take: &mut dyn Take) {
+        if self.is_batch {
+            take_batch(path, take);
+        }
         if self.pairs.is_empty() {
             return;
         }
@@ -89,10 +96,6 @@ impl<'a> Query<'a> {
         let is_controller = is_script || file.is_empty();
         let directory = if is_controller { directory.trim_end_any(b"/") } else { "" };
         for (name, value) in &self.pairs {
-            if *name == Some(BATCH) {
-                take_batch(path, take);
-                continue;
-            }
             let is_rest = *name == Some(REST_ROUTE);
             let actions = ACTION_PARAMETERS.iter().find(|(parameter, _)| *name == Some(*parameter));
             let is_replacing = name.is_some_and(|name| REPLACING.contains(&name));
@@ -151,7 +154,7 @@ impl<'a> Query<'a> {
 ///
 /// Source: `getRequestInfo` and `fetchRequestHandler` of `@trpc/server` 11.25.
 fn take_batch(path: &str, take: &mut dyn Take) {
-    let Some((first, others)) = path.cut(b",") else { return };
+    let Some((first, others)) = path.cut(b",").filter(|_| take.works(path.len())) else { return };
     take.take(first, ReadingKind::QueryRoute, Step::Elsewhere);
     let own = split_last(first).0;
     for part in others.pieces(b",") {
