@@ -255,13 +255,13 @@ describe('an origin to which one request names several procedures, or another th
       response.end();
     });
     const policy = { ...LISTS, public: ['/', '/about', '/api/trpc/post.(.*)', '/api/trpc/x(.*)', '/_actions/news(.*)'], protected: [], default: 'protected', origin: origin.url };
-    gate = await startGate({ policy: { ...policy, admin: ['/admin(.*)', '/api/trpc/admin.(.*)', '/_actions/admin.(.*)'] } });
+    gate = await startGate({ policy: { ...policy, admin: ['/admin(.*)', '/api/trpc/admin(.*)', '/_actions/admin.(.*)'] } });
   });
   after(() => Promise.all([gate.stop(), origin.stop()]));
 
   const hidden = [
     '/api/trpc/post.list,admin.remove?batch=1', '/api/trpc/post.list%2Cadmin.remove?batch=1', '/api/trpc/post.list%252Cadmin.remove?x&%62atch=1',
-    '/api/trpc/x/y,admin.remove?batch=1', '/api/trpc/x/admin.remove', '/api/trpc/x,y/admin.remove?batch=1', '/api/trpc/x/y/,admin.remove,?batch=1',
+    '/api/trpc/x/y,admin.remove?batch=1', '/api/trpc/x/admin.remove', '/api/trpc/x/admin', '/api/trpc/x/admin,y?batch=1', '/api/trpc/x,y/admin.remove?batch=1', '/api/trpc/x/y/,admin.remove,?batch=1',
     '/about?_action=admin.remove', '/?x=1&%5faction=admin%2Eremove', '/about?_action=%2561dmin.remove', '/_actions/news/_actions/admin.remove', '/_actions/news/_actions/a/_actions/admin.remove',
     '/RSC/R/admin.txt', '/RSC/_R/admin/users_.txt',
   ];

@@ -156,6 +156,23 @@ fn each_procedure_of_a_batch_is_a_reading() {
     }
 }
 
+/// In Express every procedure goes by what follows the last slash, those at the root of the router, too.
+#[test]
+fn a_procedure_without_a_dot_is_a_reading_behind_another() {
+    for (path, search) in [
+        ("/api/trpc/hello/secret", ""),
+        ("/api/TRPC/a/b/secret", ""),
+        ("/api/trpc/hello/secret,x", "?batch=1"),
+        ("/api/trpc/x,hello/secret", "?batch=1"),
+    ] {
+        let readings = collected(path, search, &PathSettings::default());
+        assert!(readings.iter().any(|(path, ..)| path.eq_ignore_ascii_case("/api/trpc/secret")), "{path}: {readings:?}");
+    }
+    for path in ["/api/trpc/hello", "/api/trpc/hello/", "/api/trpc/", "/api/trpcs/a/b"] {
+        assert_eq!(collected(path, "", &PathSettings::default()).len(), 1, "{path}");
+    }
+}
+
 /// A path is cut at its commas once, however often a query says that it is a batch.
 #[test]
 fn a_query_that_says_batch_again_and_again_costs_no_more() {

@@ -150,6 +150,16 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
         let page: Vec<&str> = segments(page).filter(|segment| !is_group(segment)).collect();
         sink.alias(&text::concat(&[strip_suffix_ignore_case(base, "/api").unwrap_or(base), "/", &page.join("/")]));
     }
+    let bare = path.strip_suffix('/').unwrap_or(path);
+    let (directory, file) = split_last(bare);
+    // The endpoint of tRPC in Express, which cuts off what is before the last slash.
+    if sink.subject.has(Traits::BELOW_TRPC)
+        && let Some((endpoint, procedure)) = split_once_ignore_case(directory, TRPC)
+        && !procedure.is_empty()
+        && let Some(mount) = path.get(..endpoint.len() + TRPC.len())
+    {
+        sink.alias(&text::concat(&[mount, file]));
+    }
     if !sink.subject.has(Traits::DOT) {
         return;
     }
@@ -159,13 +169,11 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.elsewhere(&text::concat(&[base, "/", if page == "index" { "" } else { page }]));
     }
-    let bare = path.strip_suffix('/').unwrap_or(path);
     for suffix in PARTS {
         if let Some(page) = strip_suffix_ignore_case(bare, suffix) {
             sink.elsewhere(page);
         }
     }
-    let (directory, file) = split_last(bare);
     if file.starts_with("__next.") && strip_suffix_ignore_case(file, ".txt").is_some()
         || file.starts_with("q-loader-") && strip_suffix_ignore_case(file, ".json").is_some()
     {
@@ -185,13 +193,13 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
         let page = if page == "_root" { "" } else { page.strip_prefix('_').filter(|page| page.starts_with('_')).unwrap_or(page) };
         sink.elsewhere(&text::concat(&[base, "/", page]));
     }
-    // The endpoint of tRPC in Express, which cuts off what is before the last slash.
-    if let Some((endpoint, procedure)) = split_once_ignore_case(directory, TRPC)
-        && !procedure.is_empty()
-        && let Some(mount) = path.get(..endpoint.len() + TRPC.len())
-    {
-        sink.alias(&text::concat(&[mount, file]));
-    }
+}
+
+/// Whether a path that goes on so behind a slash has more than one segment below the endpoint of tRPC.
+pub(super) fn is_below_trpc(rest: &[u8]) -> bool {
+    let endpoint = TRPC.as_bytes().get(1..).unwrap_or_default();
+    let parts = rest.split_at_checked(endpoint.len());
+    parts.is_some_and(|(name, below)| name.eq_ignore_ascii_case(endpoint) && below.contains(&b'/'))
 }
 
 /// The letters that segments have behind an underscore at their start, so that only what can be there is looked for.

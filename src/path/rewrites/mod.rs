@@ -142,7 +142,7 @@ const REWRITES: &[(u32, ReadingKind, Apply)] = &[
     (Traits::DOT_INSIDE, ReadingKind::PathInfo, conventions::path_info),
     (Traits::DOT | Traits::INDEX, ReadingKind::IndexFile, conventions::index_file),
     (Traits::DOT, ReadingKind::FormatSuffix, conventions::format_suffix),
-    (Traits::DOT | Traits::UNDERSCORE, ReadingKind::DataRoute, conventions::data_route),
+    (Traits::DOT | Traits::UNDERSCORE | Traits::BELOW_TRPC, ReadingKind::DataRoute, conventions::data_route),
 ];
 
 /// Where a rewrite puts what it made.

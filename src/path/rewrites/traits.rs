@@ -53,6 +53,8 @@ impl Traits {
     pub(super) const DOT_AT_END: u32 = 1 << 24;
     /// A dot before the last slash.
     pub(super) const DOT_INSIDE: u32 = 1 << 25;
+    /// More than one segment behind one that is `trpc`.
+    pub(super) const BELOW_TRPC: u32 = 1 << 26;
     /// A first or last segment `index`.
     pub(super) const INDEX: u32 = 1 << 13;
 
@@ -79,6 +81,7 @@ impl Traits {
                         _ => 0,
                     };
                     found |= if found & Self::DOT == 0 { 0 } else { Self::DOT_INSIDE };
+                    found |= if conventions::is_below_trpc(tail) { Self::BELOW_TRPC } else { 0 };
                 }
                 Some(&Self::DOT) if before == b'/' => found |= Self::DOT | Self::DOT_AT_START,
                 Some(&Self::UNDERSCORE) if before != b'/' => {}
