@@ -138,7 +138,7 @@ fn take_name(table: &mut TableReader<'_>, key: &'static str) -> Option<String> {
 /// Where a claim stands: a dotted path, or a list of member names.
 fn take_path(table: &mut TableReader<'_>, key: &'static str) -> Option<Vec<String>> {
     let name = table.name(key);
-    let path: Vec<String> = match table.take(key)? {
+    let path: Vec<String> = match table.take_unless_null(key)? {
         Node::Text(text) => text.pieces(b".").map(str::to_owned).collect(),
         Node::List(items) => {
             items.into_iter().map(|item| if let Node::Text(text) = item { text } else { String::new() }).collect()

@@ -469,6 +469,16 @@ mod tests {
     }
 
     #[test]
+    fn null_is_an_error_only_in_the_place_of_what_closes() {
+        let parties = errors(r#"{"authorized_parties":null}"#);
+        assert!(matches!(&*parties, [one] if one.starts_with("setting `authorized_parties` is null, expected")), "{parties:?}");
+        // Whoever names no claim for roles gives nobody one.
+        let issuer = r#"{"issuer":{"issuer":"https://id.example","jwks_url":"https://id.example/keys","audience":"app","role":null,"permissions":null}}"#;
+        assert_eq!(errors(issuer), [""; 0]);
+        assert_eq!(errors(r#"{"public":null,"default":null,"origin":null,"csrf":null,"path_readings":null}"#), [""; 0]);
+    }
+
+    #[test]
     fn settings_that_would_switch_readings_off_unsaid_are_errors() {
         let is_one = |table: &str, said: &str| matches!(&*errors(table), [one] if one.contains(said));
         assert!(is_one(r#"{"path_readings":[]}"#, "`path_readings` is an empty list, expected at least one"));

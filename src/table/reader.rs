@@ -6,8 +6,9 @@ use super::{
 };
 use crate::policy::pattern::Pattern;
 
-/// What makes a policy or one of its rules narrower, wherever it stands: a null in its place would open what it was to close.
-const ONLY_CLOSING: [&str; 14] = [
+/// What makes a policy or one of its rules narrower, or lets fewer tokens count: a null in its place would open what it was to close.
+const ONLY_CLOSING: [&str; 15] = [
+    "authorized_parties",
     "admin",
     "protected",
     "rules",
@@ -61,9 +62,7 @@ impl<'e> TableReader<'e> {
 
     /// Removes a key. JSON's null counts as absent, but where that would ask for less than is written.
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Node> {
-        self.known.push(key);
-        let index = self.entries.iter().position(|(name, _)| name == key)?;
-        let node = self.entries.remove(index).1;
+        let node = self.remove(key)?;
         if node != Node::Null {
             return Some(node);
         }
@@ -71,6 +70,17 @@ impl<'e> TableReader<'e> {
             self.refuse_type(key, &node, "a value; leave it out where none is meant");
         }
         None
+    }
+
+    /// The same for what closes nothing here, though it is called as what does so elsewhere.
+    pub(crate) fn take_unless_null(&mut self, key: &'static str) -> Option<Node> {
+        self.remove(key).filter(|node| *node != Node::Null)
+    }
+
+    fn remove(&mut self, key: &'static str) -> Option<Node> {
+        self.known.push(key);
+        let index = self.entries.iter().position(|(name, _)| name == key)?;
+        Some(self.entries.remove(index).1)
     }
 
     #[inline(never)]

@@ -25,6 +25,7 @@ const WRONG = {
   'a bad pattern': [{ policy: { public: [...POLICY.public, '/docs/:'] } }, /invalid pattern `\/docs\/:` in `public\[6\]`: expected a parameter name after `:`/],
   'a party with a path': [{ policy: { authorized_parties: ['https://example.com/'] } }, /setting `authorized_parties\[0\]` is `https:\/\/example.com\/`, expected an origin/],
   'parties that name nobody': [{ policy: { authorized_parties: [] } }, /setting `authorized_parties` is an empty list, expected at least one origin/],
+  'parties that are null': [{ policy: { authorized_parties: null } }, /setting `authorized_parties` is null, expected/],
   'a wildcard on a shared host': [{ policy: { authorized_parties: ['https://*.vercel.app'] } }, /under this one anybody can get a name/],
   'an origin with a path': [{ policy: { origin: 'https://app.example.com/base' } }, /setting `origin` is `https:\/\/app.example.com\/base`/],
   'a sign-in page behind the gate': [{ policy: { sign_in_url: '/dashboard/sign-in' } }, /setting `sign_in_url`: `\/dashboard\/sign-in` is protected by `protected\[0\]/],

@@ -90,13 +90,6 @@ fn read(json: &str) -> Result<(Environment, Vec<SettingError>), Vec<SettingError
             errors.push(problem(name, Problem::Conflict { why: why.to_owned(), help }));
         }
     }
-    // As a variable of the environment that is not set. It would be taken for a wish to let the tokens of every origin count, as an
-    // empty list would, which the core refuses.
-    if entries.iter().any(|(key, value)| key == PARTIES && *value == Node::Null) {
-        let why = "it is there and names no origin, so that the tokens of every origin would count".to_owned();
-        let help = "list the origins of your pages; leave it out only where every origin's tokens may count";
-        errors.push(problem(PARTIES, Problem::Conflict { why, help }));
-    }
     let portcullis = Some(to_core(Node::Table(entries)));
     let environment = Environment {
         publishable_key,
@@ -112,8 +105,6 @@ fn read(json: &str) -> Result<(Environment, Vec<SettingError>), Vec<SettingError
     };
     Ok((environment, errors))
 }
-
-const PARTIES: &str = "authorizedParties";
 
 /// The errors in the caller's own names, as a JSON list of `{ setting, message }`.
 pub(super) fn describe(errors: Vec<SettingError>) -> String {
@@ -247,9 +238,7 @@ mod tests {
 
     #[test]
     fn parties_that_are_none_are_not_taken_for_all() {
-        for (value, said) in
-            [("null", ": it is there and names no origin"), ("[]", " is an empty list, expected at least one origin")]
-        {
+        for (value, said) in [("null", " is null, expected"), ("[]", " is an empty list, expected at least one origin")] {
             let found = messages(&format!(r#"{{{KEYS},"authorizedParties":{value}}}"#));
             assert!(found.contains(&["`authorizedParties`", said].concat()), "{found}");
         }
