@@ -36,11 +36,8 @@ export function describeConfig(config) {
       // As it stands there: what JSON is given of an object with `toJSON` is what that says.
       const value = this[name];
       const found = whatIsLost(value);
-      // A variable of the environment that is not set: left out, it would be a wish to let the tokens of every origin count. The core says so.
-      if (value === undefined && name === 'authorizedParties' && this === config) return null;
-      if (value === undefined && ONLY_CLOSING.has(name) && Object.hasOwn(this, name)) {
-        throw refused('invalid-options', `setting \`${name}\` is undefined, and would ask for less than it seems to; leave it out where that is meant`);
-      }
+      // A variable of the environment that is not set. Left out, it would ask for less than it seems to: the core says so, and where.
+      if (value === undefined && ONLY_CLOSING.has(name) && Object.hasOwn(this, name)) return null;
       if (found === undefined) return value;
       const setting = name === '' ? 'the configuration' : `setting \`${name}\``;
       throw refused('invalid-options', `${setting} is ${found}, expected text, a finite number, a boolean, a list or a plain object`);
@@ -52,9 +49,9 @@ export function describeConfig(config) {
   }
 }
 
-/** What makes a policy or one of its rules narrower, wherever it stands: by a variable that is not set it would open what it was to close. */
+/** What makes a policy or one of its rules narrower, or lets fewer tokens count: by a variable that is not set it would open what it was to close. */
 const ONLY_CLOSING = new Set([
-  'admin', 'protected', 'rules', 'methods', 'require', 'where', 'fresh', 'role', 'permission', 'feature', 'plan', 'reverification', 'claim', 'token',
+  'authorizedParties', 'admin', 'protected', 'rules', 'methods', 'require', 'where', 'fresh', 'role', 'permission', 'feature', 'plan', 'reverification', 'claim', 'token',
 ]);
 
 /**

@@ -577,6 +577,7 @@ test('what would close something is refused where it is undefined, and not left 
     require: { rules: [{ match: '/x', require: role && { role } }] },
     where: { rules: [{ match: '/orgs/:slug', where: role }] },
     fresh: { rules: [{ match: '/x', fresh: role }] },
+    'where.role': { rules: [{ match: '/orgs/:role', where: { role } }] },
     admin: { admin: role, adminRequires: { claim: 'metadata.role', equals: 'admin' } },
     protected: { default: 'public', protected: role },
     rules: { rules: role },
@@ -584,9 +585,11 @@ test('what would close something is refused where it is undefined, and not left 
   for (const [name, more] of Object.entries(odd)) {
     const error = await failure(createGate(/** @type {any} */ ({ ...CONFIG, ...more })));
     assert.equal(error.code, 'invalid-options', name);
-    assert.match(error.message, new RegExp(`^setting \`${name}\` is undefined`));
+    assert.match(error.message, new RegExp(`\\b${name}\` is null, expected`));
   }
-  // What has no such meaning may be a variable that is not set.
+  // What has no such meaning may be a variable that is not set: an issuer without roles gives nobody one.
+  const issuer = { issuer: 'https://id.example', jwksUrl: 'https://id.example/keys', audience: 'app', role, permissions: role };
+  assert.equal((await (await createGate(/** @type {any} */ ({ ...CONFIG, issuer }))).decide(request('/'))).action, 'forward');
   assert.equal((await (await createGate({ ...CONFIG, apiUrl: undefined, signInUrl: undefined, enforce: undefined })).decide(request('/'))).action, 'forward');
 });
 
