@@ -40,7 +40,11 @@ impl Gate {
         let Ok(own) = path::judge(&request.url, &self.shared.settings.path) else { return false };
         let own_path = own.forward_target();
         let own_path = own_path.cut(b"?").map_or(&*own_path, |(path, _)| path);
-        let Some((address, _how)) = redirect.rcut(b";") else { return false };
+        let Some((address, how)) = redirect.rcut(b";") else { return false };
+        // Older versions of Next.js say the address alone: what stands behind its last semicolon leads to the page, too.
+        if how != "push" && how != "replace" {
+            return false;
+        }
         // Of another address nobody knows what the app takes it to be relative to, or which bytes it had.
         if !address.is_ascii() || !(address.starts_with('/') || has_web_scheme(address)) {
             return false;
