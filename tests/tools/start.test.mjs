@@ -59,9 +59,12 @@ describe('npm start', () => {
       console.log('written');`;
     const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { cwd: ROOT, env: environment(), stdio: ['ignore', 'pipe', 'inherit'] });
     const exited = new Promise((resolve) => child.on('exit', resolve));
-    await new Promise((resolve) => child.stdout.once('data', resolve).once('end', resolve));
-    assert.deepEqual((await readdir(options.dir)).sort(), ['secrets.vars', 'wrangler.json']);
-    child.kill();
+    try {
+      await new Promise((resolve) => child.stdout.once('data', resolve).once('end', resolve));
+      assert.deepEqual((await readdir(options.dir)).sort(), ['secrets.vars', 'wrangler.json']);
+    } finally {
+      child.kill();
+    }
     assert.equal(await exited, 130);
     assert.deepEqual(await readdir(options.dir), []);
   });
