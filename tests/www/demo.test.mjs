@@ -163,6 +163,9 @@ describe('the demo in a browser', { skip: executablePath ? false : 'no browser i
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     const cells = await page.getByRole('cell').evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().width));
     assert.ok(Math.min(...cells) > 110, `${cells}`);
+    const cut = await page.locator('main *').evaluateAll((all) =>
+      all.filter((one) => one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'visible').map((one) => one.textContent));
+    assert.deepEqual(cut, []);
   });
 
   test('the page works by keyboard, has its landmarks, and loads nothing from elsewhere', async () => {
