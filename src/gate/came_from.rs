@@ -21,7 +21,7 @@ use crate::{
 /// Segments that are looked at; nobody comes from further down.
 const SEGMENTS: usize = 8;
 
-/// Directories of the path that may be the `basePath` of the app.
+/// Beginnings of the path that may be the `basePath` of the app.
 const BASES: usize = 2;
 
 /// Readings of a page, or of one that it is below. What can be read in more ways is nobody's page, and is not looked at any further: a
@@ -77,9 +77,10 @@ impl Deciding<'_> {
     }
 }
 
-/// The directories of a path that may be the `basePath` of the app. Next.js leaves it out of the addresses that it names.
+/// What a path begins with that may be the `basePath` of the app, whose first page is there itself. Next.js leaves it out of the addresses
+/// that it names.
 pub(super) fn base_paths(path: &str) -> impl Iterator<Item = &str> {
-    ends(path).into_iter().take(BASES).filter(|end| *end < path.len()).filter_map(|end| path.get(..end))
+    ends(path).into_iter().take(BASES).filter_map(|end| path.get(..end)).filter(|base| !base.ends_with('/'))
 }
 
 /// Where each segment of a path ends.

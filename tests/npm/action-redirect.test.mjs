@@ -31,12 +31,12 @@ function fetched(address, basePath, current) {
 test(`what is shown is what the gate opens (seed ${SEED})`, async () => {
   const random = randomFrom(SEED);
   const config = configOf();
-  const gate = await createGate({ ...config, public: [...config.public, '/docs/open(.*)'], admin: [...config.admin, '/docs/x(.*)'], protected: ['/x(.*)'] });
+  const gate = await createGate({ ...config, public: [...config.public, '/docs', '/docs/open(.*)'], admin: [...config.admin, '/docs/x(.*)', '/docs/open/x(.*)'], protected: ['/x(.*)'] });
   const people = [{}, { authorization: `Bearer ${token()}` }, { authorization: `Bearer ${token({ metadata: { role: 'admin' } })}` }];
   const seen = { shown: 0, closed: 0, judged: 0 };
   for (let n = 0; n < CASES; n += 1) {
     const address = (random.below(4) ? '/' : '') + Array.from({ length: 1 + random.below(6) }, () => random.pick(PARTS)).join('');
-    const [form, basePath] = random.pick([['/open', ''], ['/open/a/b', ''], ['/docs/open', '/docs'], ['/docs/open/a', '/docs/open'], ['/docs/open/a', '/docs']]);
+    const [form, basePath] = random.pick([['/open', ''], ['/open/a/b', ''], ['/docs/open', '/docs'], ['/docs/open/a', '/docs/open'], ['/docs/open/a', '/docs'], ['/docs', '/docs'], ['/docs/open', '/docs/open']]);
     const headers = random.pick(people);
     /** @type {Response} */
     let page;
