@@ -15,6 +15,7 @@ import { PARTY, PUBLISHABLE_KEY, SECRET_KEY, startClerk } from '../support/clerk
 import { environment } from '../support/environment.mjs';
 import { installPacked, startServer } from '../support/examples.mjs';
 import { SIGNED_OUT_COOKIES, raw, sessionCookies } from '../support/gate.mjs';
+import { buildNext, startNext } from '../support/next.mjs';
 import { startWorker } from '../support/workerd.mjs';
 
 /** @type {Awaited<ReturnType<typeof startClerk>>} */
@@ -79,12 +80,12 @@ const APPS = {
       return startWorker({ env, dir });
     },
   },
-  'Next.js with a proxy': { start: () => startNext('proxy.js'), isNext: true },
-  'Next.js with a middleware on the edge runtime': { start: () => startNext('middleware.js'), isNext: true },
+  'Next.js with a proxy': { start: () => startExample('proxy.js'), isNext: true },
+  'Next.js with a middleware on the edge runtime': { start: () => startExample('middleware.js'), isNext: true },
 };
 
 /** Builds the example for production and starts it. @param {'proxy.js' | 'middleware.js'} file */
-async function startNext(file) {
+async function startExample(file) {
   const cwd = join(ROOT, 'examples', `.next-${file.split('.')[0]}`);
   rmSync(cwd, { recursive: true, force: true });
   cpSync(join(ROOT, 'examples/next'), cwd, { recursive: true, filter: (path) => !path.includes('.next/') });
@@ -93,13 +94,8 @@ async function startNext(file) {
     rmSync(join(cwd, 'proxy.js'));
     writeFileSync(join(cwd, file), proxy.replace('export const proxy', 'export const middleware'));
   }
-  const next = join(ROOT, 'node_modules/next/dist/bin/next');
-  try {
-    execFileSync(process.execPath, [next, 'build'], { cwd, stdio: 'pipe', env: environment(env) });
-  } catch (error) {
-    throw new Error(String(/** @type {any} */ (error).stderr) + String(/** @type {any} */ (error).stdout));
-  }
-  const server = await startServer(process.execPath, [next, 'start', '-p', '0', '-H', '127.0.0.1'], { cwd, env });
+  buildNext({ cwd, env });
+  const server = await startNext({ cwd, env });
   return { ...server, stop: () => server.stop().then(() => rmSync(cwd, { recursive: true, force: true })) };
 }
 

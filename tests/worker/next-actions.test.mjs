@@ -2,7 +2,6 @@
 // and puts it into its answer. In front of it the Worker or `gate.handle` of the package, or the gate in its own proxy.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,9 +12,8 @@ import { createGate } from '../../npm/node.js';
 import { BROWSER_FLAGS, findBrowser } from '../../tools/browser.mjs';
 import { ROOT } from '../../tools/run.mjs';
 import { PARTY, PUBLISHABLE_KEY } from '../support/clerk.mjs';
-import { environment } from '../support/environment.mjs';
-import { startServer } from '../support/examples.mjs';
 import { SIGNED_OUT_COOKIES, startGate } from '../support/gate.mjs';
+import { buildNext, startNext } from '../support/next.mjs';
 
 const PAGE = `import { form } from '%/form.js';\nexport default form;`;
 const FILES = {
@@ -23,7 +21,7 @@ const FILES = {
   'form.js': `import { redirect } from 'next/navigation';
     async function go(data) { 'use server'; redirect(data.get('next')); }
     export const form = () => <form action={go}><input name="next" /><button>Go</button></form>;`,
-  // The app is built once, and started with and without it.
+  // The app is made once, and started with and without it.
   'proxy.js': `import { gate } from 'portcullis/next';
     const gated = gate(() => JSON.parse(process.env.GATE));
     export const proxy = (request) => process.env.GATE ? gated(request) : undefined;`,
@@ -39,29 +37,24 @@ const LISTS = { public: ['/', '/open/:path*', '/docs/form', '/sign-in'], protect
 /** The pages, by what they say. */
 const SAYS = { '/open/other': 'Another page', '/dashboard': 'For users', '/admin': 'For admins' };
 
-/** Builds the app. */
-function buildNext() {
+/** Writes the app and builds it. */
+function makeApp() {
   const cwd = join(ROOT, 'examples/.next-actions');
   rmSync(cwd, { recursive: true, force: true });
   for (const [name, text] of Object.entries(FILES)) {
     mkdirSync(dirname(join(cwd, name)), { recursive: true });
     writeFileSync(join(cwd, name), text);
   }
-  const next = join(ROOT, 'node_modules/next/dist/bin/next');
-  try {
-    execFileSync(process.execPath, [next, 'build'], { cwd, stdio: 'pipe', env: environment() });
-  } catch (error) {
-    throw new Error(String(/** @type {any} */ (error).stderr) + String(/** @type {any} */ (error).stdout));
-  }
-  const start = (env = {}) => startServer(process.execPath, [next, 'start', '-p', '0', '-H', '127.0.0.1'], { cwd, env });
+  buildNext({ cwd });
+  const start = (env = {}) => startNext({ cwd, env });
   return { start, remove: () => rmSync(cwd, { recursive: true, force: true }) };
 }
 
-/** @type {ReturnType<typeof buildNext>} */
-let built;
-/** @type {Awaited<ReturnType<typeof startServer>>} */
+/** @type {ReturnType<typeof makeApp>} */
+let made;
+/** @type {Awaited<ReturnType<typeof startNext>>} */
 let app;
-/** @type {Awaited<ReturnType<typeof startServer>>} */
+/** @type {Awaited<ReturnType<typeof startNext>>} */
 let gated;
 /** @type {Awaited<ReturnType<typeof startGate>>} */
 let gate;
@@ -70,18 +63,18 @@ let packaged;
 /** @type {string} */
 let action;
 before(async () => {
-  built = buildNext();
-  app = await built.start();
+  made = makeApp();
+  app = await made.start();
   gate = await startGate({ policy: { origin: app.url, ...LISTS, sign_up_url: undefined, unauthorized_url: undefined } });
   const config = { publishableKey: PUBLISHABLE_KEY, jwtKey: gate.clerk.pem, authorizedParties: [PARTY], ...LISTS, adminRequires: { claim: 'metadata.role', equals: 'admin' } };
   packaged = await createGate({ ...config, origin: app.url });
-  gated = await built.start({ GATE: JSON.stringify(config) });
+  gated = await made.start({ GATE: JSON.stringify(config) });
   const page = await (await fetch(`${app.url}/open`)).text();
   action = /\$ACTION_ID_([0-9a-f]+)/.exec(page)?.[1] ?? assert.fail(`no action in ${page}`);
 });
 after(async () => {
   await Promise.all([app?.stop(), gated?.stop(), gate?.stop()]);
-  built?.remove();
+  made?.remove();
 });
 
 /** @typedef {{ form?: string, token?: string }} Sending */
