@@ -12,7 +12,7 @@ use crate::{
     path,
     policy::Source,
     request::RequestView,
-    text::ByAny as _,
+    text::{self, ByAny as _},
     time::UnixMillis,
     web_url::{WebUrl, has_web_scheme},
 };
@@ -43,6 +43,10 @@ impl Gate {
         let Some((address, how)) = redirect.rcut(b";") else { return false };
         // Older versions of Next.js say the address alone: what stands behind its last semicolon leads to the page, too.
         if how != "push" && how != "replace" {
+            return false;
+        }
+        // Several fields, put together: nobody knows which the page is of.
+        if [";push,", ";replace,"].iter().any(|end| text::contains(address, end)) {
             return false;
         }
         // Of another address nobody knows what the app takes it to be relative to, or which bytes it had.

@@ -13,7 +13,7 @@ import { listen } from '../support/listen.mjs';
 const LISTS = { public: ['/', '/open(.*)'], admin: ['/admin(.*)'] };
 const COOKIES = ['a=1; Path=/', 'b=2; Expires=Wed, 21 Oct 2037 07:28:00 GMT'];
 
-/** What the origin answers. @type {{ status?: number, redirect?: string, isEndless?: boolean }} */
+/** What the origin answers. @type {{ status?: number, redirect?: string | string[], isEndless?: boolean }} */
 let said = {};
 /** Its last answer. @type {import('node:http').ServerResponse} */
 let last;
@@ -72,7 +72,7 @@ for (const [way, send] of Object.entries(WAYS)) {
 
     test('shows no page whose address it is not sure of', async () => {
       // The first are what older versions of Next.js say of `/open;/../admin` and its like.
-      for (const redirect of ['/open;/../admin', '/open;x/../../admin', '/open;', '/open', '', ';push', '/open;PUSH', '/open;push;', '/ad\tmin;push', '/open/../admin ;push', 'https:app.example/open;push']) {
+      for (const redirect of ['/open;/../admin', '/open;x/../../admin', '/open;', '/open', '', ';push', '/open;PUSH', '/open;push;', '/ad\tmin;push', '/open/../admin ;push', 'https:app.example/open;push', ['/open;push', '/admin;push'], ['/admin;replace', '/open;push']]) {
         const response = await post({ redirect });
         assert.deepEqual([response.status, await response.text(), response.headers.get('x-of-page')], [200, '', null], JSON.stringify(redirect));
       }
