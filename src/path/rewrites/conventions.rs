@@ -97,12 +97,20 @@ pub(super) fn format_suffix(path: &str, sink: &mut Sink<'_>) {
     }
 }
 
-/// The page whose data, or part, a framework serves under another path.
-///
-/// Source: Next.js `normalizers/request/` and CVE-2026-44575; SvelteKit `__data.json`; Nuxt `_payload.json`, `/_ipx/` of its images, and `.server.vue` pages as islands;
-/// Qwik `q-data.json` and, in its router 2, `recognizeRequest`; VitePress 1.6 `sanitizeFileName` of a page; Waku 0.27 `decodeRscPath` and `decodeRoutePath`; Analog 2.7 `getPageHandlers`; tRPC 11.25 `createExpressMiddleware`;
-/// React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`; Astro, which takes what follows the last `/_actions/` for the name of an action.
+/// The page whose data, or part, a framework serves under another path; and what else a framework takes another path for.
 pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
+    in_directory(path, sink);
+    behind_trpc(path, sink);
+    if sink.subject.has(Traits::DOT) {
+        by_file_name(path, sink);
+    }
+}
+
+/// What stands behind a directory of the framework's own.
+///
+/// Source: Next.js `normalizers/request/` and CVE-2026-44575; Nuxt `/_ipx/` of its images, and `.server.vue` pages as islands; Astro, which
+/// takes what follows the last `/_actions/` for the name of an action; Analog 2.7 `getPageHandlers`.
+fn in_directory(path: &str, sink: &mut Sink<'_>) {
     let letters = if sink.subject.has(Traits::UNDERSCORE) { letters_after_underscore(path) } else { 0 };
     let may_begin = |letter: u8| letters & bit_of(letter) != 0;
     if may_begin(b'n')
@@ -150,9 +158,13 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
         let page: Vec<&str> = segments(page).filter(|segment| !is_group(segment)).collect();
         sink.alias(&text::concat(&[strip_suffix_ignore_case(base, "/api").unwrap_or(base), "/", &page.join("/")]));
     }
-    let bare = path.strip_suffix('/').unwrap_or(path);
-    let (directory, file) = split_last(bare);
-    // The endpoint of tRPC in Express, which cuts off what is before the last slash.
+}
+
+/// The procedure of tRPC in Express, which cuts off what is before the last slash.
+///
+/// Source: tRPC 11.25 `createExpressMiddleware`.
+fn behind_trpc(path: &str, sink: &mut Sink<'_>) {
+    let (directory, file) = split_last(path.strip_suffix('/').unwrap_or(path));
     if sink.subject.has(Traits::BELOW_TRPC)
         && let Some((endpoint, procedure)) = split_once_ignore_case(directory, TRPC)
         && !procedure.is_empty()
@@ -160,9 +172,15 @@ pub(super) fn data_route(path: &str, sink: &mut Sink<'_>) {
     {
         sink.alias(&text::concat(&[mount, file]));
     }
-    if !sink.subject.has(Traits::DOT) {
-        return;
-    }
+}
+
+/// What the name of a file says, alone or with the directory of it.
+///
+/// Source: SvelteKit `__data.json`; Nuxt `_payload.json`; React Router `.data`; Gatsby `page-data`, behind its `pathPrefix`; Qwik `q-data.json`
+/// and, in its router 2, `recognizeRequest`; VitePress 1.6 `sanitizeFileName` of a page; Waku 0.27 `decodeRscPath` and `decodeRoutePath`.
+fn by_file_name(path: &str, sink: &mut Sink<'_>) {
+    let bare = path.strip_suffix('/').unwrap_or(path);
+    let (directory, file) = split_last(bare);
     // The slash before the page stays, and the prefix of a site below a directory.
     if let Some(page) = strip_suffix_ignore_case(path, "/page-data.json")
         && let Some((base, page)) = split_once_ignore_case(page, "/page-data/")
