@@ -1,7 +1,7 @@
 //! Makes one kind of decision so often that its instructions can be counted; see `bench/instructions.mjs`.
 //!
-//! `decide_many public|seen|new COUNT`: a public path without a token, a protected page with a token seen before, one with a new token
-//! each time. The signature is called good: what a host does is not counted.
+//! `decide_many public|unmet|seen|new COUNT`: a public path without a token, one that is another each time, a protected page with a token
+//! seen before, one with a new token each time. The signature is called good: what a host does is not counted.
 
 use std::{fs, rc::Rc};
 
@@ -49,10 +49,11 @@ fn main() {
     let seen = cookies(0);
     for n in 0..count {
         let (path, cookies) = match kind.as_str() {
-            "public" => ("/", String::new()),
-            "seen" => ("/dashboard", seen.clone()),
-            "new" => ("/dashboard", cookies(n)),
-            other => panic!("`{other}` is none of `public`, `seen`, `new`"),
+            "public" => ("/".to_owned(), String::new()),
+            "unmet" => (format!("/sign-in/{n}"), String::new()),
+            "seen" => ("/dashboard".to_owned(), seen.clone()),
+            "new" => ("/dashboard".to_owned(), cookies(n)),
+            other => panic!("`{other}` is none of `public`, `unmet`, `seen`, `new`"),
         };
         let url = format!("https://app.example.com{path}");
         let headers = Rc::new(Browser { cookies });

@@ -21,7 +21,7 @@ await runAsScript(import.meta.url, async () => {
   await run('cargo', ['build', '--quiet', '--release', '--no-default-features', '--example', 'decide_many']);
   const dir = await mkdtemp(join(tmpdir(), 'portcullis-instructions-'));
   try {
-    for (const kind of ['public', 'seen', 'new']) {
+    for (const kind of ['public', 'unmet', 'seen', 'new']) {
       const [few, many] = [await count(dir, kind, FEW), await count(dir, kind, MANY)];
       const costs = [...many].map(([name, cost]) => ({ name, cost: (cost - (few.get(name) ?? 0)) / (MANY - FEW) }));
       const total = costs.reduce((sum, { cost }) => sum + cost, 0);
